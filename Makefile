@@ -1,0 +1,67 @@
+# Sidedoor. `make help` lists the commands. Needs Python, git, make and a network.
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+
+PYTHON ?= python3
+VENV := .venv
+UV := .tools/bin/uv
+RUN := $(VENV)/bin/
+export RASA_TELEMETRY_ENABLED := false
+export TF_CPP_MIN_LOG_LEVEL := 3
+export PYTHONHASHSEED := 0
+export PYTHONWARNINGS := ignore
+
+.PHONY: help
+help: ## List the commands
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | sort | expand -t 14
+
+.PHONY: run
+run: train ## Set everything up and start the assistant
+	@$(RUN)sidedoor run
+
+.PHONY: chat
+chat: train ## Talk to the assistant in this terminal
+	@$(RUN)sidedoor chat
+
+.PHONY: test
+test: train ## Set everything up and run all tests
+	@$(RUN)pytest
+
+.PHONY: check
+check: setup ## Format, lint, types, consistency of the data
+	@$(RUN)ruff format --check . && $(RUN)ruff check . && $(RUN)mypy
+	@$(RUN)sidedoor check
+	@$(RUN)sidedoor doctor --without-model
+
+.PHONY: format
+format: setup ## Format the code and mend what the linter can
+	@$(RUN)ruff format . && $(RUN)ruff check --fix .
+
+.PHONY: train
+train: setup ## Train the model if an input is newer
+	@$(RUN)sidedoor train
+
+.PHONY: validate
+validate: setup ## Rasa's own validation of domain, stories and data
+	@$(RUN)rasa data validate -d domain --data stories -c config.yml
+
+.PHONY: setup
+setup: $(VENV)/.ready ## Install everything from the lock file
+
+$(VENV)/.ready: requirements.lock requirements-tools.lock pyproject.toml
+	@echo "Installing into $(VENV) (a few minutes the first time) ..."
+	@test -x $(UV) || $(PYTHON) -m venv .tools
+	@.tools/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-tools.lock
+	@test -x $(VENV)/bin/python || $(UV) venv --quiet --python 3.10 $(VENV)
+	@$(UV) pip sync --quiet --require-hashes --python $(VENV)/bin/python requirements.lock
+	@$(UV) pip install --quiet --no-deps --no-build-isolation --python $(VENV)/bin/python --editable .
+	@touch $@
+
+.PHONY: lock
+lock: setup ## Compile requirements.lock again from requirements.in
+	@$(UV) pip compile --quiet --python-version 3.10 --generate-hashes --no-emit-index-url --no-emit-find-links \
+		--override requirements.overrides --custom-compile-command "make lock" -o requirements.lock requirements.in
+
+.PHONY: clean
+clean: ## Remove what was installed and trained
+	@rm -rf $(VENV) .tools models .rasa .mypy_cache .ruff_cache .pytest_cache .hypothesis *.egg-info
