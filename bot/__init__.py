@@ -1,0 +1,1 @@
+"""Sidedoor: an anonymous self-referral assistant for doctors in training."""

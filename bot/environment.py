@@ -1,0 +1,29 @@
+"""The process's environment, set before Rasa or TensorFlow is imported."""
+
+from __future__ import annotations
+
+import os
+import warnings
+from typing import Any
+
+ENFORCED = {
+    "RASA_TELEMETRY_ENABLED": "false",  # on by default, and it reports to third parties
+    "TF_CPP_MIN_LOG_LEVEL": "3",  # TensorFlow's start-up chatter
+    "TF_ENABLE_ONEDNN_OPTS": "0",  # the same floating-point results everywhere
+    "SANIC_REQUEST_MAX_SIZE": "65536",  # bytes of one HTTP body
+    "PYTHONHASHSEED": "0",
+}
+
+
+def prepare() -> None:
+    """Set what has to be set; safe to call twice.
+
+    Warnings are not printed at all: Rasa's may quote what people write. A filter would not
+    do, as spaCy and Sanic put theirs in front of it.
+    """
+    os.environ.update(ENFORCED)
+    warnings.showwarning = _drop_warning
+
+
+def _drop_warning(*_: Any, **__: Any) -> None:
+    pass

@@ -1,0 +1,126 @@
+"""The program's settings: one list, read from the environment and from `.env`."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+
+from bot.deanery import deaneries
+from bot.paths import ROOT
+
+LOG_LEVELS = ("INFO", "WARNING", "ERROR")
+"""Levels the program will start with: Rasa's DEBUG prints what people write."""
+
+
+class SettingsError(ValueError):
+    """A setting is wrong; the message names it and the mend."""
+
+
+@dataclass(frozen=True)
+class Setting:
+    """One setting: the environment variable, its default, what it is for, and how it is read."""
+
+    variable: str
+    default: str
+    help: str
+    read: Callable[[str], object]
+
+
+def _port(value: str) -> int:
+    if not re.fullmatch("[0-9]{1,5}", value) or not 1 <= int(value) <= 65535:
+        raise SettingsError("must be a port number from 1 to 65535")
+    return int(value)
+
+
+def _deanery(value: str) -> str:
+    if value and value not in deaneries():
+        raise SettingsError(f"must be empty or one of {', '.join(deaneries())}")
+    return value
+
+
+def _log_level(value: str) -> str:
+    if value.upper() not in LOG_LEVELS:
+        raise SettingsError(
+            f"must be one of {', '.join(LOG_LEVELS)}: anything lower prints what people write"
+        )
+    return value.upper()
+
+
+def _host(value: str) -> str:
+    if not value or value != value.strip():
+        raise SettingsError("must be an address of this machine, such as 127.0.0.1")
+    return value
+
+
+SETTINGS = (
+    Setting("SIDEDOOR_HOST", "127.0.0.1", "Address the web chat listens on.", _host),
+    Setting("SIDEDOOR_PORT", "5005", "Port of the web chat.", _port),
+    Setting(
+        "SIDEDOOR_DEANERY",
+        "",
+        "Key of the deanery every conversation is about (a file name in deanery/); empty asks.",
+        _deanery,
+    ),
+    Setting("SIDEDOOR_LOG_LEVEL", "WARNING", f"One of {', '.join(LOG_LEVELS)}.", _log_level),
+)
+
+
+@dataclass(frozen=True)
+class Settings:
+    """The settings' values."""
+
+    host: str
+    port: int
+    deanery: str
+    log_level: str
+
+
+def read_settings(environment: Mapping[str, str]) -> Settings:
+    """Read the settings from `environment`.
+
+    Raises:
+        SettingsError: naming the variable, its value and what it has to be.
+    """
+    known = {setting.variable for setting in SETTINGS}
+    for name in environment:
+        if name.startswith("SIDEDOOR_") and name not in known:
+            raise SettingsError(f"{name} is not a setting; known are {', '.join(sorted(known))}")
+    values = {}
+    for setting in SETTINGS:
+        value = environment.get(setting.variable, setting.default)
+        try:
+            read = setting.read(value)
+        except SettingsError as error:
+            raise SettingsError(f"{setting.variable} is {value!r}; it {error}") from None
+        values[setting.variable.removeprefix("SIDEDOOR_").lower()] = read
+    return Settings(**values)  # type: ignore[arg-type]
+
+
+@lru_cache(maxsize=1)
+def settings() -> Settings:
+    """Return the settings of this process: the environment's, then `.env`'s, then the defaults."""
+    return read_settings({**_dotenv(ROOT / ".env"), **os.environ})
+
+
+def _dotenv(path: Path) -> dict[str, str]:
+    """Return the `NAME=value` lines of `path`, if it exists; `export` before one is let pass."""
+    if not path.exists():
+        return {}
+    values = {}
+    try:
+        lines = path.read_text(encoding="utf-8").splitlines()
+    except UnicodeDecodeError:
+        raise SettingsError(".env: not UTF-8 text; save the file as UTF-8") from None
+    for number, line in enumerate(lines, 1):
+        line = line.strip().removeprefix("export ")
+        if not line or line.startswith("#"):
+            continue
+        name, equals, value = line.partition("=")
+        if not equals:
+            raise SettingsError(f".env, line {number}: write NAME=value")
+        values[name.strip()] = value.strip().strip("\"'")
+    return values
