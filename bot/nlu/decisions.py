@@ -1,0 +1,52 @@
+"""Calibration and thresholds: from a head's score to a probability and a yes or no."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from sklearn.linear_model import LogisticRegression
+
+from bot.paths import RECOGNISER
+
+
+@dataclass(frozen=True)
+class Decision:
+    """How one label is decided.
+
+    The probability of a score s is `sigmoid(slope * s + offset)` (Platt 1999), fitted on
+    held-out messages; `threshold` is on `slope * s + offset`, where held-out F1 was best.
+    """
+
+    slope: float
+    offset: float
+    threshold: float
+
+
+def read_decisions(path: Path) -> dict[str, Decision]:
+    """Return label name -> decision."""
+    rows = json.loads(path.read_text(encoding="utf-8"))
+    return {name: Decision(**row) for name, row in rows.items()}
+
+
+def shipped_decisions() -> dict[str, Decision]:
+    """Return the decisions that the recipe in `training/` wrote."""
+    return read_decisions(RECOGNISER / "decisions.json")
+
+
+def platt(scores: np.ndarray, target: np.ndarray) -> tuple[float, float]:
+    """Fit slope and offset of the calibration on held-out `scores`."""
+    model = LogisticRegression(C=1e6).fit(scores[:, None], target)
+    return float(model.coef_[0, 0]), float(model.intercept_[0])
+
+
+def best_threshold(scores: np.ndarray, target: np.ndarray) -> tuple[float, float]:
+    """Return the threshold on `scores` with the highest F1, and that F1."""
+    order = np.argsort(-scores)
+    hits = np.cumsum(target[order])
+    f1 = 2 * hits / (np.arange(1, len(order) + 1) + target.sum())
+    best = int(np.argmax(f1))
+    following = scores[order[min(best + 1, len(order) - 1)]]
+    return float((scores[order[best]] + following) / 2), float(f1[best])

@@ -1,0 +1,89 @@
+"""Linear yes-or-no classifiers over sentence vectors, decided by shipped thresholds."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from sklearn.linear_model import LogisticRegression
+
+from bot.nlu.decisions import Decision
+
+SEED = 42
+
+
+def fit_logistic(features: np.ndarray, target: np.ndarray, strength: float) -> LogisticRegression:
+    """Fit a logistic regression; `strength` is sklearn's C, the inverse of regularisation."""
+    model = LogisticRegression(C=strength, max_iter=300, random_state=SEED)
+    return model.fit(features, target)
+
+
+@dataclass(frozen=True)
+class LabelHeads:
+    """Heads for `labels`: `weights` (labels, features), the other arrays (labels,).
+
+    A head's scaled score is `slope * (x @ w + b) + offset`; its sigmoid is the calibrated
+    probability, and the label holds from `threshold` on.
+    """
+
+    labels: tuple[str, ...]
+    weights: np.ndarray
+    biases: np.ndarray
+    thresholds: np.ndarray
+
+    def scores(self, features: np.ndarray) -> np.ndarray:
+        """Return scaled scores (messages, labels) for `features` (messages, n)."""
+        return features @ self.weights.T + self.biases
+
+    def save(self, path: Path) -> None:
+        """Write the heads to one `.npz` file."""
+        np.savez(
+            path,
+            labels=np.array(self.labels),
+            weights=self.weights,
+            biases=self.biases,
+            thresholds=self.thresholds,
+        )
+
+    @classmethod
+    def load(cls, path: Path) -> LabelHeads:
+        """Read heads written by `save`."""
+        with np.load(path) as f:
+            labels = tuple(str(label) for label in f["labels"])
+            return cls(labels, f["weights"], f["biases"], f["thresholds"])
+
+
+def fit_label_heads(
+    features: np.ndarray,
+    targets: np.ndarray,
+    labels: Sequence[str],
+    strength: float,
+    decisions: Mapping[str, Decision],
+) -> LabelHeads:
+    """Fit one head a label, its calibration folded into weights and bias.
+
+    Args:
+        features: (messages, n).
+        targets: (messages, labels), 0 or 1.
+        labels: their names, keys of `decisions`.
+        strength: sklearn's C.
+        decisions: calibration and threshold of every label, found on held-out messages.
+    """
+    weights, biases = [], []
+    for column, label in enumerate(labels):
+        model = fit_logistic(features, targets[:, column], strength)
+        decision = decisions[label]
+        weights.append(decision.slope * model.coef_[0])
+        biases.append(decision.slope * float(model.intercept_[0]) + decision.offset)
+    thresholds = np.array([decisions[label].threshold for label in labels])
+    return LabelHeads(
+        tuple(labels), np.array(weights, np.float32), np.array(biases, np.float32), thresholds
+    )
+
+
+def sigmoid(x: float) -> float:
+    """Return 1 / (1 + exp(-x)), without overflow."""
+    return 0.5 * (1.0 + math.tanh(0.5 * x))

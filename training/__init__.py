@@ -1,0 +1,1 @@
+"""Adapting the sentence encoder, in an environment of its own with PyTorch."""
