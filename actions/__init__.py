@@ -1,0 +1,1 @@
+"""The agent's custom actions, run inside its process."""

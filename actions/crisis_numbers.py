@@ -1,0 +1,32 @@
+"""The crisis numbers for the nation that is known, or for all of them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rasa_sdk import Tracker
+
+from actions.local_facts import chosen_deanery
+from bot.deanery import CRISIS_LINES, NATIONS, signposts
+
+EMERGENCY, *MENTAL_HEALTH_LINES, LISTENING = CRISIS_LINES
+
+
+def crisis_numbers(tracker: Tracker) -> dict[str, Any]:
+    """Return the variables of the crisis card: `emergency`, `mental_health` and `listening`.
+
+    Without a deanery the nation is not known, and each nation's line is named.
+    """
+    register = signposts()
+    deanery = chosen_deanery(tracker)
+    nations = (deanery.nation,) if deanery else NATIONS
+    lines = [
+        register[key]
+        for key in MENTAL_HEALTH_LINES
+        if any(nation in register[key].nations for nation in nations)
+    ]
+    return {
+        "emergency": register[EMERGENCY].value,
+        "mental_health": "\n".join(f"{line.value}: {line.name}" for line in lines),
+        "listening": f"{register[LISTENING].value}: {register[LISTENING].name}",
+    }

@@ -1,0 +1,183 @@
+"""The hand-over: which deanery, how to reach its unit, and a message ready to send."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date
+from typing import Any
+
+from rasa_sdk import Action, Tracker
+from rasa_sdk.events import EventType, SlotSet
+from rasa_sdk.executor import CollectingDispatcher
+
+from actions.local_facts import chosen_deanery
+from actions.speaking import memory_of, remember, say
+from bot.deanery import Deanery, deaneries
+from bot.dialogue.replies import Memory, declined
+
+WARNING_RESPONSES = ("utter_before_you_refer", "utter_before_you_refer_too")
+
+SKIP = "rather_not_say"
+"""Value of a message slot that somebody skipped."""
+
+
+class ActionTellAboutUnit(Action):
+    """Tells in a few lines what the unit is, after leave was given."""
+
+    def name(self) -> str:
+        """Return the action's name."""
+        return "action_tell_about_unit"
+
+    async def run(
+        self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]
+    ) -> list[EventType]:
+        """Tell, then ask whether they want to see how to reach it."""
+        before = memory_of(tracker)
+        say(dispatcher, "utter_about_unit")
+        say(dispatcher, "utter_offer_contact")
+        after = replace(before, turn=before.turn + 1, asked="contact", offer_accepted=True)
+        return remember(before, after, unclear_run=0)
+
+
+class ActionAskDeanery(Action):
+    """Asks for the deanery, with every one we know as a choice, and "rather not say"."""
+
+    def name(self) -> str:
+        """Return the action's name, which Rasa's form looks for."""
+        return "action_ask_deanery"
+
+    async def run(
+        self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]
+    ) -> list[EventType]:
+        """Ask."""
+        choices = [
+            {"title": deanery.name, "payload": f'/choose_deanery{{"deanery": "{deanery.key}"}}'}
+            for deanery in deaneries().values()
+        ]
+        dispatcher.utter_message(response="utter_ask_deanery", buttons=choices)
+        return []
+
+
+class ActionAfterDeanery(Action):
+    """Gives what was waiting for the deanery: whom the unit tells, or how to reach it."""
+
+    def name(self) -> str:
+        """Return the action's name."""
+        return "action_after_deanery"
+
+    async def run(
+        self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]
+    ) -> list[EventType]:
+        """Say it."""
+        before = memory_of(tracker)
+        deanery = chosen_deanery(tracker)
+        today = date.today()
+        if tracker.get_slot("after_deanery") == "who_is_told":
+            _say_who_is_told(dispatcher, deanery, today)
+            after = replace(before, turn=before.turn + 1, asked="contact")
+        else:
+            after = _say_how_to_reach(dispatcher, deanery, today, before)
+        return remember(
+            before, after, unclear_run=0, after_deanery=None, next_step="utter_step_contact"
+        )
+
+
+def _say_who_is_told(
+    dispatcher: CollectingDispatcher, deanery: Deanery | None, today: date
+) -> None:
+    text = deanery.fact("confidentiality", today) if deanery else None
+    if deanery is None:
+        say(dispatcher, "utter_told_without_deanery")
+    elif text is None:
+        say(dispatcher, "utter_local_fact_unknown", unit=deanery.unit, deanery=deanery.name)
+    else:
+        say(dispatcher, "utter_local_fact", unit=deanery.unit, deanery=deanery.name, fact=text)
+    if deanery is not None:
+        _say_warnings(dispatcher, deanery)
+    say(dispatcher, "utter_offer_contact")
+
+
+def _say_warnings(dispatcher: CollectingDispatcher, deanery: Deanery) -> None:
+    """Say what has to be known before referring oneself, if there is such a thing."""
+    for text, name in zip(deanery.warnings(), WARNING_RESPONSES, strict=False):
+        say(dispatcher, name, fact=text)
+
+
+def _say_how_to_reach(
+    dispatcher: CollectingDispatcher, deanery: Deanery | None, today: date, before: Memory
+) -> Memory:
+    turn = before.turn + 1
+    if deanery is None:
+        say(dispatcher, "utter_contact_without_deanery")
+        say(dispatcher, "utter_offer_message")
+        return replace(before, turn=turn, asked="message", offer_accepted=True)
+    if deanery.self_referral == "none":
+        instead = deanery.facts["instead"]
+        shown = instead.text if instead is not None and instead.fresh(today) else ""
+        say(dispatcher, "utter_no_self_referral", deanery=deanery.name, fact=shown)
+        say(dispatcher, "utter_return_talk")
+        return declined(replace(before, turn=turn))
+    _say_warnings(dispatcher, deanery)
+    contacts = deanery.fresh_contacts(today)
+    if contacts:
+        lines = "\n".join(f"{c.value}\n{c.fact.text}" for c in contacts)
+        say(dispatcher, "utter_contact_card", unit=deanery.unit, deanery=deanery.name, lines=lines)
+        timing = deanery.fact("timing", today)
+        parts = ("utter_what_happens_next", *(("utter_plain_fact",) if timing else ()))
+        say(dispatcher, *parts, fact=timing or "")
+    else:
+        say(dispatcher, "utter_contact_unknown", unit=deanery.unit, deanery=deanery.name)
+    say(dispatcher, "utter_offer_message")
+    return replace(before, turn=turn, asked="message", offer_accepted=True)
+
+
+class ActionMessage(Action):
+    """Assembles a short message from the person's own choices, for them to copy."""
+
+    def name(self) -> str:
+        """Return the action's name."""
+        return "action_message"
+
+    async def run(
+        self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]
+    ) -> list[EventType]:
+        """Say the message in a bubble of its own, then what to do with it."""
+        before = memory_of(tracker)
+        parts = ["utter_message_hello"]
+        for slot in ("message_about", "message_help", "message_reply"):
+            value = tracker.get_slot(slot)
+            if value and value != SKIP:
+                parts.append(f"utter_{slot}_{value}")
+        say(dispatcher, "utter_message_ready")
+        say(dispatcher, *parts, "utter_message_thanks")
+        say(dispatcher, "utter_message_how_to_send")
+        after = replace(before, turn=before.turn + 1, asked="open", offer_accepted=True)
+        forget_choices = [
+            SlotSet(slot, None) for slot in ("message_about", "message_help", "message_reply")
+        ]
+        return [
+            *remember(before, after, unclear_run=0, next_step="utter_step_message"),
+            *forget_choices,
+        ]
+
+
+class ActionInform(Action):
+    """Notes a bare fact: a deanery is kept for later, anything else is thanked for."""
+
+    def name(self) -> str:
+        """Return the action's name."""
+        return "action_inform"
+
+    async def run(
+        self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]
+    ) -> list[EventType]:
+        """Say that it was noted, and ask on."""
+        before = memory_of(tracker)
+        deanery = chosen_deanery(tracker)
+        named = next(tracker.get_latest_entity_values("deanery"), None)
+        if named and deanery is not None:
+            say(dispatcher, "utter_deanery_noted", deanery=deanery.name)
+        else:
+            say(dispatcher, "utter_fact_noted")
+        after = replace(before, turn=before.turn + 1, asked="open")
+        return remember(before, after, unclear_run=0)

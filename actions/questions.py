@@ -1,0 +1,120 @@
+"""Questions: answered at any point, then back to where the person was."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date
+from typing import Any
+
+from rasa_sdk import Action, Tracker
+from rasa_sdk.events import EventType
+from rasa_sdk.executor import CollectingDispatcher
+
+from actions.local_facts import chosen_deanery
+from actions.speaking import entity_of, intent_of, memory_of, remember, say
+from bot.deanery import signposts
+
+LOCAL_FACT = {
+    "ask_what_is_psu": "offer",
+    "ask_who_is_told": "confidentiality",
+    "ask_how_soon": "timing",
+}
+"""Questions whose answer differs between deaneries, and the fact that answers each."""
+
+ANSWERED_BY_DEANERY = ("ask_who_is_told",)
+"""Questions for which the deanery is asked when it is not known."""
+
+SIGNPOSTS_IN_A_BUBBLE = 4
+
+WITHOUT_RETURN = ("thank", "insult", "object_to_bot", "not_english", "ask_what_to_do", "off_topic")
+"""Answers that end in an invitation of their own."""
+
+RETURNS = {
+    "information": "utter_return_information",
+    "contact": "utter_return_contact",
+    "message": "utter_return_message",
+    "safe_now": "utter_return_safe_now",
+}
+"""What was asked before the question -> how it is asked again."""
+
+
+class ActionAnswer(Action):
+    """Answers a question: what holds everywhere first, then what the deanery says."""
+
+    def name(self) -> str:
+        """Return the action's name."""
+        return "action_answer"
+
+    async def run(
+        self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]
+    ) -> list[EventType]:
+        """Say the answer."""
+        before = memory_of(tracker)
+        intent = intent_of(tracker)
+        say(dispatcher, f"utter_answer_{intent}")
+        party = entity_of(tracker, "party")
+        if intent == "ask_who_is_told" and party:
+            say(dispatcher, f"utter_answer_told_{party}")
+        self._say_local_fact(dispatcher, tracker, intent)
+        if intent == "ask_other_support":
+            _say_signposts(dispatcher, tracker)
+        waiting = "who_is_told" if intent in ANSWERED_BY_DEANERY else None
+        return remember(
+            before, replace(before, turn=before.turn + 1), unclear_run=0, after_deanery=waiting
+        )
+
+    @staticmethod
+    def _say_local_fact(dispatcher: CollectingDispatcher, tracker: Tracker, intent: str) -> None:
+        if intent not in LOCAL_FACT:
+            return
+        deanery = chosen_deanery(tracker)
+        if deanery is None:
+            if intent in ANSWERED_BY_DEANERY:
+                say(dispatcher, "utter_which_deanery_tells")
+            return
+        text = deanery.fact(LOCAL_FACT[intent], date.today())
+        if text:
+            say(dispatcher, "utter_local_fact", unit=deanery.unit, deanery=deanery.name, fact=text)
+        elif intent in ANSWERED_BY_DEANERY:
+            say(dispatcher, "utter_local_fact_unknown", unit=deanery.unit, deanery=deanery.name)
+
+
+def _say_signposts(dispatcher: CollectingDispatcher, tracker: Tracker) -> None:
+    """Name the services that may be shown for the nation, a few to a bubble."""
+    deanery = chosen_deanery(tracker)
+    today = date.today()
+    lines = [
+        f"{signpost.name}: {signpost.value} ({signpost.hours})"
+        for signpost in signposts().values()
+        if signpost.shown(today)
+        and not signpost.essential
+        and (deanery is None or deanery.nation in signpost.nations)
+    ]
+    for start in range(0, len(lines), SIGNPOSTS_IN_A_BUBBLE):
+        shown = "\n".join(lines[start : start + SIGNPOSTS_IN_A_BUBBLE])
+        say(dispatcher, "utter_signposts", lines=shown)
+
+
+class ActionReturn(Action):
+    """Goes back to where the person was before the question."""
+
+    def name(self) -> str:
+        """Return the action's name."""
+        return "action_return"
+
+    async def run(
+        self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]
+    ) -> list[EventType]:
+        """Ask again what was asked, or whether to go on; a running form asks for itself."""
+        memory = memory_of(tracker)
+        if tracker.get_slot("crisis") not in (None, "no"):
+            say(dispatcher, "utter_return_crisis")
+        elif tracker.active_loop.get("name") or intent_of(tracker) in WITHOUT_RETURN:
+            pass
+        elif memory.asked in RETURNS:
+            say(dispatcher, RETURNS[memory.asked])
+        elif memory.talk_turns:
+            say(dispatcher, "utter_return_talk")
+        else:
+            say(dispatcher, "utter_return_start")
+        return []

@@ -1,0 +1,47 @@
+"""What the actions share: saying planned bubbles and remembering what changed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from rasa_sdk import Tracker
+from rasa_sdk.events import EventType, SlotSet
+from rasa_sdk.executor import CollectingDispatcher
+
+from bot.dialogue.memory import changed_slots, memory_from_slots
+from bot.dialogue.replies import Memory, Reply
+
+
+def memory_of(tracker: Tracker) -> Memory:
+    """Return the conversation's memory."""
+    return memory_from_slots(tracker.slots)
+
+
+def remember(before: Memory, after: Memory, **others: Any) -> list[EventType]:
+    """Return the events that turn `before` into `after` and set `others`."""
+    changes = {**changed_slots(before, after), **others}
+    return [SlotSet(name, value) for name, value in changes.items()]
+
+
+def say(dispatcher: CollectingDispatcher, *parts: str, **values: Any) -> None:
+    """Say one bubble made of the responses `parts`, their variables filled from `values`."""
+    dispatcher.utter_message(response=parts[0], parts=list(parts), **values)
+
+
+def say_reply(dispatcher: CollectingDispatcher, reply: Reply) -> None:
+    """Say a planned reply, a bubble at a time."""
+    names = [f"utter_name_concern_{concern}" for concern in reply.named_concerns]
+    for bubble in reply.bubbles:
+        say(dispatcher, *bubble, phrases=dict(zip(("first", "second"), names, strict=False)))
+
+
+def intent_of(tracker: Tracker) -> str:
+    """Return the name of the latest message's intent, empty if there is none."""
+    return str((tracker.latest_message.get("intent") or {}).get("name") or "")
+
+
+def entity_of(tracker: Tracker, name: str) -> str | None:
+    """Return the first value of the entity `name` in the latest message."""
+    values: Iterable[Any] = tracker.get_latest_entity_values(name)
+    return next((str(value) for value in values), None)

@@ -1,0 +1,138 @@
+"""Free talk: taking up what somebody tells."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from rasa_sdk import Action, Tracker
+from rasa_sdk.events import EventType
+from rasa_sdk.executor import CollectingDispatcher
+
+from actions.speaking import intent_of, memory_of, remember, say, say_reply
+from bot.dialogue.memory import heard_in
+from bot.dialogue.replies import Memory, declined, reply_to_talk
+
+ACTS = ("affirm", "deny", "unsure", "carry_on", "something_on_my_mind", "smalltalk", "choose")
+"""Intents with replies of their own when nothing was recognised beside them."""
+
+UNCLEAR_LIMIT = 2
+"""Unclear messages in a row after which the help card and the menu are shown."""
+
+
+class ActionReplyToTalk(Action):
+    """Takes up what was told and asks one thing, or offers to tell about the unit."""
+
+    def name(self) -> str:
+        """Return the action's name."""
+        return "action_reply_to_talk"
+
+    async def run(
+        self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]
+    ) -> list[EventType]:
+        """Say the reply."""
+        before = memory_of(tracker)
+        heard, intent = heard_in(tracker.latest_message), intent_of(tracker)
+        if tracker.latest_message.get("risk") == "third_party":
+            return reply_about_someone_else(dispatcher, before)
+        if intent in ACTS and not heard.anything():
+            say(dispatcher, f"utter_act_{intent}")
+            after = replace(before, turn=before.turn + 1, asked="open")
+            return remember(before, after, unclear_run=0)
+        reply = reply_to_talk(heard, before)
+        say_reply(dispatcher, reply)
+        return remember(before, reply.memory, unclear_run=0)
+
+
+class ActionReplyUnclear(Action):
+    """Invites more when a message could not be read; twice in a row brings help and a menu."""
+
+    def name(self) -> str:
+        """Return the action's name."""
+        return "action_reply_unclear"
+
+    async def run(
+        self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]
+    ) -> list[EventType]:
+        """Say the invitation, or the card and the menu."""
+        before = memory_of(tracker)
+        heard = heard_in(tracker.latest_message)
+        if heard.anything():
+            reply = reply_to_talk(heard, before)
+            say_reply(dispatcher, reply)
+            return remember(before, reply.memory, unclear_run=0)
+        run = int(tracker.get_slot("unclear_run") or 0) + 1
+        after = replace(before, turn=before.turn + 1, asked="open")
+        if run >= UNCLEAR_LIMIT:
+            say(dispatcher, "utter_help_card")
+            say(dispatcher, "utter_menu")
+            run = 0
+        else:
+            say(dispatcher, "utter_unclear")
+        return remember(before, after, unclear_run=run)
+
+
+class ActionSomeoneElse(Action):
+    """Answers worry about somebody else, and asks after the one who worries."""
+
+    def name(self) -> str:
+        """Return the action's name."""
+        return "action_someone_else"
+
+    async def run(
+        self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]
+    ) -> list[EventType]:
+        """Say what helps the other person, then turn to the writer."""
+        before = memory_of(tracker)
+        if tracker.latest_message.get("risk") == "third_party":
+            return reply_about_someone_else(dispatcher, before)
+        say(dispatcher, "utter_worried_about_someone")
+        say(dispatcher, "utter_and_you")
+        after = replace(before, turn=before.turn + 1, asked="and_you")
+        return remember(before, after, unclear_run=0)
+
+
+class ActionNotNow(Action):
+    """Respects a no, and leaves every door open."""
+
+    def name(self) -> str:
+        """Return the action's name."""
+        return "action_not_now"
+
+    async def run(
+        self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]
+    ) -> list[EventType]:
+        """Say so, and offer nothing for a while."""
+        before = memory_of(tracker)
+        say(dispatcher, "utter_not_now")
+        after = declined(replace(before, turn=before.turn + 1))
+        return remember(before, after, unclear_run=0)
+
+
+class ActionSafeForNow(Action):
+    """Believes somebody who says they are safe, and goes on listening."""
+
+    def name(self) -> str:
+        """Return the action's name."""
+        return "action_safe_for_now"
+
+    async def run(
+        self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]
+    ) -> list[EventType]:
+        """Thank them, and ask for the smallest step."""
+        before = memory_of(tracker)
+        say(dispatcher, "utter_safe_thanks")
+        say(dispatcher, "utter_stage_on_the_edge_ask")
+        turn = before.turn + 1
+        after = replace(
+            before, turn=turn, asked="open", last_ask="stage", no_offer_before_turn=turn + 2
+        )
+        return remember(before, after, unclear_run=0)
+
+
+def reply_about_someone_else(dispatcher: CollectingDispatcher, before: Memory) -> list[EventType]:
+    """Answer a message about the risk or death of somebody else."""
+    say(dispatcher, "utter_third_party")
+    say(dispatcher, "utter_third_party_and_you")
+    after = replace(before, turn=before.turn + 1, asked="and_you")
+    return remember(before, after, unclear_run=0)

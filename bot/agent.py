@@ -1,0 +1,160 @@
+"""Loading the trained agent with our own parts, and making sure that they are the ones running."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import yaml
+from rasa.core.agent import Agent
+from rasa.core.brokers.broker import EventBroker
+from rasa.core.lock_store import InMemoryLockStore, LockStore
+from rasa.core.nlg.generator import NaturalLanguageGenerator
+from rasa.core.processor import MessageProcessor
+from rasa.core.tracker_store import TrackerStore
+from rasa.core.utils import AvailableEndpoints
+from rasa.utils.endpoints import EndpointConfig
+
+from bot.dialogue.actions import InProcessActions
+from bot.dialogue.state import EphemeralTrackerStore
+from bot.dialogue.wording import Wording
+from bot.paths import MODELS, ROOT
+
+ENDPOINTS = ROOT / "endpoints.yml"
+
+Part = TypeVar("Part")
+
+
+class NotOurPartError(RuntimeError):
+    """Rasa fell back to a part of its own, or could not load the model."""
+
+
+def newest_model(folder: Path = MODELS) -> Path:
+    """Return the newest trained model.
+
+    Raises:
+        NotOurPartError: if there is none.
+    """
+    models = sorted(folder.glob("*.tar.gz"), key=lambda path: path.stat().st_mtime)
+    if not models:
+        raise NotOurPartError("there is no trained model; run `make train`")
+    return models[-1]
+
+
+def load_processor(model: Path | None = None) -> MessageProcessor:
+    """Load the newest model, or `model`, for recognition alone: nothing is said or kept.
+
+    Raises:
+        NotOurPartError: if there is no model, or it cannot be loaded.
+    """
+    return _load(
+        model,
+        lambda path: MessageProcessor(
+            model_path=path,
+            tracker_store=EphemeralTrackerStore(),
+            lock_store=InMemoryLockStore(),
+            generator=Wording(),
+        ),
+    )
+
+
+async def load_our_agent(model: Path | None = None, endpoints: Path = ENDPOINTS) -> Agent:
+    """Load the newest model, or `model`, with the parts that `endpoints` names.
+
+    Rasa replaces a mistyped module path by a part of its own with no more than a warning;
+    here it stops the start. Nor is the tracker store wrapped in Rasa's fail-safe one, which
+    would keep people's words in memory, for good, once a save fails.
+
+    Raises:
+        NotOurPartError: naming the file, the field and what it has to be.
+    """
+    read_sections(endpoints)
+    named = AvailableEndpoints.read_endpoints(str(endpoints))
+    broker = await _event_broker(endpoints.name, named.event_broker)
+
+    def part(field: str, wanted: type[Part], make: Callable[[Any], Any]) -> Part:
+        return _our_part(endpoints.name, field, getattr(named, field), wanted, make)
+
+    store = part(
+        "tracker_store",
+        EphemeralTrackerStore,
+        lambda config: TrackerStore.create(config, event_broker=broker),
+    )
+    agent = Agent(
+        generator=part("nlg", Wording, lambda config: NaturalLanguageGenerator.create(config, None)),
+        tracker_store=store,
+        lock_store=part("lock_store", LockStore, LockStore.create),
+        action_endpoint=InProcessActions(),
+    )
+    agent.tracker_store = store
+    _load(model, agent.load_model)
+    return agent
+
+
+def read_sections(path: Path) -> dict[str, Any]:
+    """Return the sections of a file that names parts by module path.
+
+    Raises:
+        NotOurPartError: if the file is missing or is not a mapping in YAML.
+    """
+    try:
+        sections = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise NotOurPartError(f"{path.name}: the file is missing in {path.parent}") from None
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        mark = getattr(error, "problem_mark", None)
+        line = f", line {mark.line + 1}" if mark else ""
+        raise NotOurPartError(
+            f"{path.name}{line}: not valid YAML; check indents and quotes"
+        ) from None
+    if not isinstance(sections, dict):
+        raise NotOurPartError(f"{path.name}: must be a mapping of parts; see the shipped file")
+    for name, fields in sections.items():
+        if not isinstance(fields, dict | None):
+            raise NotOurPartError(f"{path.name}: {name} must be a mapping of fields, or {{}}")
+    return sections
+
+
+def _our_part(
+    file: str,
+    field: str,
+    config: EndpointConfig | None,
+    wanted: type[Part],
+    make: Callable[[Any], Any],
+) -> Part:
+    try:
+        part = make(config)
+    except Exception:  # for some parts Rasa raises, for others it falls back to its own
+        part = None
+    if not isinstance(part, wanted):
+        written = "missing" if config is None else repr(config.type)
+        raise NotOurPartError(
+            f"{file}: {field} is {written}; its type must be"
+            f" {wanted.__module__}.{wanted.__name__}"
+        )
+    return part
+
+
+async def _event_broker(file: str, config: EndpointConfig | None) -> EventBroker | None:
+    try:
+        broker = await EventBroker.create(config)
+    except Exception:  # whatever it was, the field to mend is the same
+        broker = None
+    if config is not None and broker is None:
+        raise NotOurPartError(
+            f"{file}: event_broker is {config.type!r}, which cannot be loaded;"
+            " mend its type or remove it"
+        )
+    return broker
+
+
+def _load(model: Path | None, load: Callable[[Path], Part]) -> Part:
+    path = model or newest_model()
+    try:
+        return load(path)
+    except Exception as error:  # of a damaged file, or raised by a component as it is made
+        reason = " ".join(str(error.__cause__ or error).split())
+        raise NotOurPartError(
+            f"{path.name} cannot be loaded ({reason}); delete it from models/ and run `make train`"
+        ) from None

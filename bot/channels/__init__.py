@@ -1,0 +1,1 @@
+"""Who speaks, as a pseudonym; nothing else knows."""

@@ -1,0 +1,136 @@
+"""`sidedoor check`: data, domain and documents that have to belong together."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterator
+
+import numpy as np
+import yaml
+
+from bot.content import responses, when
+from bot.dialogue.replies import MOVEMENTS
+from bot.nlu.example_vectors import example_vectors
+from bot.nlu.examples import Example, ExampleError, read_examples
+from bot.nlu.taxonomy import labels
+from bot.nlu.text import for_encoder
+from bot.paths import DOMAIN, ROOT
+
+MOST_WORDS = 45
+"""Words in one bubble (a bubble made of two parts is checked as their longest sum)."""
+
+FEWEST_VARIANTS = {"stage": 4, "pattern": 4, "concern": 3}
+
+NEAR_DUPLICATE = 0.95
+"""Cosine of two examples' vectors above which one of them is refused."""
+
+SHORT = 4
+"""Words up to which near-duplicates are let pass: "thank you" and "thanks" are both needed."""
+
+BANNED = re.compile(
+    r"!|\b(just|should|at least|resilien\w+|committed suicide|i know how you feel|junior|confess\w*"
+    r"|weak|don't worry|trainee in difficulty|completely anonymous|100 ?%|nobody will ever know)\b",
+    re.IGNORECASE,
+)
+"""Words the assistant never says (docs/wording.md gives the reasons)."""
+
+COMPOSED = (
+    (r"utter_(concern|stage|moment)_.*_reflect", r"utter_(pattern|stage|movement)_.*_affirm"),
+)
+"""Pairs of families that share a bubble."""
+
+
+def faults() -> Iterator[str]:
+    """Yield one line for every fault."""
+    yield from _examples()
+    yield from _responses()
+
+
+def _examples() -> Iterator[str]:
+    try:
+        examples = list(read_examples())
+    except ExampleError as error:
+        yield str(error)
+        return
+    intents = _domain_intents()
+    guide = (ROOT / "docs" / "labelling.md").read_text(encoding="utf-8")
+    for intent in sorted({example.intent for example in examples}):
+        if intent not in intents:
+            yield f"intent {intent}: in the examples but not in domain/intents.yml"
+        if f"`{intent}`" not in guide:
+            yield f"intent {intent}: not explained in docs/labelling.md"
+    yield from _duplicates(examples)
+
+
+def _domain_intents() -> set[str]:
+    with (DOMAIN / "intents.yml").open(encoding="utf-8") as file:
+        return {next(iter(intent)) for intent in yaml.safe_load(file)["intents"]}
+
+
+def _duplicates(examples: list[Example]) -> Iterator[str]:
+    vectors = example_vectors([for_encoder(e.text) for e in examples], None)
+    for start in range(0, len(examples), 1024):
+        near = np.argwhere(vectors[start : start + 1024] @ vectors.T > NEAR_DUPLICATE)
+        for row, column in near:
+            first, second = examples[start + row], examples[column]
+            if start + row < column and len(first.text.split()) > SHORT:
+                yield f"near-duplicates: {first.text!r} and {second.text!r}; remove one"
+
+
+def _responses() -> Iterator[str]:
+    found = {name: v for names in responses().values() for name, v in names.items()}
+    for facet, parts in (
+        ("stage", ("reflect", "affirm", "ask")),
+        ("pattern", ("affirm", "ask")),
+        ("concern", ("reflect", "ask")),
+    ):
+        for label in labels(facet):
+            for part in parts:
+                name = f"utter_{facet}_{label}_{part}"
+                if len(found.get(name, ())) < FEWEST_VARIANTS[facet]:
+                    yield f"{name}: needs {FEWEST_VARIANTS[facet]} variants in domain/"
+    for before, after in MOVEMENTS:
+        if f"utter_movement_{before}_to_{after}_affirm" not in found:
+            yield f"utter_movement_{before}_to_{after}_affirm: missing in domain/"
+    sentences: Counter[str] = Counter()
+    for name, variants in found.items():
+        if not when(variants):
+            yield f"{name}: its first variant needs metadata.when"
+        for variant in variants:
+            text = str(variant.get("text", ""))
+            yield from _wording(name, text)
+            sentences.update(_sentences(text))
+    yield from (f"said in two places: {s!r}" for s, count in sentences.items() if count > 1)
+    yield from _composed(found)
+
+
+def _wording(name: str, text: str) -> Iterator[str]:
+    banned = BANNED.search(text)
+    if banned:
+        yield f"{name}: says {banned.group(0)!r}: {text!r}"
+    if text.count("?") > 1:
+        yield f"{name}: asks more than one question: {text!r}"
+    if len(text.split()) > MOST_WORDS:
+        yield f"{name}: {len(text.split())} words, at most {MOST_WORDS}: {text!r}"
+
+
+def _sentences(text: str) -> list[str]:
+    parts = re.split(r"(?<=[.?])\s+", text)
+    return [part.strip().lower() for part in parts if len(part.split()) > 2]
+
+
+def _composed(found: dict[str, list[dict[str, str]]]) -> Iterator[str]:
+    def longest(pattern: str) -> int:
+        lengths = [
+            len(v["text"].split())
+            for n, vs in found.items()
+            if re.fullmatch(pattern, n)
+            for v in vs
+        ]
+        return max(lengths, default=0)
+
+    for first, second in COMPOSED:
+        total = longest(first) + longest(second)
+        if total > MOST_WORDS:
+            yield f"{first} and {second} together reach {total} words, at most {MOST_WORDS}"

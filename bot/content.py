@@ -1,0 +1,83 @@
+"""Every sentence the assistant can say, as a page for clinical sign-off."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import yaml
+
+from bot.deanery import FACTS, deaneries, signposts
+from bot.paths import DOMAIN
+
+Variants = list[dict[str, Any]]
+
+
+def responses() -> dict[str, dict[str, Variants]]:
+    """Return file name -> response name -> its variants, of every file in `domain/`."""
+    found = {}
+    for path in sorted(DOMAIN.glob("*.yml")):
+        with path.open(encoding="utf-8") as file:
+            in_file = (yaml.safe_load(file) or {}).get("responses")
+        if in_file:
+            found[path.name] = in_file
+    return found
+
+
+def when(variants: Variants) -> str:
+    """Return when a response is said, as its first variant's metadata tells."""
+    return str((variants[0].get("metadata") or {}).get("when", ""))
+
+
+def content_page() -> str:
+    """Return the page, in Markdown.
+
+    Raises:
+        DeaneryError: if a deanery file is wrong.
+    """
+    return "\n".join(_lines()) + "\n"
+
+
+def _lines() -> Iterator[str]:
+    found = responses()
+    total = sum(len(v) for names in found.values() for v in names.values())
+    yield "# Everything Sidedoor can say"
+    yield ""
+    yield f"{total} sentences and questions, with where they are written and when they are said."
+    yield "Words in braces are filled from deanery/, shown at the end."
+    yield "The web page's own words are not among them: bot/channels/web_page/."
+    for file, names in found.items():
+        yield f"\n## domain/{file}"
+        for name, variants in names.items():
+            yield from _response(name, variants)
+    yield from _local_facts()
+
+
+def _response(name: str, variants: Variants) -> Iterator[str]:
+    yield f"\n### {name}"
+    yield f"*{when(variants)}*\n"
+    for variant in variants:
+        text = str(variant.get("text", "")).strip().replace("\n", " / ")
+        titles = "".join(f" `[{button['title']}]`" for button in variant.get("buttons") or ())
+        yield f"- {text}{titles}"
+
+
+def _local_facts() -> Iterator[str]:
+    yield "\n## deanery/"
+    for deanery in deaneries().values():
+        yield f"\n### {deanery.name}: {deanery.unit} (self-referral: {deanery.self_referral})\n"
+        for name in FACTS:
+            fact = deanery.facts[name]
+            if fact is not None:
+                yield f"- *{name}*: {fact.text} (verified {fact.verified_on or 'never'})"
+        for contact in deanery.contacts:
+            date = contact.fact.verified_on or "never"
+            yield f"- *contact*: {contact.value}: {contact.fact.text} (verified {date})"
+    yield "\n### Signposts\n"
+    yield from _signposts(signposts())
+
+
+def _signposts(register: Mapping[str, Any]) -> Iterator[str]:
+    for signpost in register.values():
+        date = signpost.fact.verified_on or "never"
+        yield f"- {signpost.name}: {signpost.value} ({signpost.hours}) (verified {date})"

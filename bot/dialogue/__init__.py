@@ -1,0 +1,1 @@
+"""What is said next, in which words, and what is remembered meanwhile."""

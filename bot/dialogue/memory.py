@@ -1,0 +1,53 @@
+"""Between a tracker's slots and the dialogue's own values."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import fields
+from typing import Any
+
+from bot.dialogue.replies import Heard, Memory
+from bot.nlu.taxonomy import labels
+
+_NUMBERS = {"turn", "talk_turns", "no_offer_before_turn"}
+
+
+def memory_from_slots(slots: Mapping[str, Any]) -> Memory:
+    """Return the conversation's memory."""
+    values: dict[str, Any] = {}
+    for field in fields(Memory):
+        value = slots.get(field.name)
+        if field.name in _NUMBERS:
+            values[field.name] = int(value or 0)
+        elif field.name == "concerns_heard":
+            values[field.name] = tuple(value or ())
+        elif value is not None:
+            values[field.name] = value
+    return Memory(**values)
+
+
+def changed_slots(before: Memory, after: Memory) -> dict[str, Any]:
+    """Return slot -> new value for what differs."""
+    changes: dict[str, Any] = {}
+    for field in fields(Memory):
+        value = getattr(after, field.name)
+        if value != getattr(before, field.name):
+            changes[field.name] = list(value) if isinstance(value, tuple) else value
+    return changes
+
+
+def heard_in(message: Mapping[str, Any]) -> Heard:
+    """Return what a tracker's latest message was recognised as, or what its button stands for."""
+    signals = message.get("signals") or {}
+    entities = message.get("entities") or []
+
+    def found(facet: str) -> tuple[str, ...]:
+        pressed = [e["value"] for e in entities if e["entity"] == facet]
+        return tuple(p for p in pressed if p in labels(facet)) or tuple(signals.get(facet) or ())
+
+    return Heard(
+        stages=found("stage"),
+        patterns=found("pattern"),
+        concerns=found("concern"),
+        moments=tuple(e["value"] for e in entities if e["entity"] == "moment"),
+    )

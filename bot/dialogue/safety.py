@@ -1,0 +1,118 @@
+"""Risk to life comes first: a policy that overrules forms, rules and everything else."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rasa.core.constants import POLICY_PRIORITY
+from rasa.core.policies.policy import Policy, PolicyPrediction, confidence_scores_for
+from rasa.engine.graph import ExecutionContext
+from rasa.engine.recipes.default_recipe import DefaultV1Recipe
+from rasa.engine.storage.resource import Resource
+from rasa.engine.storage.storage import ModelStorage
+from rasa.shared.core.constants import ACTION_LISTEN_NAME
+from rasa.shared.core.domain import Domain
+from rasa.shared.core.events import ActionExecuted
+from rasa.shared.core.generator import TrackerWithCachedStates
+from rasa.shared.core.trackers import DialogueStateTracker
+
+from bot.nlu.taxonomy import OWN_RISK
+
+CRISIS = "action_crisis"
+
+HELP_INTENTS = ("need_help_now", "show_numbers")
+"""Intents that ask for the numbers, whatever else is going on."""
+
+PASS_THROUGH = "ask_"
+"""Questions are answered during a crisis too; the answer leads back to it."""
+
+SURE = 0.6
+"""Confidence from which a message in a crisis is taken for a question."""
+
+LEAVING = ("delete_my_data", "start_over", "open_conversation")
+"""Intents that are carried out even during a crisis: nobody is held."""
+
+UNSAFE_ANSWERS = ("deny", "unsure")
+"""Answers to "are you safe right now?" that mean danger."""
+
+
+def in_crisis(tracker: DialogueStateTracker) -> bool:
+    """Whether a crisis conversation is running, so that nothing else may go on."""
+    return tracker.get_slot("crisis") in ("asked", "staying", "eased")
+
+
+def needs_crisis_action(tracker: DialogueStateTracker) -> bool:
+    """Whether the crisis action has to answer the latest message."""
+    message = tracker.latest_message
+    if message is None:
+        return False
+    intent = message.intent.get("name") or ""
+    if (message.parse_data or {}).get("risk") in OWN_RISK or intent in HELP_INTENTS:
+        return True
+    if tracker.get_slot("asked") == "safe_now" and intent in UNSAFE_ANSWERS:
+        return True
+    if not in_crisis(tracker) or intent in LEAVING:
+        return False
+    sure = (message.intent.get("confidence") or 0.0) >= SURE
+    return not (intent.startswith(PASS_THROUGH) and sure)
+
+
+@DefaultV1Recipe.register(
+    DefaultV1Recipe.ComponentType.POLICY_WITHOUT_END_TO_END_SUPPORT, is_trainable=False
+)
+class SafetyPolicy(Policy):
+    """Predicts the crisis action after a message of risk, then listening; otherwise abstains.
+
+    Its predictions count as "no user" predictions, the only kind that Rasa's ensemble lets
+    overrule an active form.
+    """
+
+    @staticmethod
+    def get_default_config() -> dict[str, Any]:
+        """The priority is above every policy of Rasa's."""
+        return {POLICY_PRIORITY: 100}
+
+    @classmethod
+    def load(
+        cls,
+        config: dict[str, Any],
+        model_storage: ModelStorage,
+        resource: Resource,
+        execution_context: ExecutionContext,
+        **kwargs: Any,
+    ) -> SafetyPolicy:
+        """Make the policy; it has nothing stored."""
+        return cls(config, model_storage, resource, execution_context)
+
+    def train(
+        self,
+        training_trackers: list[TrackerWithCachedStates],
+        domain: Domain,
+        **kwargs: Any,
+    ) -> Resource:
+        """Do nothing: the policy is not learnt."""
+        return self._resource
+
+    def predict_action_probabilities(
+        self,
+        tracker: DialogueStateTracker,
+        domain: Domain,
+        rule_only_data: dict[str, Any] | None = None,
+        **kwargs: Any,
+    ) -> PolicyPrediction:
+        """Predict the crisis action once for a message that needs it."""
+        action = self._next_action(tracker)
+        if action is None:
+            return self._prediction(self._default_predictions(domain))
+        return self._prediction(
+            confidence_scores_for(action, 1.0, domain), is_no_user_prediction=True
+        )
+
+    @staticmethod
+    def _next_action(tracker: DialogueStateTracker) -> str | None:
+        last = tracker.get_last_event_for(ActionExecuted)
+        if last is not None and last.action_name == CRISIS:
+            return ACTION_LISTEN_NAME
+        if tracker.latest_action_name == ACTION_LISTEN_NAME and needs_crisis_action(tracker):
+            return CRISIS
+        return None

@@ -1,0 +1,111 @@
+"""The running assistant: our channels and agent in one process, without Rasa's HTTP API."""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+import socket
+from pathlib import Path
+from typing import Any
+
+from rasa.core.channels.channel import InputChannel, UserMessage, register
+from rasa.core.run import close_resources, create_http_input_channels
+from rasa.shared.exceptions import RasaException
+from sanic import Sanic
+
+from bot.agent import ENDPOINTS, NotOurPartError, load_our_agent, read_sections
+from bot.channels.conversation import OPEN, ask_agent, fallback_bubbles
+from bot.paths import ROOT
+from bot.settings import Settings, SettingsError
+
+CREDENTIALS = ROOT / "credentials.yml"
+
+WARM_UP = "warm-up"
+"""Conversation of the first turn, which is run before anybody is let in."""
+
+
+def serve(
+    settings: Settings, credentials: Path = CREDENTIALS, endpoints: Path = ENDPOINTS
+) -> None:
+    """Serve until stopped, with the channels and parts that the two files name.
+
+    Raises:
+        NotOurPartError: if a part of ours could not be loaded; nothing is served then.
+        SettingsError: if the address or the port cannot be listened on.
+    """
+    channels = load_channels(credentials)
+    listener = _listener(settings)
+    agent = asyncio.run(_ready_agent(endpoints))
+    app = Sanic("sidedoor", configure_logging=False)
+    app.config.FALLBACK_ERROR_FORMAT = "text"
+    register(channels, app, route="/")
+
+    async def attach(running: Sanic, _: Any) -> None:
+        running.ctx.agent = agent
+
+    app.register_listener(attach, "before_server_start")
+    app.register_listener(_announce(settings), "after_server_start")
+    app.register_listener(close_resources, "after_server_stop")
+    app.run(sock=listener, access_log=False, motd=False, debug=False, workers=1)
+
+
+def load_channels(credentials: Path) -> list[InputChannel]:
+    """Return the channels that `credentials` names.
+
+    Raises:
+        NotOurPartError: naming the channel that cannot be loaded.
+    """
+    names = read_sections(credentials)
+    try:
+        channels = create_http_input_channels(None, str(credentials))
+    except RasaException as error:
+        raise NotOurPartError(f"{credentials.name}: {' '.join(str(error).split())}") from None
+    if not names:
+        raise NotOurPartError(f"{credentials.name}: names no channel; see the shipped file")
+    return channels
+
+
+def _listener(settings: Settings) -> socket.socket:
+    """Return a socket bound to the address, which accepts nobody until the server runs."""
+    try:
+        family, kind, protocol, _, address = socket.getaddrinfo(
+            settings.host, settings.port, type=socket.SOCK_STREAM
+        )[0]
+        listener = socket.socket(family, kind, protocol)
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind(address)
+    except (OSError, UnicodeError) as error:
+        if isinstance(error, OSError) and error.errno in (errno.EADDRINUSE, errno.EACCES):
+            raise SettingsError(
+                f"SIDEDOOR_PORT is {settings.port}, which is taken or not allowed; set another"
+            ) from None
+        raise SettingsError(
+            f"SIDEDOOR_HOST is {settings.host!r}; it must be an address of this machine"
+        ) from None
+    return listener
+
+
+async def _ready_agent(endpoints: Path) -> Any:
+    """Load the agent and run two real turns, so that the first person does not wait for it.
+
+    Raises:
+        NotOurPartError: if a part could not be loaded or a turn fails.
+    """
+    agent = await load_our_agent(endpoints=endpoints)
+
+    async def handle(message: UserMessage) -> Any:
+        return await agent.handle_message(message)
+
+    for said in ({"payload": OPEN}, {"text": "hello"}):
+        if await ask_agent(handle, WARM_UP, "web", **said) == fallback_bubbles():
+            raise NotOurPartError("the agent gives no answer; run `make train` and start again")
+    await agent.tracker_store.delete(WARM_UP)
+    return agent
+
+
+def _announce(settings: Settings) -> Any:
+    async def announce(running: Sanic, _: Any) -> None:
+        print(f"\nSidedoor is ready: http://{settings.host}:{settings.port}/chat/", flush=True)
+        print("Stop it with Ctrl-C.", flush=True)
+
+    return announce

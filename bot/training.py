@@ -1,0 +1,68 @@
+"""Training the agent, only when an input is newer than the model."""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from bot.paths import DEANERIES, DOMAIN, MODELS, NLU_DATA, ROOT, STORIES
+
+FINGERPRINT = MODELS / "inputs.sha256"
+"""Hash of the inputs that the newest model was trained from."""
+
+
+def inputs() -> Iterator[Path]:
+    """Yield every file that a model depends on, in a fixed order."""
+    yield ROOT / "config.yml"
+    for folder, pattern in (
+        (DOMAIN, "*.yml"),
+        (STORIES, "*.yml"),
+        (NLU_DATA, "**/*"),
+        (DEANERIES, "*.yml"),
+        (ROOT / "bot" / "nlu", "*.py"),
+        (ROOT / "bot" / "dialogue", "*.py"),
+    ):
+        yield from sorted(path for path in folder.glob(pattern) if path.is_file())
+
+
+def fingerprint() -> str:
+    """Return the hash of all inputs: names and contents, not times, which a clone changes."""
+    digest = hashlib.sha256()
+    for path in inputs():
+        digest.update(path.relative_to(ROOT).as_posix().encode())
+        digest.update(hashlib.sha256(path.read_bytes()).digest())
+    return digest.hexdigest()
+
+
+def is_current() -> bool:
+    """Whether the newest model was trained from the inputs as they are now."""
+    trained = FINGERPRINT.exists() and any(MODELS.glob("*.tar.gz"))
+    return trained and FINGERPRINT.read_text().strip() == fingerprint()
+
+
+def train(say: Callable[[str], None]) -> Path:
+    """Train a model into `models/` and return its path; `say` gets a line a step."""
+    import rasa.model_training
+
+    started = time.monotonic()
+    current = fingerprint()
+    say("Training the model (about a minute or two) ...")
+    result = rasa.model_training.train(
+        domain=str(DOMAIN),
+        config=str(ROOT / "config.yml"),
+        training_files=[str(STORIES)],
+        output=str(MODELS),
+        force_training=True,
+        fixed_model_name=f"sidedoor-{current[:12]}",
+    )
+    if not result.model:
+        raise RuntimeError("training gave no model; see the messages above")
+    path = Path(result.model)
+    for old in MODELS.glob("*.tar.gz"):
+        if old != path:
+            old.unlink()
+    FINGERPRINT.write_text(current + "\n")
+    say(f"Trained {path.name} in {time.monotonic() - started:.0f} s.")
+    return path
