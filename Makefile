@@ -27,6 +27,11 @@ chat: train ## Talk to the assistant in this terminal
 test: train ## Set everything up and run all tests
 	@$(RUN)pytest
 
+.PHONY: evaluate
+evaluate: train ## Measure the model and write docs/model-card.md (DATE=, REAL=folder, ACCEPT=1)
+	@$(RUN)python -m evaluation $(if $(DATE),--date $(DATE)) $(if $(REAL),--real "$(REAL)") \
+		$(if $(ACCEPT),--accept-falls)
+
 .PHONY: check
 check: setup ## Format, lint, types, consistency of the data
 	@$(RUN)ruff format --check . && $(RUN)ruff check . && $(RUN)mypy

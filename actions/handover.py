@@ -39,6 +39,20 @@ class ActionTellAboutUnit(Action):
         return remember(before, after, unclear_run=0)
 
 
+class ActionWantContact(Action):
+    """Notes that it is the contact that waits for the deanery."""
+
+    def name(self) -> str:
+        """Return the action's name."""
+        return "action_want_contact"
+
+    async def run(
+        self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]
+    ) -> list[EventType]:
+        """Say nothing."""
+        return [SlotSet("after_deanery", None)]
+
+
 class ActionAskDeanery(Action):
     """Asks for the deanery, with every one we know as a choice, and "rather not say"."""
 
@@ -77,9 +91,10 @@ class ActionAfterDeanery(Action):
             after = replace(before, turn=before.turn + 1, asked="contact")
         else:
             after = _say_how_to_reach(dispatcher, deanery, today, before)
-        return remember(
-            before, after, unclear_run=0, after_deanery=None, next_step="utter_step_contact"
-        )
+        others: dict[str, Any] = {"unclear_run": 0, "after_deanery": None}
+        if after.asked == "message":  # they have seen a way to the unit
+            others["next_step"] = "utter_step_contact"
+        return remember(before, after, **others)
 
 
 def _say_who_is_told(

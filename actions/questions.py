@@ -58,7 +58,8 @@ class ActionAnswer(Action):
         self._say_local_fact(dispatcher, tracker, intent)
         if intent == "ask_other_support":
             _say_signposts(dispatcher, tracker)
-        waiting = "who_is_told" if intent in ANSWERED_BY_DEANERY else None
+        unknown = intent in ANSWERED_BY_DEANERY and chosen_deanery(tracker) is None
+        waiting = "who_is_told" if unknown else None
         return remember(
             before, replace(before, turn=before.turn + 1), unclear_run=0, after_deanery=waiting
         )

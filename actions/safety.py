@@ -11,15 +11,28 @@ from rasa_sdk.executor import CollectingDispatcher
 
 from actions.crisis_numbers import crisis_numbers
 from actions.speaking import intent_of, memory_of, remember, say
+from bot.dialogue.help_intents import HELP_INTENTS
 from bot.nlu.taxonomy import OWN_RISK
 
-YES, NO = ("affirm",), ("deny", "safe_for_now")
+ASKED_FOR, NOT_SAFE = "asked_for", "not_safe"
+"""Kinds of crisis besides the own risks: help was asked for; "no" to "are you safe?"."""
 
-LEAVES_CRISIS = ("carry_on", "goodbye", "thank")
-"""After somebody said no, or was given the ways to call, these end the crisis conversation."""
+SAFE, DANGER, WILL_CALL = "safe", "danger", "will_call"
+"""What an answer means."""
 
-NOT_OWN_LIFE = "harm_to_others"
-"""The kind whose question is about somebody else's safety."""
+ANSWERS = {
+    ASKED_FOR: {"affirm": SAFE, "deny": DANGER},  # "Are you safe where you are?"
+    "immediate": {"affirm": WILL_CALL, "deny": DANGER},  # "Can you ring now?"
+}
+"""Meaning of a bare yes or no, for the questions that are not "are you thinking of ...?"."""
+
+USUAL_ANSWERS = {"affirm": DANGER, "deny": SAFE}
+
+MEANINGS = {"safe_for_now": SAFE, "will_call": WILL_CALL}
+"""Buttons that mean the same after every question."""
+
+AFTER_DANGER = {"immediate": "immediate", "harm_to_others": "others"}
+"""Kinds with words of their own after an answer that means danger; the others share theirs."""
 
 
 class ActionCrisis(Action):
@@ -47,43 +60,56 @@ class ActionCrisis(Action):
         risk = tracker.latest_message.get("risk")
         intent = intent_of(tracker)
         state = tracker.get_slot("crisis") or "no"
-        kind = tracker.get_slot("crisis_kind") or "passive_ideation"
+        kind = tracker.get_slot("crisis_kind") or ASKED_FOR
         if risk in OWN_RISK:
-            return self._show_card_and_ask(dispatcher, tracker, str(risk), repeated=state != "no")
-        if intent in ("need_help_now", "show_numbers"):
+            return self._show_card_and_ask(dispatcher, tracker, str(risk), again=state != "no")
+        if intent in HELP_INTENTS:
             say(dispatcher, "utter_crisis_card_asked_for", **crisis_numbers(tracker))
             if state == "no":
                 say(dispatcher, "utter_crisis_ask_asked_for")
-                return "asked", kind
+                return "asked", ASKED_FOR
             say(dispatcher, "utter_crisis_stay")
             return state, kind
-        if state == "no":  # "no" or "don't know" to "are you safe right now?"
-            return self._show_card_and_ask(dispatcher, tracker, "passive_ideation", repeated=False)
-        if state == "asked" and intent in YES:
-            say(dispatcher, f"utter_crisis_yes_{self._yes_family(kind)}")
+        if state == "no":
+            return self._show_card_and_ask(dispatcher, tracker, NOT_SAFE, again=False)
+        return self._after_answer(dispatcher, tracker, state, kind), kind
+
+    def _after_answer(
+        self, dispatcher: CollectingDispatcher, tracker: Tracker, state: str, kind: str
+    ) -> str:
+        """Answer what was said after the card; return the state after it."""
+        intent = intent_of(tracker)
+        meaning = MEANINGS.get(intent)
+        if state == "asked":
+            meaning = meaning or ANSWERS.get(kind, USUAL_ANSWERS).get(intent)
+        if meaning == DANGER:
+            say(dispatcher, f"utter_crisis_yes_{AFTER_DANGER.get(kind, 'self')}")
             say(dispatcher, "utter_crisis_call_options", **crisis_numbers(tracker))
-            return "staying", kind
-        if intent in NO:
+            return "staying"
+        if meaning == WILL_CALL:
+            say(dispatcher, "utter_crisis_will_call", **crisis_numbers(tracker))
+            return "eased"
+        if meaning == SAFE:
             say(dispatcher, "utter_crisis_no")
-            return "eased", kind
-        if state in ("staying", "eased") and intent in LEAVES_CRISIS:
+            return "eased"
+        if intent == "goodbye":
+            say(dispatcher, "utter_crisis_goodbye", "utter_crisis_card", **crisis_numbers(tracker))
+            return "no" if state == "eased" else state
+        if intent == "carry_on" and (state == "eased" or kind == ASKED_FOR):
             say(dispatcher, "utter_crisis_carry_on")
-            return "no", kind
+            return "no"
         if state == "eased":
             say(dispatcher, "utter_crisis_eased_listen")
-            return "eased", kind
+            return "eased"
         say(dispatcher, "utter_crisis_stay")
-        return state, kind
+        return state
 
     @staticmethod
     def _show_card_and_ask(
-        dispatcher: CollectingDispatcher, tracker: Tracker, risk: str, repeated: bool
+        dispatcher: CollectingDispatcher, tracker: Tracker, kind: str, again: bool
     ) -> tuple[str, str]:
-        opening = "utter_crisis_again" if repeated else f"utter_crisis_open_{risk}"
-        say(dispatcher, opening, "utter_crisis_card", **crisis_numbers(tracker))
-        say(dispatcher, f"utter_crisis_ask_{risk}")
-        return "asked", risk
-
-    @staticmethod
-    def _yes_family(kind: str) -> str:
-        return "others" if kind == NOT_OWN_LIFE else "self"
+        opening = "utter_crisis_again" if again else f"utter_crisis_open_{kind}"
+        numbers = crisis_numbers(tracker)
+        say(dispatcher, opening, "utter_crisis_card", **numbers)
+        say(dispatcher, f"utter_crisis_ask_{kind}", **numbers)
+        return "asked", kind

@@ -57,6 +57,8 @@ class ActionReplyUnclear(Action):
         """Say the invitation, or the card and the menu."""
         before = memory_of(tracker)
         heard = heard_in(tracker.latest_message)
+        if tracker.latest_message.get("risk") == "third_party":
+            return reply_about_someone_else(dispatcher, before)
         if heard.anything():
             reply = reply_to_talk(heard, before)
             say_reply(dispatcher, reply)

@@ -82,7 +82,9 @@ async def load_our_agent(model: Path | None = None, endpoints: Path = ENDPOINTS)
         lambda config: TrackerStore.create(config, event_broker=broker),
     )
     agent = Agent(
-        generator=part("nlg", Wording, lambda config: NaturalLanguageGenerator.create(config, None)),
+        generator=part(
+            "nlg", Wording, lambda config: NaturalLanguageGenerator.create(config, None)
+        ),
         tracker_store=store,
         lock_store=part("lock_store", LockStore, LockStore.create),
         action_endpoint=InProcessActions(),
@@ -130,8 +132,7 @@ def _our_part(
     if not isinstance(part, wanted):
         written = "missing" if config is None else repr(config.type)
         raise NotOurPartError(
-            f"{file}: {field} is {written}; its type must be"
-            f" {wanted.__module__}.{wanted.__name__}"
+            f"{file}: {field} is {written}; its type must be {wanted.__module__}.{wanted.__name__}"
         )
     return part
 

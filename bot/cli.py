@@ -20,13 +20,21 @@ def _fail(message: object) -> NoReturn:
 
 
 def _settings() -> Settings:
-    """Return the settings, after a look at the deanery files: a fault must not wait for a crisis."""
+    """Return the settings, once the deanery files are known to be right too."""
     try:
         deaneries()
         signposts()
         return settings()
     except (SettingsError, DeaneryError) as error:
         _fail(error)
+
+
+def _note_old_model() -> None:
+    """Say so if the model does not belong to the data: it may lack what the actions say."""
+    from bot.training import is_current
+
+    if not is_current():
+        click.echo("The model is missing or older than its data; `make train` trains one.")
 
 
 def _logs(level: str) -> None:
@@ -65,6 +73,7 @@ def run() -> None:
     """Start the assistant and print where to talk to it."""
     chosen = _settings()
     click.echo("Starting ...")
+    _note_old_model()
     from bot.agent import NotOurPartError
     from bot.server import serve
 
@@ -82,6 +91,7 @@ def chat(deanery: str | None) -> None:
     chosen = _settings()
     if deanery is not None and deanery not in deaneries():
         _fail(f"--deanery is {deanery!r}; it must be one of {', '.join(deaneries())}")
+    _note_old_model()
     from bot.agent import NotOurPartError
     from bot.terminal import talk
 

@@ -24,9 +24,7 @@ WARM_UP = "warm-up"
 """Conversation of the first turn, which is run before anybody is let in."""
 
 
-def serve(
-    settings: Settings, credentials: Path = CREDENTIALS, endpoints: Path = ENDPOINTS
-) -> None:
+def serve(settings: Settings, credentials: Path = CREDENTIALS, endpoints: Path = ENDPOINTS) -> None:
     """Serve until stopped, with the channels and parts that the two files name.
 
     Raises:

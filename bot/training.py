@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from bot.paths import DEANERIES, DOMAIN, MODELS, NLU_DATA, ROOT, STORIES
+from bot.paths import DOMAIN, MODELS, NLU_DATA, ROOT, STORIES
 
 FINGERPRINT = MODELS / "inputs.sha256"
 """Hash of the inputs that the newest model was trained from."""
@@ -16,11 +16,11 @@ FINGERPRINT = MODELS / "inputs.sha256"
 def inputs() -> Iterator[Path]:
     """Yield every file that a model depends on, in a fixed order."""
     yield ROOT / "config.yml"
+    yield ROOT / "bot" / "importer.py"
     for folder, pattern in (
         (DOMAIN, "*.yml"),
         (STORIES, "*.yml"),
         (NLU_DATA, "**/*"),
-        (DEANERIES, "*.yml"),
         (ROOT / "bot" / "nlu", "*.py"),
         (ROOT / "bot" / "dialogue", "*.py"),
     ):
@@ -45,18 +45,22 @@ def is_current() -> bool:
 def train(say: Callable[[str], None]) -> Path:
     """Train a model into `models/` and return its path; `say` gets a line a step."""
     import rasa.model_training
+    from rasa.engine.exceptions import GraphComponentException
 
     started = time.monotonic()
     current = fingerprint()
     say("Training the model (about a minute or two) ...")
-    result = rasa.model_training.train(
-        domain=str(DOMAIN),
-        config=str(ROOT / "config.yml"),
-        training_files=[str(STORIES)],
-        output=str(MODELS),
-        force_training=True,
-        fixed_model_name=f"sidedoor-{current[:12]}",
-    )
+    try:
+        result = rasa.model_training.train(
+            domain=str(DOMAIN),
+            config=str(ROOT / "config.yml"),
+            training_files=[str(STORIES)],
+            output=str(MODELS),
+            force_training=True,
+            fixed_model_name=f"sidedoor-{current[:12]}",
+        )
+    except GraphComponentException as error:
+        raise RuntimeError(str(error.__cause__ or error)) from None
     if not result.model:
         raise RuntimeError("training gave no model; see the messages above")
     path = Path(result.model)

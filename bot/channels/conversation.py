@@ -22,7 +22,7 @@ OPEN = "/open_conversation"
 """Payload that opens a conversation."""
 
 MAX_TEXT = 10_000
-"""Characters of a message that a channel passes on; the rest is dropped."""
+"""Characters of a message that a channel passes on: of a longer one, the beginning and the end."""
 
 Handler = Callable[[UserMessage], Awaitable[Any]]
 
@@ -50,7 +50,9 @@ def as_text(text: str) -> str:
     Rasa takes anything that begins with "/" for an intent, which would let anybody fire
     any intent; only the buttons we issued may.
     """
-    return re.sub(r"^[\s/]+", "", text[:MAX_TEXT])
+    if len(text) > MAX_TEXT:
+        text = f"{text[: MAX_TEXT // 2]} {text[-MAX_TEXT // 2 :]}"
+    return re.sub(r"^[\s/]+", "", text)
 
 
 def parse_payload(payload: str) -> dict[str, Any]:

@@ -87,7 +87,8 @@ class WebChannel(InputChannel):
                 return _error(404, "not_found")
             if not name and not request.path.endswith("/"):  # the page's own links are relative
                 query = f"?{request.query_string}" if request.query_string else ""
-                return response.redirect(f"{request.path.rpartition('/')[2]}/{query}", dict(HEADERS))
+                place = f"{request.path.rpartition('/')[2]}/{query}"
+                return response.redirect(place, dict(HEADERS))
             file, kind = FILES[name]
             return response.raw((PAGE / file).read_bytes(), content_type=kind, headers=HEADERS)
 
@@ -175,7 +176,7 @@ class WebChannel(InputChannel):
 
 
 def _body(request: Request) -> dict[str, Any] | None:
-    """Return the JSON body as a mapping, empty if there is none, or None if it is something else."""
+    """Return the JSON body as a mapping, empty if there is none; None if it is anything else."""
     try:
         body = request.json
     except Exception:  # Sanic raises its own kinds for broken JSON and for broken encodings

@@ -16,12 +16,10 @@ from rasa.shared.core.events import ActionExecuted
 from rasa.shared.core.generator import TrackerWithCachedStates
 from rasa.shared.core.trackers import DialogueStateTracker
 
+from bot.dialogue.help_intents import HELP_INTENTS
 from bot.nlu.taxonomy import OWN_RISK
 
 CRISIS = "action_crisis"
-
-HELP_INTENTS = ("need_help_now", "show_numbers")
-"""Intents that ask for the numbers, whatever else is going on."""
 
 PASS_THROUGH = "ask_"
 """Questions are answered during a crisis too; the answer leads back to it."""

@@ -10,9 +10,11 @@ from typing import Any
 from rasa.core.brokers.broker import EventBroker
 from rasa.core.tracker_store import TrackerStore
 from rasa.shared.core.domain import Domain
-from rasa.shared.core.events import BotUttered, Event, UserUttered
+from rasa.shared.core.events import AllSlotsReset, BotUttered, Event, UserUttered
 from rasa.shared.core.trackers import DialogueStateTracker
 from rasa.utils.endpoints import EndpointConfig
+
+from bot.dialogue.wording import SAID
 
 LIFE_SECONDS = 60 * 60
 """A conversation ends this long after its last message."""
@@ -55,6 +57,7 @@ class EphemeralTrackerStore(TrackerStore):
     async def save(self, tracker: DialogueStateTracker) -> None:
         """Wipe the tracker's words, hold it, and stream its new events already wiped."""
         wipe(tracker.events)
+        tracker = without_forgotten(tracker)
         if self.event_broker:
             await self.stream_events(tracker)
         self._held.pop(tracker.sender_id, None)
@@ -88,6 +91,17 @@ class EphemeralTrackerStore(TrackerStore):
             del self._held[sender_id]
 
 
+def without_forgotten(tracker: DialogueStateTracker) -> DialogueStateTracker:
+    """Return the tracker without what came before it was last told to forget."""
+    events = list(tracker.events)
+    resets = [at for at, event in enumerate(events) if isinstance(event, AllSlotsReset)]
+    if not resets or resets[-1] == 0:
+        return tracker
+    return DialogueStateTracker.from_events(
+        tracker.sender_id, events[resets[-1] :], [*tracker.slots.values()]
+    )
+
+
 def wipe(events: Iterable[Event]) -> None:
     """Remove from `events`, in place, every word that a person or the assistant said."""
     for event in events:
@@ -104,3 +118,4 @@ def wipe(events: Iterable[Event]) -> None:
         elif isinstance(event, BotUttered):
             event.text = ""
             event.data = {}
+            event.metadata = {SAID: event.metadata.get(SAID, [])}

@@ -42,11 +42,14 @@ def platt(scores: np.ndarray, target: np.ndarray) -> tuple[float, float]:
     return float(model.coef_[0, 0]), float(model.intercept_[0])
 
 
-def best_threshold(scores: np.ndarray, target: np.ndarray) -> tuple[float, float]:
-    """Return the threshold on `scores` with the highest F1, and that F1."""
+def best_threshold(
+    scores: np.ndarray, target: np.ndarray, beta: float = 1.0
+) -> tuple[float, float]:
+    """Return the threshold on `scores` with the highest F-beta, and that F-beta."""
     order = np.argsort(-scores)
     hits = np.cumsum(target[order])
-    f1 = 2 * hits / (np.arange(1, len(order) + 1) + target.sum())
-    best = int(np.argmax(f1))
+    taken = np.arange(1, len(order) + 1)
+    figure = (1 + beta**2) * hits / (taken + beta**2 * target.sum())
+    best = int(np.argmax(figure))
     following = scores[order[min(best + 1, len(order) - 1)]]
-    return float((scores[order[best]] + following) / 2), float(f1[best])
+    return float((scores[order[best]] + following) / 2), float(figure[best])

@@ -14,13 +14,14 @@ import numpy as np
 from bot.nlu.encoder import DIMENSION, SentenceEncoder
 from bot.paths import MODELS
 
-STORE = MODELS / "example_vectors.npz"
 
-
-def example_vectors(texts: Sequence[str], adapter: Path | None, store: Path = STORE) -> np.ndarray:
-    """Return the vectors (len(texts), 384) of `texts`, computing those not in `store`."""
-    salt = hashlib.sha256(adapter.read_bytes()).digest() if adapter else b""
-    keys = [hashlib.blake2b(salt + text.encode(), digest_size=16).hexdigest() for text in texts]
+def example_vectors(
+    texts: Sequence[str], adapter: Path | None, folder: Path = MODELS
+) -> np.ndarray:
+    """Return the vectors (len(texts), 384) of `texts`, computing those not kept in `folder`."""
+    kind = hashlib.sha256(adapter.read_bytes()).hexdigest()[:12] if adapter else "frozen"
+    store = folder / f"example_vectors_{kind}.npz"
+    keys = [hashlib.blake2b(text.encode(), digest_size=16).hexdigest() for text in texts]
     known = _read(store)
     missing = {key: text for key, text in zip(keys, texts, strict=True) if key not in known}
     if missing:

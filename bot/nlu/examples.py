@@ -67,7 +67,16 @@ def read_examples(folder: Path = MESSAGES) -> Iterator[Example]:
         ExampleError: at the first line that is wrong.
     """
     for path in sorted(folder.glob("*.jsonl")):
-        with path.open(encoding="utf-8") as file:
-            for number, line in enumerate(file, 1):
-                if line.strip():
-                    yield parse_example(line, f"{path.name}, line {number}")
+        yield from read_file(path)
+
+
+def read_file(path: Path) -> Iterator[Example]:
+    """Yield every example of one file.
+
+    Raises:
+        ExampleError: at the first line that is wrong.
+    """
+    with path.open(encoding="utf-8") as file:
+        for number, line in enumerate(file, 1):
+            if line.strip():
+                yield parse_example(line, f"{path.name}, line {number}")

@@ -71,7 +71,15 @@ def fit_label_heads(
         labels: their names, keys of `decisions`.
         strength: sklearn's C.
         decisions: calibration and threshold of every label, found on held-out messages.
+
+    Raises:
+        ValueError: naming a label without a decision.
     """
+    missing = [label for label in labels if label not in decisions]
+    if missing:
+        raise ValueError(
+            f"nlu_data/recogniser/decisions.json has no {missing[0]}; run training/adapt_encoder"
+        )
     weights, biases = [], []
     for column, label in enumerate(labels):
         model = fit_logistic(features, targets[:, column], strength)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 from rasa.engine.graph import ExecutionContext, GraphComponent
 from rasa.engine.recipes.default_recipe import DefaultV1Recipe
 from rasa.engine.storage.resource import Resource
@@ -23,10 +24,10 @@ from bot.nlu.embeddings import (
     labelled_examples,
     sentence_vectors,
 )
-from bot.nlu.heads import LabelHeads, fit_label_heads, sigmoid
+from bot.nlu.heads import sigmoid
 from bot.nlu.language import DOC, SpacyLanguage
+from bot.nlu.risk_head import DECIDED, OWN, RiskHead, decided_scores, fit_risk_head
 from bot.nlu.risk_patterns import RiskPatterns
-from bot.nlu.targets import LABEL_STRENGTH, OWN, label_names, label_targets
 from bot.nlu.taxonomy import NO_RISK, OWN_RISK, risk_order
 
 RISK = "risk"
@@ -36,7 +37,7 @@ RISK_SOURCES = "risk_sources"
 """Message key: what each detector said, {"patterns": label, "classifier": label}."""
 
 RISK_SCORES = "risk_scores"
-"""Message key: risk -> calibrated probability, with `own` for any own risk."""
+"""Message key: calibrated probability of any own risk (`own`) and of `third_party`."""
 
 
 @DefaultV1Recipe.register(DefaultV1Recipe.ComponentType.INTENT_CLASSIFIER, is_trainable=True)
@@ -56,7 +57,8 @@ class RiskDetector(GraphComponent):
         self._model_storage = model_storage
         self._resource = resource
         self._patterns = RiskPatterns.from_file()
-        self._heads: LabelHeads | None = None
+        self._head: RiskHead | None = None
+        self._decisions = shipped_decisions()
 
     @classmethod
     def create(
@@ -81,51 +83,62 @@ class RiskDetector(GraphComponent):
         """Load a trained detector."""
         detector = cls(config, model_storage, resource)
         with model_storage.read_from(resource) as folder:
-            detector._heads = LabelHeads.load(folder / "risk.npz")
+            detector._head = RiskHead.load(folder / "risk.npz")
         return detector
 
     def train(self, training_data: TrainingData) -> Resource:
-        """Fit one head a risk, and one for "any own risk", and store them."""
+        """Fit the classifier on the examples' metadata and store it."""
         examples = labelled_examples(training_data)
-        names = [name for name in label_names() if name.startswith("risk/")]
-        targets = label_targets(map(example_of, examples))[:, -len(names) :]
-        heads = fit_label_heads(
-            sentence_vectors(examples), targets, names, LABEL_STRENGTH, shipped_decisions()
-        )
+        risks = [example_of(example).risk for example in examples]
+        head = fit_risk_head(sentence_vectors(examples), risks)
         with self._model_storage.write_to(self._resource) as folder:
-            heads.save(folder / "risk.npz")
+            head.save(folder / "risk.npz")
         return self._resource
 
     def process(self, messages: list[Message]) -> list[Message]:
         """Set `risk`, `risk_sources` and `risk_scores` on every message."""
         for message in messages:
-            scores = self._scores(message)
+            probabilities = self._probabilities(message)
             sources = {
                 "patterns": self._patterns.risk_of(message.get(DOC)),
-                "classifier": self._classify(scores),
+                "classifier": self._classify(probabilities),
             }
             decision = next(r for r in risk_order() if r in sources.values())
-            probabilities = {risk: sigmoid(score) for risk, score in scores.items()}
             message.set(RISK, decision, add_to_output=True)
             message.set(RISK_SOURCES, sources, add_to_output=True)
-            message.set(RISK_SCORES, probabilities, add_to_output=True)
+            message.set(RISK_SCORES, self._calibrated(probabilities), add_to_output=True)
         return messages
 
-    def _scores(self, message: Message) -> dict[str, float]:
-        """Return risk -> scaled score, the highest over the message and its windows."""
-        assert self._heads is not None, "the detector has to be loaded before it is used"
+    def _probabilities(self, message: Message) -> np.ndarray:
+        """Return probabilities (windows, risks); no rows for a message without words."""
+        assert self._head is not None, "the detector has to be loaded before it is used"
         vectors = message.get(WINDOWS)
-        if vectors is None:
-            return {}
-        highest = self._heads.scores(vectors).max(0)
-        names = (label.split("/")[1] for label in self._heads.labels)
-        return dict(zip(names, map(float, highest), strict=True))
+        return (
+            np.empty((0, len(risk_order())))
+            if vectors is None
+            else self._head.probabilities(vectors)
+        )
 
-    def _classify(self, scores: dict[str, float]) -> str:
-        assert self._heads is not None
-        thresholds = dict(zip(scores, self._heads.thresholds, strict=False))
-        if scores and scores[OWN] >= thresholds[OWN]:
-            return max(OWN_RISK, key=lambda risk: scores[risk])
-        if scores and scores["third_party"] >= thresholds["third_party"]:
+    def _classify(self, probabilities: np.ndarray) -> str:
+        if not len(probabilities):
+            return NO_RISK
+        scaled = self._scaled(probabilities)
+        if scaled[OWN] >= self._decisions[f"risk/{OWN}"].threshold:
+            highest = probabilities.max(0)
+            return max(OWN_RISK, key=lambda risk: highest[risk_order().index(risk)])
+        if scaled["third_party"] >= self._decisions["risk/third_party"].threshold:
             return "third_party"
         return NO_RISK
+
+    def _scaled(self, probabilities: np.ndarray) -> dict[str, float]:
+        """Return the scaled score of what is decided, the highest over the windows."""
+        scaled = {}
+        for name, scores in decided_scores(probabilities).items():
+            decision = self._decisions[f"risk/{name}"]
+            scaled[name] = float(decision.slope * scores.max() + decision.offset)
+        return scaled
+
+    def _calibrated(self, probabilities: np.ndarray) -> dict[str, float]:
+        if not len(probabilities):
+            return dict.fromkeys(DECIDED, 0.0)
+        return {name: sigmoid(score) for name, score in self._scaled(probabilities).items()}

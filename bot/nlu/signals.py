@@ -73,10 +73,12 @@ class SignalClassifier(GraphComponent):
     def train(self, training_data: TrainingData) -> Resource:
         """Fit one head a label on the examples' metadata and store them."""
         examples = labelled_examples(training_data)
-        names = [name for name in label_names() if name.split("/")[0] in FACETS]
-        targets = label_targets(map(example_of, examples))[:, : len(names)]
         heads = fit_label_heads(
-            sentence_vectors(examples), targets, names, LABEL_STRENGTH, shipped_decisions()
+            sentence_vectors(examples),
+            label_targets(map(example_of, examples)),
+            label_names(),
+            LABEL_STRENGTH,
+            shipped_decisions(),
         )
         with self._model_storage.write_to(self._resource) as folder:
             heads.save(folder / "signals.npz")

@@ -27,6 +27,10 @@ QUIET = {
 """Loggers raised to WARNING: some print addresses and tokens at INFO."""
 
 
+class _Rendered(str):
+    """A structured line of which only safe values are left."""
+
+
 def configure_logs(level: str) -> None:
     """Set up logging of this process at `level` to standard error.
 
@@ -49,6 +53,7 @@ def configure_logs(level: str) -> None:
             structlog.stdlib.add_log_level,
             _drop_unsafe,
             structlog.processors.KeyValueRenderer(key_order=["event"]),
+            _mark_rendered,
         ],
         logger_factory=structlog.stdlib.LoggerFactory(),
         wrapper_class=structlog.stdlib.BoundLogger,
@@ -58,6 +63,10 @@ def configure_logs(level: str) -> None:
 
 def _drop_unsafe(_: Any, __: str, event: MutableMapping[str, Any]) -> dict[str, Any]:
     return {key: value for key, value in event.items() if key in SAFE_KEYS}
+
+
+def _mark_rendered(_: Any, __: str, line: Any) -> _Rendered:
+    return _Rendered(line)
 
 
 def _record(*args: Any, **kwargs: Any) -> logging.LogRecord:
@@ -72,6 +81,8 @@ def _record(*args: Any, **kwargs: Any) -> logging.LogRecord:
     raised = record.exc_info[1] if record.exc_info else None
     errors = [e for e in (raised, record.msg, *values) if isinstance(e, BaseException)]
     if errors:
-        record.msg = f"{record.filename}:{record.lineno} error={type(errors[0]).__name__}"
+        rendered = isinstance(record.msg, _Rendered)
+        about = record.msg if rendered else f"{record.filename}:{record.lineno}"
+        record.msg = f"{about} error={type(errors[0]).__name__}"
         record.args, record.exc_info, record.stack_info = None, None, None
     return record

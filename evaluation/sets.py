@@ -1,0 +1,92 @@
+"""The evaluation sets of `tests/recognition/`, and real speech when somebody gives its folder."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from bot.nlu.examples import Example, parse_example
+from bot.nlu.targets import label_names, label_targets
+from bot.nlu.taxonomy import FACETS
+from bot.paths import ROOT
+
+SETS = ROOT / "tests" / "recognition"
+KNOWN_FAILURES = ROOT / "evaluation" / "known_failures.yml"
+
+CHAT, TOLD, SAFETY = "chat", "told", "safety"
+
+SIGNAL_NAMES = [name for name in label_names() if name.split("/")[0] in FACETS]
+"""`<facet>/<label>`: the columns of every table of labels here."""
+
+
+@dataclass(frozen=True)
+class Line:
+    """One labelled message of a set; `kind` says why it is there, where a set has kinds."""
+
+    example: Example
+    kind: str = ""
+
+
+def read_set(name: str) -> list[Line]:
+    """Return the lines of `tests/recognition/<name>.jsonl`."""
+    lines = []
+    for number, row in enumerate(_rows(SETS / f"{name}.jsonl"), 1):
+        kind = row.pop("kind", "")
+        lines.append(Line(parse_example(json.dumps(row), f"{name}, line {number}"), kind))
+    return lines
+
+
+def read_doctors(folder: Path) -> list[tuple[Example, Example]]:
+    """Return the sentences of `doctors.jsonl`, each as its two readers labelled it."""
+    return [
+        (_as_read(row, row["rater_1"]), _as_read(row, row["rater_2"]))
+        for row in _rows(folder / "doctors.jsonl")
+    ]
+
+
+def read_real_risk(folder: Path) -> list[Line]:
+    """Return the sentences of `risk.jsonl`, with their category as kind."""
+    return [
+        Line(Example(row["text"], "", (), (), (), row["self_risk"]), row["category"])
+        for row in _rows(folder / "risk.jsonl")
+    ]
+
+
+def texts(lines: Iterable[Line]) -> list[str]:
+    """Return what the lines say."""
+    return [line.example.text for line in lines]
+
+
+def signal_truth(examples: Iterable[Example]) -> np.ndarray:
+    """Return an array (examples, labels) of truth values, columns as in `SIGNAL_NAMES`."""
+    return label_targets(examples)[:, : len(SIGNAL_NAMES)].astype(bool)
+
+
+def columns(facet: str) -> list[int]:
+    """Return the columns of a facet's labels."""
+    return [i for i, name in enumerate(SIGNAL_NAMES) if name.startswith(f"{facet}/")]
+
+
+def sets_digest() -> str:
+    """Return the hash of what is evaluated on: the sets and the known failures."""
+    digest = hashlib.sha256()
+    for path in (*sorted(SETS.glob("*.jsonl")), KNOWN_FAILURES):
+        digest.update(hashlib.sha256(path.read_bytes()).digest())
+    return digest.hexdigest()
+
+
+def _rows(path: Path) -> Iterator[dict[str, Any]]:
+    for line in path.read_text(encoding="utf-8").splitlines():
+        if line.strip():
+            yield json.loads(line)
+
+
+def _as_read(row: dict[str, Any], labels: dict[str, list[str]]) -> Example:
+    facets = {facet: tuple(labels.get(facet, ())) for facet in FACETS}
+    return Example(row["text"], "", risk="none", **facets)

@@ -1,0 +1,104 @@
+"""The trained agent with its real actions, in process, and somebody who talks to it."""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+from dataclasses import dataclass, field
+
+import pytest
+
+from bot.environment import prepare
+
+prepare()
+
+from bot.agent import load_our_agent  # noqa: E402  (the environment comes first)
+from bot.channels.conversation import OPEN, Bubble, ask_agent  # noqa: E402
+from bot.privacy.logs import configure_logs  # noqa: E402
+from bot.recognise import Recogniser  # noqa: E402
+
+configure_logs("ERROR")
+
+
+class Loop:
+    """One event loop for the whole run, as the agent's locks belong to it."""
+
+    def __init__(self):
+        self._loop = asyncio.new_event_loop()
+
+    def run(self, coroutine):
+        """Run a coroutine to its end."""
+        return self._loop.run_until_complete(coroutine)
+
+
+@dataclass
+class Person:
+    """Talks to the agent as a channel would, and sees only what a person sees."""
+
+    agent: object
+    loop: Loop
+    deanery: str | None = None
+    conversation: str = field(default_factory=lambda: secrets.token_hex(16))
+    seen: list[list[Bubble]] = field(default_factory=list)
+
+    def open(self) -> list[Bubble]:
+        """Open the conversation."""
+        return self._ask(payload=OPEN, deanery=self.deanery)
+
+    def say(self, text: str) -> list[Bubble]:
+        """Type a message."""
+        return self._ask(text=text)
+
+    def press(self, title: str) -> list[Bubble]:
+        """Press the button of the last turn whose title begins with `title`."""
+        buttons = [b for bubble in self.seen[-1] for b in bubble.buttons]
+        wanted = [b for b in buttons if b.title.lower().startswith(title.lower())]
+        assert wanted, f"no button {title!r} among {[b.title for b in buttons]}"
+        return self._ask(payload=wanted[0].payload)
+
+    def slot(self, name: str):
+        """Return a slot's value, for what cannot be seen."""
+        tracker = self.loop.run(self.agent.tracker_store.retrieve(self.conversation))
+        return tracker.get_slot(name)
+
+    @property
+    def text(self) -> str:
+        """Everything that was said in the last turn."""
+        return "\n".join(bubble.text for bubble in self.seen[-1])
+
+    def _ask(self, **said) -> list[Bubble]:
+        bubbles = self.loop.run(
+            ask_agent(self.agent.handle_message, self.conversation, "test", **said)
+        )
+        self.seen.append(bubbles)
+        return bubbles
+
+
+@pytest.fixture(scope="session")
+def loop() -> Loop:
+    """Return the event loop that the agent lives on."""
+    return Loop()
+
+
+@pytest.fixture(scope="session")
+def agent(loop):
+    """Return the trained agent."""
+    return loop.run(load_our_agent())
+
+
+@pytest.fixture
+def person(agent, loop) -> Person:
+    """Return somebody new."""
+    return Person(agent, loop)
+
+
+@pytest.fixture
+def person_in(agent, loop):
+    """Return a maker of somebody whose link names a deanery."""
+    return lambda deanery: Person(agent, loop, deanery=deanery)
+
+
+@pytest.fixture(scope="session")
+def recogniser() -> Recogniser:
+    """Return the trained recognition."""
+    return Recogniser.load()

@@ -1,0 +1,196 @@
+"""Logs without content: whatever is logged, and however it fails, no word is printed."""
+
+import asyncio
+import gc
+import io
+import logging
+import subprocess
+import sys
+
+import pytest
+import structlog
+from rasa.core.nlg.interpolator import interpolate_text
+
+from bot.privacy.logs import QUIET, configure_logs
+from bot.settings import LOG_LEVELS
+
+CANARY = "xyzzy-canary-7c1d"
+
+
+@pytest.fixture(autouse=True)
+def _logging_as_before():
+    """Put logging back as it was: it belongs to the whole process."""
+    root = logging.getLogger()
+    handlers, level, factory = root.handlers[:], root.level, logging.getLogRecordFactory()
+    raising, quiet = logging.raiseExceptions, {n: logging.getLogger(n).level for n in QUIET}
+    structured = structlog.get_config()
+    yield
+    logging.basicConfig(level=level, handlers=handlers, force=True)
+    logging.setLogRecordFactory(factory)
+    logging.raiseExceptions = raising
+    for name, before in quiet.items():
+        logging.getLogger(name).setLevel(before)
+    structlog.configure(**structured)
+
+
+@pytest.fixture
+def printed(monkeypatch) -> io.StringIO:
+    """Return what is printed to standard error from here on."""
+    stream = io.StringIO()
+    monkeypatch.setattr(sys, "stderr", stream)
+    return stream
+
+
+@pytest.fixture(params=LOG_LEVELS)
+def level(request, printed) -> str:
+    """Set up logs at one of the permitted levels and return it."""
+    configure_logs(request.param)
+    sys.stderr = printed  # pytest puts its own there before the test
+    return request.param
+
+
+def fail_with_words():
+    local = CANARY
+    try:
+        {}[local]
+    except KeyError as error:
+        raise RuntimeError(f"could not find {local!r}\nin {local}") from error
+
+
+@pytest.mark.parametrize("refused", ["DEBUG", "NOTSET", "debug", "info", "", "CRITICAL", 10, None])
+def test_a_level_that_prints_what_people_write_is_refused(refused):
+    handlers = logging.getLogger().handlers[:]
+    with pytest.raises(ValueError, match="must be one of INFO, WARNING, ERROR") as error:
+        configure_logs(refused)
+    assert "\n" not in str(error.value)
+    assert logging.getLogger().handlers == handlers
+
+
+def test_what_is_below_the_level_is_not_printed(level, printed):
+    for name in ("", "rasa", "sanic.root", "bot"):
+        for each in ("DEBUG", *LOG_LEVELS):
+            logging.getLogger(name).log(getattr(logging, each), "said at %s.", each)
+    below = ("DEBUG", *LOG_LEVELS[: LOG_LEVELS.index(level)])
+    assert [
+        each for each in ("DEBUG", *LOG_LEVELS) if f"said at {each}." not in printed.getvalue()
+    ] == [*below]
+
+
+def test_a_logger_that_lowers_its_own_level_prints_no_more(level, printed, monkeypatch):
+    monkeypatch.setattr(logging.getLogger("rasa.core.processor"), "level", logging.DEBUG)
+    logging.getLogger("rasa.core.processor").debug("Received user message '%s'", CANARY)
+    structlog.get_logger("rasa.core.processor").debug("message", text=CANARY)
+    assert CANARY not in printed.getvalue()
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        {"text": CANARY},
+        {"user_text": CANARY, "sender": CANARY},
+        {"event_info": f"could not read {CANARY}"},
+        {"rasa_event": {"text": [CANARY]}},
+        {"anything_new": object, "message": CANARY, "msg": CANARY, "name": CANARY},
+        {CANARY: 1},
+        {"exc_info": True},
+        {"exc_info": RuntimeError(CANARY)},
+        {"stack_info": True},
+    ],
+    ids=lambda values: "-".join(k for k in values if k != CANARY) or "key",
+)
+def test_of_a_structured_line_only_its_name_is_printed(level, printed, values):
+    try:
+        fail_with_words()
+    except RuntimeError:
+        structlog.get_logger("rasa.some.module").error("module.something.failed", **values)
+    structlog.get_logger("rasa.some.module").error("module.happened %s", CANARY)
+    assert "module.something.failed" in printed.getvalue()
+    assert "module.happened" in printed.getvalue()
+    assert CANARY not in printed.getvalue()
+    assert "Traceback" not in printed.getvalue()
+
+
+def test_rasas_own_line_about_a_response_names_no_word_of_it(level, printed):
+    interpolate_text(f"You wrote {CANARY}, {{missing}}.", {"other": CANARY})
+    assert "interpolator.interpolate.text" in printed.getvalue()
+    assert "error=KeyError" in printed.getvalue()
+    assert CANARY not in printed.getvalue()
+
+
+@pytest.mark.parametrize(
+    "log",
+    [
+        lambda logger, error: logger.exception("turn failed"),
+        lambda logger, error: logger.exception(error),
+        lambda logger, error: logger.error(error),
+        lambda logger, error: logger.error("failed: %s", error),
+        lambda logger, error: logger.error("failed: %s and %r", "x", error),
+        lambda logger, error: logger.error(f"could not: {error}", exc_info=True),
+        lambda logger, error: logger.error(f"could not: {error!r}", exc_info=error),
+        lambda logger, error: logger.error(repr(error)[:30], exc_info=error, stack_info=True),
+    ],
+    ids=["exception", "as message", "error", "value", "values", "quoted", "repr", "cut off"],
+)
+def test_of_an_error_only_its_kind_and_place_are_printed(level, printed, log):
+    try:
+        fail_with_words()
+    except RuntimeError as error:
+        log(logging.getLogger("sanic.error"), error)
+    assert "error=RuntimeError" in printed.getvalue()
+    assert "test_logs.py:" in printed.getvalue()
+    assert CANARY not in printed.getvalue()
+    assert "Traceback" not in printed.getvalue()
+
+
+def test_a_library_with_a_handler_of_its_own_prints_no_more(level, printed):
+    logger = logging.Logger("library")
+    logger.addHandler(logging.StreamHandler(printed))
+    try:
+        fail_with_words()
+    except RuntimeError:
+        logger.exception("it failed")
+    assert "error=RuntimeError" in printed.getvalue()
+    assert CANARY not in printed.getvalue()
+
+
+def test_a_line_that_cannot_be_formatted_is_not_printed_with_its_values(level, printed):
+    logging.getLogger("library").error("two %s %s", CANARY)
+    logging.getLogger("library").error("%d", CANARY)
+    assert CANARY not in printed.getvalue()
+
+
+def test_an_error_that_nobody_waited_for_is_printed_without_words(level, printed):
+    async def lose():
+        async def fail():
+            fail_with_words()
+
+        task = asyncio.get_running_loop().create_task(fail())
+        await asyncio.sleep(0)
+        del task
+        gc.collect()
+
+    asyncio.run(lose())
+    assert "error=RuntimeError" in printed.getvalue()
+    assert CANARY not in printed.getvalue()
+
+
+def test_addresses_of_requests_are_not_printed(level, printed):
+    for name in QUIET:
+        logging.getLogger(name).info("GET http://127.0.0.1/chat/?%s", CANARY)
+    assert CANARY not in printed.getvalue()
+
+
+def test_warnings_are_not_printed_whatever_filter_a_library_sets():
+    script = f"""
+from bot.environment import prepare
+prepare()
+import warnings
+warnings.simplefilter("always")
+warnings.warn("slot is set to {CANARY}")
+warnings.warn_explicit("{CANARY}", DeprecationWarning, "x.py", 1)
+import rasa.shared.utils.io
+rasa.shared.utils.io.raise_warning("{CANARY}")
+"""
+    done = subprocess.run([sys.executable, "-W", "always", "-c", script], capture_output=True)
+    assert done.returncode == 0, done.stderr
+    assert CANARY.encode() not in done.stdout + done.stderr

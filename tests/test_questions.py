@@ -1,0 +1,90 @@
+"""Every question is answered at any point, then back to where they were."""
+
+import pytest
+
+QUESTIONS = {
+    "ask_what_is_psu": ("what is a professional support unit?", "Professional Support"),
+    "ask_who_is_told": ("will my supervisor be told if i contact the psu", "tell someone"),
+    "ask_need_to_be_ill": ("do i have to be ill to use the psu?", "threshold"),
+    "ask_cost": ("does it cost anything", "free"),
+    "ask_how_soon": ("how long is the wait to be seen", "week"),
+    "ask_first_contact": ("what happens when i first get in touch with them", "conversation"),
+    "ask_exams_support": ("can the psu help me with exams?", "exams"),
+    "ask_career_support": ("can they help if i want to change specialty", "changing specialty"),
+    "ask_part_time": ("how do i go less than full time", "less than full time"),
+    "ask_return_to_training": (
+        "what support is there for coming back after maternity leave",
+        "return",
+    ),
+    "ask_neurodiversity_support": ("can they assess me for adhd or dyslexia", "ADHD"),
+    "ask_visa_support": ("can the unit help with my visa", "visa"),
+    "ask_does_it_help": ("does it actually work, the psu", ""),
+    "ask_other_support": ("who else can i talk to apart from the psu", "GP"),
+    "ask_what_is_kept": ("what do you keep of what i type here", "labels"),
+    "ask_are_you_a_person": ("are you a real person or a bot", "program"),
+    "clinical_question": ("what dose of amoxicillin for a child with otitis media", "patient"),
+}
+
+
+@pytest.mark.parametrize(("text", "answer"), QUESTIONS.values(), ids=QUESTIONS.keys())
+def test_a_question_is_answered_in_free_talk(person, text, answer):
+    person.open()
+    person.say(text)
+    assert answer in person.text
+    assert "?" in person.seen[-1][-1].text
+
+
+@pytest.mark.parametrize(("text", "answer"), QUESTIONS.values(), ids=QUESTIONS.keys())
+def test_a_question_inside_a_form_is_answered_and_the_form_goes_on(person, text, answer):
+    person.open()
+    person.say("can you help me write a message to send them")
+    person.press("Exams")
+    person.say(text)
+    assert answer in person.text
+    titles = {b.title for b in person.seen[-1][-1].buttons}
+    assert "Coaching" in titles
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("does the gmc get told if i see the psu", "GMC"),
+        ("will the arcp panel know", "progression"),
+        ("does my tpd find out", "programme directors"),
+        ("will my trust be told", "trust"),
+    ],
+)
+def test_who_is_told_speaks_of_the_one_that_was_asked_about(person, text, words):
+    person.open()
+    person.say(text)
+    assert words in person.text
+
+
+def test_local_facts_come_from_the_deanery(person_in):
+    person = person_in("wessex")
+    person.open()
+    person.say("who will be told if i contact the unit")
+    assert "In Wessex" in person.text
+
+
+def test_what_is_not_known_is_said_to_be_unknown(person_in):
+    person = person_in("west_midlands")
+    person.open()
+    person.say("who will be told if i contact the unit")
+    assert "no checked statement" in person.text
+
+
+def test_not_now_leaves_a_form(person):
+    person.open()
+    person.say("help me write a message to them")
+    person.press("Not now")
+    person.say("the rota is awful")
+    assert "What would you like it to be about" not in person.text
+
+
+def test_a_form_survives_talk_and_asks_again(person):
+    person.open()
+    person.say("help me write a message to them")
+    person.say("im so tired of all of it, nights are killing me")
+    titles = {b.title for b in person.seen[-1][-1].buttons}
+    assert "Things at work" in titles
