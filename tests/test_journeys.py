@@ -112,6 +112,29 @@ def test_accepting_leads_to_the_contact_and_a_message(person_in):
     assert "ready to send" in person.text
 
 
+@pytest.mark.parametrize("answer", ["yes", "no", "not sure"])
+def test_an_offer_can_be_answered_in_words(person, answer):
+    person.open()
+    while not offered(person):
+        person.say("the rota is awful and im exhausted after nights")
+    bubbles = person.say(answer)
+    assert len(bubbles) <= 2
+    assert ("Professional Support Unit" in person.text) == (answer == "yes")
+
+
+def test_accepting_step_by_step_leads_to_the_end(person_in):
+    person = person_in("wales")
+    person.open()
+    while not offered(person):
+        person.say("my exam is next month and i keep failing it")
+    person.say("yes")
+    person.say("yes")
+    assert "psu" in person.text.lower()
+    bubbles = person.say("no thanks")
+    assert len(bubbles) == 1
+    assert "how to reach the unit" in person.text
+
+
 def test_rather_not_say_still_gets_a_way_to_the_unit(person):
     person.open()
     person.say("how do i contact the professional support unit")

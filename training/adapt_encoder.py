@@ -20,6 +20,7 @@ from __future__ import annotations
 import argparse
 import hashlib
 import json
+from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
 
@@ -28,16 +29,21 @@ import torch
 from safetensors.torch import save_file
 from sklearn.linear_model import LogisticRegression
 
-from bot.nlu.decisions import Decision, best_threshold, platt
+from bot.nlu.decisions import Decision, best_threshold, platt, threshold_at_false_alarms
 from bot.nlu.examples import Example, read_file
 from bot.nlu.risk_head import OWN, fit_risk_head
-from bot.nlu.targets import LABEL_STRENGTH, OWN_RISK_BETA, label_names, label_targets
+from bot.nlu.targets import LABEL_STRENGTH, label_names, label_targets
 from bot.nlu.taxonomy import OWN_RISK, risk_order
 from bot.paths import MESSAGES, RECOGNISER
 from training.adapt import Recipe, adapt, predict
 
 HELD_OUT = "first_examples.jsonl"
 """The file of nlu_data/messages/ that thresholds are found on."""
+
+
+MOST_FALSE_ALARMS = 0.035
+"""Share of held-out messages without own risk that may be taken for it. About half of them are
+written to be mistaken (idiom, shop talk, denial), so ordinary talk is disturbed less often."""
 
 
 def main() -> None:
@@ -78,7 +84,7 @@ def main() -> None:
             "messages_sha256": _digest(*files),
             "adapter_sha256": _digest(RECOGNISER / "adapter.safetensors"),
             "torch": torch.__version__,
-            "held_out_f1": figures,
+            "held_out_figures": figures,
         },
     )
 
@@ -86,12 +92,17 @@ def main() -> None:
 def held_out_decisions(
     seen: np.ndarray, train: list[Example], unseen: np.ndarray, test: list[Example]
 ) -> tuple[dict[str, dict[str, float]], dict[str, float]]:
-    """Return every decision and its F1 (own risk: F2) on `unseen` vectors."""
+    """Return every decision and its figure on `unseen` vectors: F1, of own risk the recall."""
     decisions, figures = {}, {}
 
-    def decide(name: str, scores: np.ndarray, truth: np.ndarray, beta: float = 1.0) -> None:
+    def decide(
+        name: str,
+        scores: np.ndarray,
+        truth: np.ndarray,
+        choose: Callable[[np.ndarray, np.ndarray], tuple[float, float]] = best_threshold,
+    ) -> None:
         slope, offset = platt(scores, truth)
-        threshold, figure = best_threshold(scores * slope + offset, truth, beta)
+        threshold, figure = choose(scores * slope + offset, truth)
         decisions[name] = asdict(Decision(slope, offset, threshold))
         figures[name] = round(figure, 4)
 
@@ -102,7 +113,12 @@ def held_out_decisions(
     scores = fit_risk_head(seen, [e.risk for e in train]).scores(unseen)
     own = np.array([e.risk in OWN_RISK for e in test], int)
     third = np.array([e.risk == "third_party" for e in test], int)
-    decide(f"risk/{OWN}", scores[OWN], own, OWN_RISK_BETA)
+    decide(
+        f"risk/{OWN}",
+        scores[OWN],
+        own,
+        lambda s, t: threshold_at_false_alarms(s, t, MOST_FALSE_ALARMS),
+    )
     decide("risk/third_party", scores["third_party"], third)
     return decisions, figures
 

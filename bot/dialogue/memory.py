@@ -9,6 +9,12 @@ from typing import Any
 from bot.dialogue.replies import Heard, Memory
 from bot.nlu.taxonomy import labels
 
+UNEASY = 0.3
+"""Calibrated probability of own risk from which, once, they are asked whether they are safe.
+
+The crisis conversation begins at a higher one; in between, one gentle question costs little.
+"""
+
 _NUMBERS = {"turn", "talk_turns", "no_offer_before_turn"}
 
 
@@ -50,4 +56,5 @@ def heard_in(message: Mapping[str, Any]) -> Heard:
         patterns=found("pattern"),
         concerns=found("concern"),
         moments=tuple(e["value"] for e in entities if e["entity"] == "moment"),
+        uneasy=(message.get("risk_scores") or {}).get("own", 0.0) >= UNEASY,
     )

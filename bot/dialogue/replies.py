@@ -56,6 +56,8 @@ class Heard:
     patterns: tuple[str, ...] = ()
     concerns: tuple[str, ...] = ()
     moments: tuple[str, ...] = ()
+    uneasy: bool = False
+    """Whether something in it leaves a doubt about safety, short of what the crisis answers."""
 
     @property
     def stage(self) -> str | None:
@@ -111,7 +113,7 @@ def reply_to_talk(heard: Heard, memory: Memory) -> Reply:
         asked="open",
     )
     first = _take_up(heard, memory.current_stage)
-    if heard.stage == URGENT_STAGE and not memory.safety_asked:
+    if (heard.stage == URGENT_STAGE or heard.uneasy) and not memory.safety_asked:
         asked = replace(told, asked="safe_now", safety_asked=True, last_ask="safe_now")
         return Reply((first, ("utter_ask_safe_now",)), asked)
     careful = heard.concern in CARE_FIRST

@@ -42,14 +42,21 @@ def platt(scores: np.ndarray, target: np.ndarray) -> tuple[float, float]:
     return float(model.coef_[0, 0]), float(model.intercept_[0])
 
 
-def best_threshold(
-    scores: np.ndarray, target: np.ndarray, beta: float = 1.0
-) -> tuple[float, float]:
-    """Return the threshold on `scores` with the highest F-beta, and that F-beta."""
+def best_threshold(scores: np.ndarray, target: np.ndarray) -> tuple[float, float]:
+    """Return the threshold on `scores` with the highest F1, and that F1."""
     order = np.argsort(-scores)
     hits = np.cumsum(target[order])
     taken = np.arange(1, len(order) + 1)
-    figure = (1 + beta**2) * hits / (taken + beta**2 * target.sum())
-    best = int(np.argmax(figure))
+    f1 = 2 * hits / (taken + target.sum())
+    best = int(np.argmax(f1))
     following = scores[order[min(best + 1, len(order) - 1)]]
-    return float((scores[order[best]] + following) / 2), float(figure[best])
+    return float((scores[order[best]] + following) / 2), float(f1[best])
+
+
+def threshold_at_false_alarms(
+    scores: np.ndarray, target: np.ndarray, share: float
+) -> tuple[float, float]:
+    """Return the lowest threshold with at most `share` false alarms, and the recall there."""
+    negatives = np.sort(scores[target == 0])[::-1]
+    threshold = float(negatives[int(share * len(negatives))]) + 1e-6
+    return threshold, float((scores[target == 1] >= threshold).mean())

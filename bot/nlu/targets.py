@@ -12,9 +12,6 @@ from bot.nlu.taxonomy import FACETS, labels
 LABEL_STRENGTH = 1.0
 """Inverse regularisation (sklearn's C) of the yes-or-no heads."""
 
-OWN_RISK_BETA = 2.0
-"""Weight of recall against precision for the threshold of own risk: a miss costs more."""
-
 INTENT_STRENGTH = 3.0
 """Inverse regularisation of the intent classifier."""
 
