@@ -190,6 +190,10 @@ class ActionInform(Action):
         before = memory_of(tracker)
         deanery = chosen_deanery(tracker)
         named = next(tracker.get_latest_entity_values("deanery"), None)
+        if named and deanery and tracker.get_slot("after_deanery") == "who_is_told":
+            _say_who_is_told(dispatcher, deanery, date.today())
+            after = replace(before, turn=before.turn + 1, asked="contact")
+            return remember(before, after, unclear_run=0, after_deanery=None)
         if named and deanery is not None:
             say(dispatcher, "utter_deanery_noted", deanery=deanery.name)
         else:

@@ -59,7 +59,7 @@ class ActionReplyUnclear(Action):
         heard = heard_in(tracker.latest_message)
         if tracker.latest_message.get("risk") == "third_party":
             return reply_about_someone_else(dispatcher, before)
-        if heard.anything():
+        if heard.anything() or _likeliest_intent(tracker) == "share":
             reply = reply_to_talk(heard, before)
             say_reply(dispatcher, reply)
             return remember(before, reply.memory, unclear_run=0)
@@ -130,6 +130,13 @@ class ActionSafeForNow(Action):
             before, turn=turn, asked="open", last_ask="stage", no_offer_before_turn=turn + 2
         )
         return remember(before, after, unclear_run=0)
+
+
+def _likeliest_intent(tracker: Tracker) -> str:
+    """Return the intent that was likeliest before the fallback took its place."""
+    ranking = tracker.latest_message.get("intent_ranking") or []
+    names = (str(intent.get("name")) for intent in ranking)
+    return next((name for name in names if name != "nlu_fallback"), "")
 
 
 def reply_about_someone_else(dispatcher: CollectingDispatcher, before: Memory) -> list[EventType]:

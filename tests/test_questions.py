@@ -67,6 +67,21 @@ def test_local_facts_come_from_the_deanery(person_in):
     assert "In Wessex" in person.text
 
 
+def test_naming_the_deanery_answers_what_was_waiting_for_it(person):
+    person.open()
+    person.say("who will be told if i contact the unit")
+    person.say("wessex")
+    assert "In Wessex" in person.text
+
+
+def test_asking_for_the_contact_after_who_is_told_gives_the_contact(person_in):
+    person = person_in("wales")
+    person.open()
+    person.say("who will be told if i contact the unit")
+    person.say("how do i contact them")
+    assert "message" in person.text
+
+
 def test_what_is_not_known_is_said_to_be_unknown(person_in):
     person = person_in("west_midlands")
     person.open()

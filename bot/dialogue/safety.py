@@ -21,8 +21,11 @@ from bot.nlu.taxonomy import OWN_RISK
 
 CRISIS = "action_crisis"
 
-PASS_THROUGH = "ask_"
+QUESTIONS = "ask_"
 """Questions are answered during a crisis too; the answer leads back to it."""
+
+ABOUT_THE_CRISIS = ("ask_what_to_do", "ask_to_repeat", "ask_other_support")
+"""Questions that in a crisis ask about nothing else."""
 
 SURE = 0.6
 """Confidence from which a message in a crisis is taken for a question."""
@@ -52,7 +55,8 @@ def needs_crisis_action(tracker: DialogueStateTracker) -> bool:
     if not in_crisis(tracker) or intent in LEAVING:
         return False
     sure = (message.intent.get("confidence") or 0.0) >= SURE
-    return not (intent.startswith(PASS_THROUGH) and sure)
+    elsewhere = intent.startswith(QUESTIONS) and intent not in ABOUT_THE_CRISIS
+    return not (elsewhere and sure)
 
 
 @DefaultV1Recipe.register(
