@@ -58,7 +58,7 @@ $(VENV)/.ready: requirements.lock requirements-tools.lock pyproject.toml
 	@test -x $(UV) || $(PYTHON) -m venv .tools
 	@.tools/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-tools.lock
 	@test -x $(VENV)/bin/python || $(UV) venv --quiet --python 3.10 $(VENV)
-	@$(UV) pip sync --quiet --require-hashes --python $(VENV)/bin/python requirements.lock
+	@$(UV) pip sync --quiet --require-hashes --compile-bytecode --python $(VENV)/bin/python requirements.lock
 	@$(UV) pip install --quiet --no-deps --no-build-isolation --python $(VENV)/bin/python --editable .
 	@touch $@
 

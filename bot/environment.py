@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 import warnings
 from typing import Any
 
@@ -14,6 +15,9 @@ ENFORCED = {
     "PYTHONHASHSEED": "0",
 }
 
+UNUSED = ("jax",)
+"""Packages that TensorFlow imports when they are there, and does without when they are not."""
+
 
 def prepare() -> None:
     """Set what has to be set; safe to call twice.
@@ -22,6 +26,8 @@ def prepare() -> None:
     do, as spaCy and Sanic put theirs in front of it.
     """
     os.environ.update(ENFORCED)
+    for package in UNUSED:
+        sys.modules.setdefault(package, None)  # type: ignore[arg-type]
     warnings.showwarning = _drop_warning
 
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import ctypes
 import errno
+import gc
 import socket
 from pathlib import Path
 from typing import Any
@@ -98,7 +100,16 @@ async def _ready_agent(endpoints: Path) -> Any:
         if await ask_agent(handle, WARM_UP, "web", **said) == fallback_bubbles():
             raise NotOurPartError("the agent gives no answer; run `make train` and start again")
     await agent.tracker_store.delete(WARM_UP)
+    _give_back_memory()
     return agent
+
+
+def _give_back_memory() -> None:
+    """Return to the system what loading needed and serving does not, where the C library can."""
+    gc.collect()
+    trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
+    if trim is not None:
+        trim(0)
 
 
 def _announce(settings: Settings) -> Any:

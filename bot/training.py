@@ -5,12 +5,17 @@ from __future__ import annotations
 import hashlib
 import time
 from collections.abc import Callable, Iterator
+from contextlib import redirect_stderr, redirect_stdout
 from pathlib import Path
 
 from bot.paths import DOMAIN, MODELS, NLU_DATA, ROOT, STORIES
 
 FINGERPRINT = MODELS / "inputs.sha256"
 """Hash of the inputs that the newest model was trained from."""
+
+
+LOG = MODELS / "training.txt"
+"""What Rasa prints while it trains: thousands of progress bars."""
 
 
 def inputs() -> Iterator[Path]:
@@ -50,19 +55,21 @@ def train(say: Callable[[str], None]) -> Path:
     started = time.monotonic()
     current = fingerprint()
     say("Training the model (about a minute or two) ...")
+    MODELS.mkdir(exist_ok=True)
     try:
-        result = rasa.model_training.train(
-            domain=str(DOMAIN),
-            config=str(ROOT / "config.yml"),
-            training_files=[str(STORIES)],
-            output=str(MODELS),
-            force_training=True,
-            fixed_model_name=f"sidedoor-{current[:12]}",
-        )
+        with LOG.open("w") as log, redirect_stdout(log), redirect_stderr(log):
+            result = rasa.model_training.train(
+                domain=str(DOMAIN),
+                config=str(ROOT / "config.yml"),
+                training_files=[str(STORIES)],
+                output=str(MODELS),
+                force_training=True,
+                fixed_model_name=f"sidedoor-{current[:12]}",
+            )
     except GraphComponentException as error:
         raise RuntimeError(str(error.__cause__ or error)) from None
     if not result.model:
-        raise RuntimeError("training gave no model; see the messages above")
+        raise RuntimeError(f"training gave no model; see {LOG}")
     path = Path(result.model)
     for old in MODELS.glob("*.tar.gz"):
         if old != path:

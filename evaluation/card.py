@@ -74,6 +74,7 @@ def _head(made: Made) -> list[str]:
                 ["Evaluation sets, fingerprint", f"`{made.sets}`"],
                 ["Date given to the run", made.date or "none"],
             ],
+            words=2,
         ),
     ]
     if not made.current:
@@ -117,8 +118,8 @@ Every message passes through the same steps, on the machine where the assistant 
    or none. Each has its own threshold, found on examples held out from training, and its score is
    turned into a probability there too.
 5. **Risk.** Two detectors that cannot overrule each other: curated phrases, excused by denial,
-   by other people and by idioms where each phrase says so, and linear classifiers. The more urgent
-   of what they say counts, because a miss costs more than a false alarm.
+   by other people and by idioms where each phrase says so, and a linear classifier. The more
+   urgent of what they say counts, because a miss costs more than a false alarm.
 
 How messages are labelled is in [labelling.md](labelling.md); the labels' definitions are in
 `nlu_data/taxonomy.yml`.
@@ -203,6 +204,7 @@ def _known(known: list[Known]) -> list[str]:
                 [k.text, k.about, _fields(k.should), _fields(k.says), "yes" if k.mended else "no"]
                 for k in known
             ],
+            words=5,
         ),
     ]
 

@@ -82,6 +82,7 @@ def intents(run: Run) -> list[str]:
         *table(
             ["was", "taken for", "times", "of"],
             [[t, f, times, there[t]] for t, f, times in report.mistakes[:WORST]],
+            words=2,
         ),
         "### Every intent",
         "",

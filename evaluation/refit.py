@@ -21,13 +21,14 @@ from bot.nlu.encoder import SentenceEncoder
 from bot.nlu.example_vectors import example_vectors
 from bot.nlu.examples import Example, read_file
 from bot.nlu.heads import SEED, fit_logistic
-from bot.nlu.targets import INTENT_STRENGTH, LABEL_STRENGTH, OWN, label_names, label_targets
+from bot.nlu.risk_head import OWN, fit_risk_head
+from bot.nlu.targets import INTENT_STRENGTH, LABEL_STRENGTH, label_names, label_targets
 from bot.nlu.taxonomy import FACETS
 from bot.nlu.text import for_encoder
 from bot.paths import MESSAGES, RECOGNISER
 from evaluation.measures import ENOUGH, count, macro_f1, ranking
 from evaluation.reports import has_own_risk, has_risk
-from evaluation.sets import CHAT, SAFETY, SIGNAL_NAMES, TOLD, Line, columns, signal_truth, texts
+from evaluation.sets import CHAT, SAFETY, TOLD, Line, columns, signal_truth, texts
 
 FRACTIONS = (1 / 8, 1 / 4, 1 / 2, 1.0)
 ADAPTER = RECOGNISER / "adapter.safetensors"
@@ -142,7 +143,7 @@ def learning_curve(
                 len(part),
                 {facet: _best(adapted, CHAT, facet, weights, biases) for facet in FACETS},
                 _intent_accuracy(adapted, part),
-                _own_ranking(adapted, weights, biases),
+                _own_ranking(adapted, part),
             )
         )
     return points, weights, biases
@@ -174,7 +175,7 @@ def _row(
     held_out, best = {}, {}
     for which in (CHAT, TOLD):
         lines, encoded = vectors.sets[which]
-        found = (encoded @ weights.T + biases >= thresholds)[:, : len(SIGNAL_NAMES)]
+        found = encoded @ weights.T + biases >= thresholds
         table = count(signal_truth(line.example for line in lines), found)
         for facet in FACETS:
             held_out[which, facet] = macro_f1([table[i] for i in columns(facet)])[0]
@@ -184,7 +185,7 @@ def _row(
         held_out,
         best,
         _intent_accuracy(vectors, part),
-        _own_ranking(vectors, weights, biases),
+        _own_ranking(vectors, part),
     )
 
 
@@ -224,9 +225,9 @@ def _intent_accuracy(vectors: Vectors, part: np.ndarray) -> float:
     return float(np.mean(model.predict(encoded) == [line.example.intent for line in lines]))
 
 
-def _own_ranking(vectors: Vectors, weights: np.ndarray, biases: np.ndarray) -> float:
-    column = label_names().index(f"risk/{OWN}")
+def _own_ranking(vectors: Vectors, part: np.ndarray) -> float:
+    head = fit_risk_head(vectors.train[part], [vectors.examples[i].risk for i in part])
     lines, encoded = vectors.sets[SAFETY]
     own, none = has_own_risk(lines), has_risk(lines, "none")
-    scores = encoded @ weights[column] + biases[column]
+    scores = head.scores(encoded)[OWN]
     return ranking(scores[own | none], own[own | none])

@@ -21,7 +21,7 @@ KNOWN_FAILURES = ROOT / "evaluation" / "known_failures.yml"
 
 CHAT, TOLD, SAFETY = "chat", "told", "safety"
 
-SIGNAL_NAMES = [name for name in label_names() if name.split("/")[0] in FACETS]
+SIGNAL_NAMES = label_names()
 """`<facet>/<label>`: the columns of every table of labels here."""
 
 
@@ -65,7 +65,7 @@ def texts(lines: Iterable[Line]) -> list[str]:
 
 def signal_truth(examples: Iterable[Example]) -> np.ndarray:
     """Return an array (examples, labels) of truth values, columns as in `SIGNAL_NAMES`."""
-    return label_targets(examples)[:, : len(SIGNAL_NAMES)].astype(bool)
+    return label_targets(examples).astype(bool)
 
 
 def columns(facet: str) -> list[int]:

@@ -35,9 +35,9 @@ def points(value: float, reference: float) -> str:
     return f"{100 * (value - reference):+.1f}"
 
 
-def table(head: Sequence[str], rows: Iterable[Sequence[object]]) -> list[str]:
-    """Return a Markdown table: the first column to the left, the others to the right."""
-    lines = [_line(head), _line(["---", *["---:"] * (len(head) - 1)])]
+def table(head: Sequence[str], rows: Iterable[Sequence[object]], words: int = 1) -> list[str]:
+    """Return a Markdown table: its first columns are `words`, to the left; numbers to the right."""
+    lines = [_line(head), _line(["---"] * words + ["---:"] * (len(head) - words))]
     return [*lines, *(_line(row) for row in rows), ""]
 
 

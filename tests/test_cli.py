@@ -210,7 +210,7 @@ def test_scores_are_probabilities_of_every_label(scored, name):
         assert all(0 <= score <= 1 for score in scores[group].values())
     for facet in FACETS:
         assert set(scores[facet]) == set(labels(facet))
-    assert set(scores["risk"]) == {"own", *labels("risk")} - {"none"}
+    assert set(scores["risk"]) == {"own", "third_party"}
     assert set(scores["intent"]) <= intents()
     assert next(iter(scores["intent"])) == answer["intent"]
     assert answer["risk"] in scores["risk_sources"].values()

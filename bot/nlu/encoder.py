@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import importlib.util
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -92,12 +93,10 @@ class SentenceEncoder:
         self._tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
         self._tokenizer.enable_truncation(MAX_TOKENS)
         self._tokenizer.no_padding()
-        tensors = load_file(str(folder / "model.safetensors"))
-        prefix = "" if "embeddings.word_embeddings.weight" in tensors else "bert."
-        weights = {k[len(prefix) :]: v.astype(np.float32, copy=False) for k, v in tensors.items()}
+        weights = load_file(str(folder / "model.safetensors"))
         if adapter is not None:
             _merge_adapter(weights, load_file(str(adapter)))
-        self._words = weights["embeddings.word_embeddings.weight"]
+        self._words = _mapped(folder / "model.safetensors", "embeddings.word_embeddings.weight")
         self._positions = (
             weights["embeddings.position_embeddings.weight"]
             + weights["embeddings.token_type_embeddings.weight"][0]
@@ -184,6 +183,20 @@ def _layer(weights: dict[str, np.ndarray], index: int) -> _Layer:
         down_bias=vector("output.dense"),
         norm2=norm("output.LayerNorm"),
     )
+
+
+def _mapped(path: Path, name: str) -> np.ndarray:
+    """Return a float32 tensor as a view of the file: only the rows that are used take memory.
+
+    The format is a length (8 bytes, little endian), a JSON header of that length, the data.
+    """
+    with path.open("rb") as file:
+        length = int.from_bytes(file.read(8), "little")
+        entry = json.loads(file.read(length))[name]
+    if entry["dtype"] != "F32":
+        raise EncoderWeightsError(f"{name} is {entry['dtype']}, expected F32")
+    start = 8 + length + entry["data_offsets"][0]
+    return np.memmap(path, np.float32, "r", start, tuple(entry["shape"]))
 
 
 def _merge_adapter(weights: dict[str, np.ndarray], adapter: dict[str, np.ndarray]) -> None:
