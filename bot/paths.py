@@ -5,6 +5,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 NLU_DATA = ROOT / "nlu_data"
 MESSAGES = NLU_DATA / "messages"
+DEVELOPMENT = NLU_DATA / "development"
 PATTERNS = NLU_DATA / "patterns"
 TAXONOMY = NLU_DATA / "taxonomy.yml"
 DOMAIN = ROOT / "domain"

