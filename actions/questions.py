@@ -108,7 +108,10 @@ class ActionReturn(Action):
     ) -> list[EventType]:
         """Ask again what was asked, or whether to go on; a running form asks for itself."""
         memory = memory_of(tracker)
-        if tracker.get_slot("crisis") not in (None, "no"):
+        crisis = tracker.get_slot("crisis")
+        if crisis == "eased":
+            say(dispatcher, "utter_crisis_eased_listen")
+        elif crisis in ("asked", "staying"):
             say(dispatcher, "utter_return_crisis")
         elif tracker.active_loop.get("name") or intent_of(tracker) in WITHOUT_RETURN:
             pass

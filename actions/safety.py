@@ -12,6 +12,7 @@ from rasa_sdk.executor import CollectingDispatcher
 from actions.crisis_numbers import crisis_numbers
 from actions.speaking import intent_of, memory_of, remember, say
 from bot.dialogue.help_intents import HELP_INTENTS
+from bot.dialogue.replies import QUIET_TURNS
 from bot.nlu.taxonomy import OWN_RISK
 
 ASKED_FOR, NOT_SAFE = "asked_for", "not_safe"
@@ -48,7 +49,14 @@ class ActionCrisis(Action):
         """Say the bubbles of this step; any running form ends."""
         before = memory_of(tracker)
         state, kind = self._step(dispatcher, tracker)
-        after = replace(before, turn=before.turn + 1, asked="open", safety_asked=True)
+        turn = before.turn + 1
+        after = replace(
+            before,
+            turn=turn,
+            asked="open",
+            safety_asked=True,
+            no_offer_before_turn=turn + QUIET_TURNS,
+        )
         return [
             ActiveLoop(None),
             SlotSet("requested_slot", None),
@@ -98,11 +106,8 @@ class ActionCrisis(Action):
         if intent == "carry_on" and (state == "eased" or kind == ASKED_FOR):
             say(dispatcher, "utter_crisis_carry_on")
             return "no"
-        if state == "eased":
-            say(dispatcher, "utter_crisis_eased_listen")
-            return "eased"
         say(dispatcher, "utter_crisis_stay")
-        return state
+        return "staying" if state == "staying" else "eased"
 
     @staticmethod
     def _show_card_and_ask(

@@ -39,6 +39,9 @@ BANNED = re.compile(
 STATEMENTS = r"utter_(stage|pattern|concern|moment|movement)_.*_(reflect|affirm)"
 """Responses that share a bubble before the question, so that they may not ask."""
 
+SPEAKING = ("actions", "bot/dialogue", "bot/channels")
+"""Folders whose code names responses."""
+
 COMPOSED = (
     (r"utter_(concern|stage|moment)_.*_reflect", r"utter_(pattern|stage|movement)_.*_affirm"),
     (r"utter_step_.*", r"utter_come_back"),
@@ -108,6 +111,32 @@ def _responses() -> Iterator[str]:
             sentences.update(_sentences(text))
     yield from (f"said in two places: {s!r}" for s, count in sentences.items() if count > 1)
     yield from _composed(found)
+    yield from _unreachable(found)
+
+
+def _unreachable(found: dict[str, list[dict[str, str]]]) -> Iterator[str]:
+    """Yield responses that no code names, `f"utter_x_{y}"` in the code standing for any y."""
+    sources = [
+        path.read_text(encoding="utf-8")
+        for folder in SPEAKING
+        for path in sorted((ROOT / folder).glob("*.py"))
+    ]
+    named = {
+        name for source in sources for name in re.findall(r"utter_[a-z_{}().'\[\], 0-9]+", source)
+    }
+    patterns = [
+        ".+".join(re.escape(part) for part in re.split(r"\{[^}]*\}", name)) for name in named
+    ]
+    asked_by_forms = {f"utter_ask_{slot}" for slot in _form_slots()}
+    for name in found:
+        if name not in asked_by_forms and not any(re.fullmatch(p, name) for p in patterns):
+            yield f"{name}: no code says it; remove it or say it"
+
+
+def _form_slots() -> set[str]:
+    with (DOMAIN / "slots.yml").open(encoding="utf-8") as file:
+        forms = yaml.safe_load(file)["forms"]
+    return {slot for form in forms.values() for slot in form["required_slots"]}
 
 
 def _wording(name: str, text: str) -> Iterator[str]:

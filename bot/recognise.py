@@ -43,7 +43,7 @@ class Recogniser:
         """Return `intent`, `stage`, `pattern`, `concern` and `risk`, with `scores` if asked."""
         parsed = self.parse(text)
         decision = {
-            "intent": parsed["intent"]["name"],
+            "intent": likeliest_intent(parsed["intent_ranking"]),
             **{facet: parsed[SIGNALS][facet] for facet in FACETS},
             "risk": parsed[RISK],
         }
@@ -55,6 +55,12 @@ class Recogniser:
                 "risk_sources": parsed[RISK_SOURCES],
             }
         return decision
+
+
+def likeliest_intent(ranking: list[dict[str, Any]]) -> str:
+    """Return the likeliest intent, before the fallback took the place of an unsure one."""
+    names = (str(intent["name"]) for intent in ranking)
+    return next((name for name in names if name != "nlu_fallback"), "nonsense")
 
 
 def answer_line(recogniser: Recogniser, line: bytes, scores: bool) -> str:

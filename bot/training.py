@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import redirect_stderr, redirect_stdout
 from pathlib import Path
 
@@ -18,24 +18,29 @@ LOG = MODELS / "training.txt"
 """What Rasa prints while it trains: thousands of progress bars."""
 
 
-def inputs() -> Iterator[Path]:
-    """Yield every file that a model depends on, in a fixed order."""
+def recognition_inputs() -> Iterator[Path]:
+    """Yield every file that recognition depends on, in a fixed order."""
     yield ROOT / "config.yml"
     yield ROOT / "bot" / "importer.py"
-    for folder, pattern in (
-        (DOMAIN, "*.yml"),
-        (STORIES, "*.yml"),
-        (NLU_DATA, "**/*"),
-        (ROOT / "bot" / "nlu", "*.py"),
-        (ROOT / "bot" / "dialogue", "*.py"),
-    ):
+    for folder, pattern in ((NLU_DATA, "**/*"), (ROOT / "bot" / "nlu", "*.py")):
         yield from sorted(path for path in folder.glob(pattern) if path.is_file())
 
 
-def fingerprint() -> str:
-    """Return the hash of all inputs: names and contents, not times, which a clone changes."""
+def inputs() -> Iterator[Path]:
+    """Yield every file that a model depends on, in a fixed order."""
+    yield from recognition_inputs()
+    for folder, pattern in (
+        (DOMAIN, "*.yml"),
+        (STORIES, "*.yml"),
+        (ROOT / "bot" / "dialogue", "*.py"),
+    ):
+        yield from sorted(folder.glob(pattern))
+
+
+def fingerprint(files: Callable[[], Iterable[Path]] = inputs) -> str:
+    """Return the hash of `files`: names and contents, not times, which a clone changes."""
     digest = hashlib.sha256()
-    for path in inputs():
+    for path in files():
         digest.update(path.relative_to(ROOT).as_posix().encode())
         digest.update(hashlib.sha256(path.read_bytes()).digest())
     return digest.hexdigest()

@@ -38,7 +38,7 @@ def main() -> None:
     )
     chosen = options.parse_args()
     from bot.privacy.logs import configure_logs
-    from bot.training import FINGERPRINT, fingerprint, is_current
+    from bot.training import fingerprint, is_current, recognition_inputs
 
     configure_logs("ERROR")
     if not is_current() and not chosen.stale:
@@ -57,14 +57,14 @@ def main() -> None:
     from evaluation.run import run
     from evaluation.sets import sets_digest
 
-    model, inputs, sets = FINGERPRINT.read_text().strip(), fingerprint(), sets_digest()
-    made = Made(model, model == inputs, sets, chosen.date, chosen.real is not None)
+    inputs, sets = fingerprint(recognition_inputs), sets_digest()
+    made = Made(inputs, is_current(), sets, chosen.date, chosen.real is not None)
     try:
         recogniser = Recogniser.load()
     except NotOurPartError as error:
         sys.exit(f"evaluation: {error}")
     found = run(recogniser, chosen.real, _say)
-    if (fingerprint(), sets_digest()) != (inputs, sets):
+    if (fingerprint(recognition_inputs), sets_digest()) != (inputs, sets):
         sys.exit("evaluation: an input changed while this ran; nothing is written, run it again")
     _write(found, made, chosen.accept_falls)
     _say(f"Done in {time.monotonic() - started:.0f} s.")
@@ -90,7 +90,7 @@ def _write(found: Run, made: Made, accept: bool) -> None:
     }
     write_figures(
         {
-            "inputs": made.model,
+            "inputs": made.inputs,
             "sets": made.sets,
             "card": hashlib.sha256(page.encode()).hexdigest(),
             **parts,

@@ -18,14 +18,14 @@ class Made:
     """How a card was made.
 
     Attributes:
-        model: fingerprint of the inputs that the model was trained from.
-        current: whether those are the inputs of this checkout.
+        inputs: fingerprint of what recognition depends on.
+        current: whether the model was trained from the inputs as they are.
         sets: hash of what was evaluated on.
         date: as given by whoever ran it; may be empty.
         real: whether real speech was given.
     """
 
-    model: str
+    inputs: str
     current: bool
     sets: str
     date: str
@@ -70,7 +70,7 @@ def _head(made: Made) -> list[str]:
         *table(
             ["", ""],
             [
-                ["Model, fingerprint of its inputs", f"`{made.model}`"],
+                ["Fingerprint of what recognition depends on", f"`{made.inputs}`"],
                 ["Evaluation sets, fingerprint", f"`{made.sets}`"],
                 ["Date given to the run", made.date or "none"],
             ],

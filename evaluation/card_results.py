@@ -256,7 +256,7 @@ def encoders(run: Run) -> list[str]:
         "brackets with the best threshold chosen afterwards on the set. Intents on the chat set,",
         "without the fallback; own risk ranked on the safety set. The adapter was trained on",
         f"{run.recipe['messages']:,} messages; thresholds are from the"
-        f" {run.recipe['held_out_messages']:,} of `nlu_data/messages/{run.recipe['held_out']}`."
+        f" {run.recipe['held_out_messages']:,} of {' and '.join(run.recipe['held_out'])}."
         f" The messages have {'' if run.messages_changed else 'not '}changed since.",
         "",
         *table(

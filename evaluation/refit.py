@@ -25,7 +25,7 @@ from bot.nlu.risk_head import OWN, fit_risk_head
 from bot.nlu.targets import INTENT_STRENGTH, LABEL_STRENGTH, label_names, label_targets
 from bot.nlu.taxonomy import FACETS
 from bot.nlu.text import for_encoder
-from bot.paths import MESSAGES, RECOGNISER
+from bot.paths import DEVELOPMENT, MESSAGES, RECOGNISER
 from evaluation.measures import ENOUGH, count, macro_f1, ranking
 from evaluation.reports import has_own_risk, has_risk
 from evaluation.sets import CHAT, SAFETY, TOLD, Line, columns, signal_truth, texts
@@ -99,15 +99,16 @@ def recipe() -> dict[str, Any]:
 def messages_changed() -> bool:
     """Whether the messages are others than those that the recipe read."""
     digest = hashlib.sha256()
-    for path in sorted(MESSAGES.glob("*.jsonl")):
-        digest.update(path.read_bytes())
+    for folder in (MESSAGES, DEVELOPMENT):
+        for path in sorted(folder.glob("*.jsonl")):
+            digest.update(path.read_bytes())
     return digest.hexdigest() != recipe()["messages_sha256"]
 
 
 def read_training() -> Training:
     """Return the training examples, files in the order of their names."""
     by_file = {path.name: list(read_file(path)) for path in sorted(MESSAGES.glob("*.jsonl"))}
-    name = recipe()["held_out"]
+    name = recipe()["held_out"][0]
     held_out = np.array([file == name for file, examples in by_file.items() for _ in examples])
     return Training([e for examples in by_file.values() for e in examples], held_out)
 

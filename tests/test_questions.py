@@ -97,6 +97,15 @@ def test_not_now_leaves_a_form(person):
     assert "What would you like it to be about" not in person.text
 
 
+@pytest.mark.parametrize("words", ["no", "not now", "start again"])
+def test_a_form_is_left_in_words(person, words):
+    person.open()
+    person.say("help me write a message to them")
+    person.say(words)
+    person.say("the rota is awful")
+    assert "message" not in person.text
+
+
 def test_a_form_survives_talk_and_asks_again(person):
     person.open()
     person.say("help me write a message to them")

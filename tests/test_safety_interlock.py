@@ -36,12 +36,30 @@ def test_risk_ends_a_running_form(person, text):
 def test_nothing_is_offered_until_the_person_chooses(person):
     person.open()
     person.say(RISKS["passive_ideation"])
-    for text in ("my rota is awful", "i failed my exam again", "my consultant shouts at me"):
+    person.say("my rota is awful")
+    assert "person with you" in person.text or "I'm safe for now" in str(person.seen[-1])
+    for text in ("i failed my exam again", "my consultant shouts at me", "im exhausted"):
         person.say(text)
         assert "unit" not in person.text
-    person.press("I'm safe")
-    person.press("Carry on")
-    assert person.slot("crisis") == "no"
+        assert "Not now" not in str(person.seen[-1])
+
+
+def test_no_form_begins_before_the_direct_question_is_answered(person):
+    person.open()
+    person.say(RISKS["active_ideation"])
+    person.say("how do i contact the psu")
+    assert person.slot("requested_slot") is None
+    assert "deanery" not in person.text
+
+
+def test_saying_they_are_safe_frees_the_conversation(person):
+    person.open()
+    person.say(RISKS["passive_ideation"])
+    person.press("No")
+    assert any(b.title == "Show the numbers again" for x in person.seen[-1] for b in x.buttons)
+    person.say("my consultant humiliates me on every round")
+    assert person.seen[-1][-1].text.endswith("?")
+    assert_numbers_first(person.say(RISKS["active_ideation"]))
 
 
 def test_yes_brings_the_sentence_that_makes_a_call_easier(person):

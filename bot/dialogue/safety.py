@@ -24,8 +24,11 @@ CRISIS = "action_crisis"
 QUESTIONS = "ask_"
 """Questions are answered during a crisis too; the answer leads back to it."""
 
-ABOUT_THE_CRISIS = ("ask_what_to_do", "ask_to_repeat", "ask_other_support")
-"""Questions that in a crisis ask about nothing else."""
+ABOUT_THE_CRISIS = ("ask_what_to_do", "ask_to_repeat", "ask_other_support", "ask_how_to_contact")
+"""Questions that in a crisis ask about nothing else, or would begin a form."""
+
+ANSWERS = ("safe_for_now", "will_call", "carry_on", "goodbye")
+"""Intents that the crisis action answers even after the person has said they are safe."""
 
 SURE = 0.6
 """Confidence from which a message in a crisis is taken for a question."""
@@ -54,6 +57,8 @@ def needs_crisis_action(tracker: DialogueStateTracker) -> bool:
         return True
     if not in_crisis(tracker) or intent in LEAVING:
         return False
+    if tracker.get_slot("crisis") == "eased":
+        return intent in ANSWERS
     sure = (message.intent.get("confidence") or 0.0) >= SURE
     elsewhere = intent.startswith(QUESTIONS) and intent not in ABOUT_THE_CRISIS
     return not (elsewhere and sure)

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 import unicodedata
 
-MAX_CHARACTERS = 4000
-"""Characters of a message that are read; Telegram's own limit is 4,096."""
+MAX_CHARACTERS = 10_000
+"""Characters of a message that are read: all that a channel passes on."""
 
 LONG_MESSAGE = 45
 """Words from which a message is also read in parts."""
