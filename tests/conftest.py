@@ -87,15 +87,15 @@ def agent(loop):
 
 
 @pytest.fixture
-def person(agent, loop) -> Person:
-    """Return somebody new."""
-    return Person(agent, loop)
+def person(agent, loop, request) -> Person:
+    """Return somebody new; the name of the test decides which variants they meet."""
+    return Person(agent, loop, conversation=request.node.name)
 
 
 @pytest.fixture
-def person_in(agent, loop):
+def person_in(agent, loop, request):
     """Return a maker of somebody whose link names a deanery."""
-    return lambda deanery: Person(agent, loop, deanery=deanery)
+    return lambda deanery: Person(agent, loop, deanery, conversation=request.node.name)
 
 
 @pytest.fixture(scope="session")

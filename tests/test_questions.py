@@ -79,7 +79,7 @@ def test_asking_for_the_contact_after_who_is_told_gives_the_contact(person_in):
     person.open()
     person.say("who will be told if i contact the unit")
     person.say("how do i contact them")
-    assert "message" in person.text
+    assert "heiw.nhs.wales" in person.text
 
 
 def test_what_is_not_known_is_said_to_be_unknown(person_in):

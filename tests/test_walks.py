@@ -61,7 +61,8 @@ class Walk(RuleBasedStateMachine):
     @initialize(deanery=st.sampled_from([None, "wales", "wessex", "north_east", "west_midlands"]))
     def arrives(self, deanery):
         """Open a conversation, in some deanery or none."""
-        self.person = Person(self.agent, self.loop, deanery=deanery)
+        self.loop.run(self.agent.tracker_store.delete("walk"))
+        self.person = Person(self.agent, self.loop, deanery=deanery, conversation="walk")
         self.person.open()
         self.check()
 
