@@ -130,8 +130,8 @@ def _say_how_to_reach(
         instead = deanery.facts["instead"]
         shown = instead.text if instead is not None and instead.fresh(today) else ""
         say(dispatcher, "utter_no_self_referral", deanery=deanery.name, fact=shown)
-        say(dispatcher, "utter_return_talk")
-        return declined(replace(before, turn=turn))
+        say(dispatcher, "utter_return_talk_without_contact")
+        return replace(declined(replace(before, turn=turn)), asked="back")
     _say_warnings(dispatcher, deanery)
     contacts = deanery.fresh_contacts(today)
     if contacts:
@@ -177,7 +177,7 @@ class ActionMessage(Action):
 
 
 class ActionInform(Action):
-    """Notes a bare fact: a deanery is kept for later, anything else is thanked for."""
+    """Notes a bare fact: a deanery gives what waits for it, or is kept; the rest is thanked for."""
 
     def name(self) -> str:
         """Return the action's name."""
@@ -194,6 +194,9 @@ class ActionInform(Action):
             _say_who_is_told(dispatcher, deanery, date.today())
             after = replace(before, turn=before.turn + 1, asked="contact")
             return remember(before, after, unclear_run=0, after_deanery=None)
+        if named and deanery and before.asked in ("contact", "message"):
+            after = _say_how_to_reach(dispatcher, deanery, date.today(), before)
+            return remember(before, after, unclear_run=0)
         if named and deanery is not None:
             say(dispatcher, "utter_deanery_noted", deanery=deanery.name)
         else:

@@ -11,7 +11,7 @@ from rasa_sdk.events import EventType
 from rasa_sdk.executor import CollectingDispatcher
 
 from actions.local_facts import chosen_deanery
-from actions.speaking import entity_of, intent_of, memory_of, remember, say
+from actions.speaking import entity_of, intent_of, memory_of, remember, say, was_said
 from bot.deanery import signposts
 
 LOCAL_FACT = {
@@ -51,18 +51,20 @@ class ActionAnswer(Action):
         """Say the answer."""
         before = memory_of(tracker)
         intent = intent_of(tracker)
-        say(dispatcher, f"utter_answer_{intent}")
-        party = entity_of(tracker, "party")
-        if intent == "ask_who_is_told" and party:
+        party = entity_of(tracker, "party") if intent == "ask_who_is_told" else None
+        if party is None or not was_said(tracker, f"utter_answer_{intent}"):
+            say(dispatcher, f"utter_answer_{intent}")
+        if party:
             say(dispatcher, f"utter_answer_told_{party}")
         self._say_local_fact(dispatcher, tracker, intent)
         if intent == "ask_other_support":
             _say_signposts(dispatcher, tracker)
         unknown = intent in ANSWERED_BY_DEANERY and chosen_deanery(tracker) is None
         waiting = "who_is_told" if unknown else None
-        return remember(
-            before, replace(before, turn=before.turn + 1), unclear_run=0, after_deanery=waiting
-        )
+        after = replace(before, turn=before.turn + 1)
+        if before.asked not in RETURNS:
+            after = replace(after, asked="deanery" if unknown else "open")
+        return remember(before, after, unclear_run=0, after_deanery=waiting)
 
     @staticmethod
     def _say_local_fact(dispatcher: CollectingDispatcher, tracker: Tracker, intent: str) -> None:
@@ -108,6 +110,7 @@ class ActionReturn(Action):
     ) -> list[EventType]:
         """Ask again what was asked, or whether to go on; a running form asks for itself."""
         memory = memory_of(tracker)
+        after = memory
         crisis = tracker.get_slot("crisis")
         if crisis == "eased":
             say(dispatcher, "utter_crisis_eased_listen")
@@ -117,8 +120,11 @@ class ActionReturn(Action):
             pass
         elif memory.asked in RETURNS:
             say(dispatcher, RETURNS[memory.asked])
-        elif memory.talk_turns:
-            say(dispatcher, "utter_return_talk")
-        else:
-            say(dispatcher, "utter_return_start")
-        return []
+        elif memory.asked != "deanery":
+            deanery = chosen_deanery(tracker)
+            name = "utter_return_talk" if memory.talk_turns else "utter_return_start"
+            if deanery is not None and deanery.self_referral == "none":
+                name += "_without_contact"
+            say(dispatcher, name)
+            after = replace(memory, asked="back")
+        return remember(memory, after)

@@ -9,7 +9,7 @@ from rasa_sdk import Tracker
 from rasa_sdk.events import EventType, SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 
-from bot.dialogue.memory import changed_slots, memory_from_slots
+from bot.dialogue.memory import SAID, changed_slots, memory_from_slots
 from bot.dialogue.replies import Memory, Reply
 
 
@@ -45,3 +45,14 @@ def entity_of(tracker: Tracker, name: str) -> str | None:
     """Return the first value of the entity `name` in the latest message."""
     values: Iterable[Any] = tracker.get_latest_entity_values(name)
     return next((str(value) for value in values), None)
+
+
+def was_said(tracker: Tracker, response: str) -> bool:
+    """Whether a variant of `response` was said in this conversation."""
+    said = (
+        variant
+        for event in tracker.events
+        if event.get("event") == "bot"
+        for variant in (event.get("metadata") or {}).get(SAID, ())
+    )
+    return any(variant.rpartition(":")[0] == response for variant in said)

@@ -36,6 +36,8 @@ class ActionReplyToTalk(Action):
         if tracker.latest_message.get("risk") == "third_party":
             return reply_about_someone_else(dispatcher, before)
         if intent in ACTS and not heard.anything():
+            if intent == "affirm" and before.asked == "back" and before.talk_turns:
+                intent = "carry_on"
             say(dispatcher, f"utter_act_{intent}")
             after = replace(before, turn=before.turn + 1, asked="open")
             return remember(before, after, unclear_run=0)

@@ -4,7 +4,7 @@ import pytest
 
 QUESTIONS = {
     "ask_what_is_psu": ("what is a professional support unit?", "Professional Support"),
-    "ask_who_is_told": ("will my supervisor be told if i contact the psu", "tell someone"),
+    "ask_who_is_told": ("will my supervisor be told if i contact the psu", "harm"),
     "ask_need_to_be_ill": ("do i have to be ill to use the psu?", "threshold"),
     "ask_cost": ("does it cost anything", "free"),
     "ask_how_soon": ("how long is the wait to be seen", "week"),
@@ -112,3 +112,67 @@ def test_a_form_survives_talk_and_asks_again(person):
     person.say("im so tired of all of it, nights are killing me")
     titles = {b.title for b in person.seen[-1][-1].buttons}
     assert "Things at work" in titles
+
+
+def test_yes_to_looking_at_ones_deanery_asks_for_it(person):
+    person.open()
+    person.say("would my supervisor be told")
+    person.say("yes please")
+    assert any(b.title == "Wessex" for bubble in person.seen[-1] for b in bubble.buttons)
+
+
+def test_yes_after_an_answer_goes_back_to_what_was_told(person):
+    person.open()
+    person.say("i have not slept properly since august")
+    person.say("does it cost anything")
+    person.say("yes")
+    assert "?" in person.text
+    assert "lost what to" not in person.text
+
+
+def test_who_is_told_says_the_general_limit_once(person):
+    person.open()
+    limit = "harm"
+    person.say("would my supervisor be told")
+    assert limit in person.text
+    person.say("and would the arcp panel know")
+    assert limit not in person.text
+
+
+def test_a_question_left_for_another_is_not_asked_for_ever(person):
+    person.open()
+    person.say("would my supervisor be told")
+    person.say("does it cost anything")
+    assert "free" in person.text
+    assert "?" in person.seen[-1][-1].text
+
+
+@pytest.mark.parametrize("text", ["and the gmc?", "what about the gmc then"])
+def test_a_follow_up_of_two_words_is_a_question(person, text):
+    person.open()
+    person.say("would my supervisor be told")
+    person.say(text)
+    assert "GMC" in person.text
+
+
+def test_a_running_gmc_case_gets_an_answer_of_its_own(person):
+    person.open()
+    person.say("would the unit tell anyone that i have a gmc investigation?")
+    assert "defence union" in person.text
+
+
+def test_where_nobody_can_refer_themselves_no_contact_is_offered(person_in):
+    person = person_in("north_east")
+    person.open()
+    for text in ("would my tpd know", "does it cost anything", "how do i contact the unit"):
+        person.say(text)
+        titles = {b.title for bubble in person.seen[-1] for b in bubble.buttons}
+        assert "How to reach them" not in titles
+
+
+def test_naming_the_deanery_after_a_contact_without_one_gives_the_contact(person):
+    person.open()
+    person.say("how do i contact the psu")
+    person.press("Rather not say")
+    person.say("it's Wales")
+    assert "Professional Support Unit, Wales" in person.text

@@ -15,6 +15,9 @@ UNEASY = 0.3
 The crisis conversation begins at a higher one; in between, one gentle question costs little.
 """
 
+SAID = "said"
+"""Key of a bot event's metadata: ids of the variants it was made of, such as "utter_x:2"."""
+
 _NUMBERS = {"turn", "talk_turns", "no_offer_before_turn"}
 
 

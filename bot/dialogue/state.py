@@ -14,7 +14,7 @@ from rasa.shared.core.events import AllSlotsReset, BotUttered, Event, UserUttere
 from rasa.shared.core.trackers import DialogueStateTracker
 from rasa.utils.endpoints import EndpointConfig
 
-from bot.dialogue.wording import SAID
+from bot.dialogue.memory import SAID
 
 LIFE_SECONDS = 60 * 60
 """A conversation ends this long after its last message."""

@@ -15,8 +15,7 @@ from rasa.shared.core.events import BotUttered
 from rasa.shared.core.trackers import DialogueStateTracker
 from rasa.utils.endpoints import EndpointConfig
 
-SAID = "said"
-"""Key of a bot event's metadata: ids of the variants it was made of, such as "utter_x:2"."""
+from bot.dialogue.memory import SAID
 
 
 class UnknownResponseError(LookupError):

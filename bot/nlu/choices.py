@@ -1,0 +1,91 @@
+"""Typed answers to a form's question: the choices that its buttons offer, in people's own words."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import Any
+
+from rasa.engine.graph import ExecutionContext, GraphComponent
+from rasa.engine.recipes.default_recipe import DefaultV1Recipe
+from rasa.engine.storage.resource import Resource
+from rasa.engine.storage.storage import ModelStorage
+from rasa.shared.nlu.constants import ENTITIES
+from rasa.shared.nlu.training_data.message import Message
+from spacy.matcher import Matcher
+from spacy.tokens import Doc
+
+from bot.nlu.language import DOC, SpacyLanguage, read_pattern_lines, spacy_language
+from bot.paths import PATTERNS
+
+CHOICES = PATTERNS / "choices.jsonl"
+
+LONGEST = 8
+"""Tokens of a message that may be a choice; whoever writes more is telling something."""
+
+
+def choices_in(doc: Doc) -> list[dict[str, Any]]:
+    """Return the choices that a short message names, as Rasa entities, one of each name at most.
+
+    A row of the pattern file may belong to several entities, as "skip" answers every question;
+    the slots' mappings take the one that was asked for.
+    """
+    if len(doc) > LONGEST:
+        return []
+    matcher, rows = _matcher()
+    found: dict[str, dict[str, Any]] = {}
+    matches = sorted(matcher(doc), key=lambda match: (match[1] - match[2], match[1]))
+    for row, start, end in matches:  # the longest first
+        span = doc[start:end]
+        for entity, value in rows[row].items():
+            found.setdefault(
+                entity,
+                {
+                    "entity": entity,
+                    "value": value,
+                    "start": span.start_char,
+                    "end": span.end_char,
+                    "extractor": "choices",
+                },
+            )
+    return list(found.values())
+
+
+@lru_cache(maxsize=1)
+def _matcher() -> tuple[Matcher, dict[int, dict[str, str]]]:
+    """Return the matcher, and what each of its rows stands for: entity -> value."""
+    vocabulary = spacy_language().vocab
+    matcher, rows = Matcher(vocabulary), {}
+    for number, row in enumerate(read_pattern_lines(CHOICES)):
+        name = f"choice {number}"
+        matcher.add(name, row["patterns"])
+        rows[vocabulary.strings[name]] = row["entities"]
+    return matcher, rows
+
+
+@DefaultV1Recipe.register(DefaultV1Recipe.ComponentType.ENTITY_EXTRACTOR, is_trainable=False)
+class ChoiceReader(GraphComponent):
+    """Adds the choices that a short message names to its entities."""
+
+    @classmethod
+    def required_components(cls) -> list[type]:
+        """The document comes first."""
+        return [SpacyLanguage]
+
+    @classmethod
+    def create(
+        cls,
+        config: dict[str, Any],
+        model_storage: ModelStorage,
+        resource: Resource,
+        execution_context: ExecutionContext,
+    ) -> ChoiceReader:
+        """Read the pattern file."""
+        _matcher()
+        return cls()
+
+    def process(self, messages: list[Message]) -> list[Message]:
+        """Add the choices of every message."""
+        for message in messages:
+            entities = [*(message.get(ENTITIES) or []), *choices_in(message.get(DOC))]
+            message.set(ENTITIES, entities, add_to_output=True)
+        return messages
