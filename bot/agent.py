@@ -17,9 +17,11 @@ from rasa.core.utils import AvailableEndpoints
 from rasa.utils.endpoints import EndpointConfig
 
 from bot.dialogue.actions import InProcessActions
+from bot.dialogue.redis_state import RedisNotFitError, RedisTrackerStore
 from bot.dialogue.state import EphemeralTrackerStore
 from bot.dialogue.wording import Wording
 from bot.paths import MODELS, ROOT
+from bot.settings import settings
 
 ENDPOINTS = ROOT / "endpoints.yml"
 
@@ -81,6 +83,12 @@ async def load_our_agent(model: Path | None = None, endpoints: Path = ENDPOINTS)
         EphemeralTrackerStore,
         lambda config: TrackerStore.create(config, event_broker=broker),
     )
+    if settings().redis_url:
+        store = RedisTrackerStore(settings().redis_url, event_broker=broker)
+    try:
+        await store.check()
+    except RedisNotFitError as error:
+        raise NotOurPartError(str(error)) from None
     agent = Agent(
         generator=part(
             "nlg", Wording, lambda config: NaturalLanguageGenerator.create(config, None)

@@ -5,9 +5,10 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from bot.deanery import deaneries
 from bot.paths import ROOT
@@ -16,18 +17,28 @@ LOG_LEVELS = ("INFO", "WARNING", "ERROR")
 """Levels the program will start with: Rasa's DEBUG prints what people write."""
 
 
+WEBHOOK_PATH = "/telegram/updates"
+"""Path at which updates from Telegram are taken, when Telegram sends them."""
+
+
 class SettingsError(ValueError):
     """A setting is wrong; the message names it and the mend."""
 
 
 @dataclass(frozen=True)
 class Setting:
-    """One setting: the environment variable, its default, what it is for, and how it is read."""
+    """One setting: the environment variable, its default, what it is for, and how it is read.
+
+    A secret's value is never shown; `also` is another variable that is read when the first is
+    not set.
+    """
 
     variable: str
     default: str
     help: str
     read: Callable[[str], object]
+    secret: bool = False
+    also: str = ""
 
 
 def _port(value: str) -> int:
@@ -56,6 +67,30 @@ def _host(value: str) -> str:
     return value
 
 
+def _token(value: str) -> str:
+    if value and not re.fullmatch(r"[0-9]+:[A-Za-z0-9_-]+", value):
+        raise SettingsError("must be empty or a bot's token as BotFather gives it: digits:letters")
+    return value
+
+
+def _address(schemes: tuple[str, ...], example: str, optional: bool = True) -> Callable[[str], str]:
+    def read(value: str) -> str:
+        parts = urlsplit(value)
+        if not value and not optional:
+            raise SettingsError(f"must be an address such as {example}")
+        if value and (parts.scheme not in schemes or not parts.hostname or value != value.strip()):
+            raise SettingsError(f"must be an address such as {example}")
+        return value.rstrip("/")
+
+    return read
+
+
+def _webhook(value: str) -> str:
+    if value and not urlsplit(value).path.endswith(WEBHOOK_PATH):
+        raise SettingsError(f"must be empty or a public https address that ends in {WEBHOOK_PATH}")
+    return _address(("https", "http"), f"https://chat.example.org{WEBHOOK_PATH}")(value)
+
+
 SETTINGS = (
     Setting("SIDEDOOR_HOST", "127.0.0.1", "Address the web chat listens on.", _host),
     Setting("SIDEDOOR_PORT", "5005", "Port of the web chat.", _port),
@@ -66,6 +101,33 @@ SETTINGS = (
         _deanery,
     ),
     Setting("SIDEDOOR_LOG_LEVEL", "WARNING", f"One of {', '.join(LOG_LEVELS)}.", _log_level),
+    Setting(
+        "SIDEDOOR_TELEGRAM_TOKEN",
+        "",
+        "Token of the Telegram bot; with it the assistant is on Telegram too. A secret.",
+        _token,
+        secret=True,
+    ),
+    Setting(
+        "SIDEDOOR_TELEGRAM_API_URL",
+        "https://api.telegram.org",
+        "Address of the Bot API; `TELEGRAM_API_URL` is read too.",
+        _address(("https", "http"), "https://api.telegram.org", optional=False),
+        also="TELEGRAM_API_URL",
+    ),
+    Setting(
+        "SIDEDOOR_TELEGRAM_WEBHOOK",
+        "",
+        "Public address to which Telegram sends updates; empty asks Telegram for them (polling).",
+        _webhook,
+    ),
+    Setting(
+        "SIDEDOOR_REDIS_URL",
+        "",
+        "A Redis that writes nothing to disk, for conversation state; empty keeps it in memory.",
+        _address(("redis", "rediss", "unix"), "redis://127.0.0.1:6379/0"),
+        secret=True,
+    ),
 )
 
 
@@ -77,6 +139,10 @@ class Settings:
     port: int
     deanery: str
     log_level: str
+    telegram_token: str = field(repr=False)
+    telegram_api_url: str
+    telegram_webhook: str
+    redis_url: str = field(repr=False)
 
 
 def read_settings(environment: Mapping[str, str]) -> Settings:
@@ -91,11 +157,13 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
             raise SettingsError(f"{name} is not a setting; known are {', '.join(sorted(known))}")
     values = {}
     for setting in SETTINGS:
-        value = environment.get(setting.variable, setting.default)
+        value = environment.get(setting.variable, environment.get(setting.also, setting.default))
         try:
             read = setting.read(value)
-        except SettingsError as error:
-            raise SettingsError(f"{setting.variable} is {value!r}; it {error}") from None
+        except (SettingsError, ValueError) as error:
+            shown = "wrong" if setting.secret else repr(value)
+            mend = str(error) if isinstance(error, SettingsError) else "must be an address"
+            raise SettingsError(f"{setting.variable} is {shown}; it {mend}") from None
         values[setting.variable.removeprefix("SIDEDOOR_").lower()] = read
     return Settings(**values)  # type: ignore[arg-type]
 

@@ -7,7 +7,9 @@ from bot.settings import LOG_LEVELS, SETTINGS, Settings, SettingsError, _dotenv,
 
 
 def test_nothing_has_to_be_set():
-    assert read_settings({}) == Settings("127.0.0.1", 5005, "", "WARNING")
+    assert read_settings({}) == Settings(
+        "127.0.0.1", 5005, "", "WARNING", "", "https://api.telegram.org", "", ""
+    )
 
 
 def test_what_is_set_is_used():
@@ -16,10 +18,55 @@ def test_what_is_set_is_used():
         "SIDEDOOR_PORT": "65535",
         "SIDEDOOR_DEANERY": "wales",
         "SIDEDOOR_LOG_LEVEL": "error",
+        "SIDEDOOR_TELEGRAM_TOKEN": "123:Ab_c-d",
+        "TELEGRAM_API_URL": "http://127.0.0.1:8081/",
+        "SIDEDOOR_TELEGRAM_WEBHOOK": "https://chat.example.org/telegram/updates",
+        "SIDEDOOR_REDIS_URL": "redis://127.0.0.1:6379/0",
         "HOME": "/root",
         "sidedoor_port": "no setting of ours",
     }
-    assert read_settings(environment) == Settings("::1", 65535, "wales", "ERROR")
+    assert read_settings(environment) == Settings(
+        "::1",
+        65535,
+        "wales",
+        "ERROR",
+        "123:Ab_c-d",
+        "http://127.0.0.1:8081",
+        "https://chat.example.org/telegram/updates",
+        "redis://127.0.0.1:6379/0",
+    )
+
+
+def test_the_settings_own_name_wins_over_the_other_one():
+    environment = {
+        "SIDEDOOR_TELEGRAM_API_URL": "http://127.0.0.1:1",
+        "TELEGRAM_API_URL": "http://127.0.0.1:2",
+    }
+    assert read_settings(environment).telegram_api_url == "http://127.0.0.1:1"
+
+
+@pytest.mark.parametrize(
+    ("variable", "value"),
+    [
+        ("SIDEDOOR_TELEGRAM_TOKEN", "123:abc def"),
+        ("SIDEDOOR_TELEGRAM_TOKEN", "abcdef"),
+        ("SIDEDOOR_TELEGRAM_TOKEN", "123:abc/../getMe"),
+        ("SIDEDOOR_REDIS_URL", "http://user:word@host"),
+        ("SIDEDOOR_REDIS_URL", "redis://[word"),
+    ],
+)
+def test_a_wrong_secret_is_told_without_its_value(variable, value):
+    with pytest.raises(SettingsError) as error:
+        read_settings({variable: value})
+    assert str(error.value).startswith(f"{variable} is wrong; it must be")
+    assert value not in str(error.value)
+
+
+def test_no_secret_is_shown_with_the_settings():
+    chosen = read_settings(
+        {"SIDEDOOR_TELEGRAM_TOKEN": "123:secret", "SIDEDOOR_REDIS_URL": "redis://:secret@host"}
+    )
+    assert "secret" not in repr(chosen)
 
 
 def test_every_setting_says_what_it_is_for():
@@ -48,6 +95,8 @@ def test_every_permitted_level_may_be_set(level):
         ),
         ("SIDEDOOR_HOST", ["", " ", " 127.0.0.1"], "must be an address of this machine"),
         ("SIDEDOOR_DEANERY", ["atlantis", "Wales", " ", "signposts"], "must be empty or one of"),
+        ("SIDEDOOR_TELEGRAM_API_URL", ["", "api", "ftp://x", "http://"], "must be an address such"),
+        ("SIDEDOOR_TELEGRAM_WEBHOOK", ["https://x.org", "https://x.org/other"], "must be empty or"),
         (
             "SIDEDOOR_LOG_LEVEL",
             ["DEBUG", "debug", "NOTSET", "CRITICAL", "10", "", "INFO "],

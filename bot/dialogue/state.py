@@ -15,12 +15,7 @@ from rasa.shared.core.trackers import DialogueStateTracker
 from rasa.utils.endpoints import EndpointConfig
 
 from bot.dialogue.memory import SAID
-
-LIFE_SECONDS = 60 * 60
-"""A conversation ends this long after its last message."""
-
-MOST_CONVERSATIONS = 20_000
-"""Conversations held at once; beyond, the one unused longest is dropped."""
+from bot.privacy.lifetimes import LIFE_SECONDS, MOST_CONVERSATIONS
 
 KEPT_PARSE_DATA = ("intent",)
 """What of a message's analysis later turns need."""
@@ -54,19 +49,25 @@ class EphemeralTrackerStore(TrackerStore):
         """Make a store, as Rasa asks of a tracker store named in endpoints.yml."""
         return cls(domain, event_broker)
 
+    async def check(self) -> None:
+        """Do nothing: memory is always there."""
+
     async def save(self, tracker: DialogueStateTracker) -> None:
         """Wipe the tracker's words, hold it, and stream its new events already wiped."""
         wipe(tracker.events)
         tracker = without_forgotten(tracker)
         if self.event_broker:
             await self.stream_events(tracker)
+        await self._hold(tracker)
+
+    async def _hold(self, tracker: DialogueStateTracker) -> None:
         self._held.pop(tracker.sender_id, None)
         self._held[tracker.sender_id] = (self._clock(), tracker)
-        self._drop_expired()
+        self.drop_expired()
 
     async def retrieve(self, sender_id: str) -> DialogueStateTracker | None:
         """Return a copy of the conversation's tracker, or None if it has ended or never was."""
-        self._drop_expired()
+        self.drop_expired()
         if sender_id not in self._held:
             return None
         tracker = self._held[sender_id][1].copy()
@@ -79,10 +80,11 @@ class EphemeralTrackerStore(TrackerStore):
 
     async def keys(self) -> Iterable[str]:
         """Return the ids of the conversations that are held."""
-        self._drop_expired()
+        self.drop_expired()
         return list(self._held)
 
-    def _drop_expired(self) -> None:
+    def drop_expired(self) -> None:
+        """Delete what has reached its end; called at every use, and by the server's clock."""
         limit = self._clock() - LIFE_SECONDS
         while self._held:
             sender_id, (used, _) = next(iter(self._held.items()))
