@@ -11,11 +11,15 @@ from rasa_sdk.executor import CollectingDispatcher
 
 from actions.speaking import memory_of, remember, say
 from bot.deanery import deaneries
+from bot.privacy.lifetimes import LIFE_SECONDS, MINUTE
 from bot.settings import settings
 
 
 class ActionSessionStart(Action):
-    """Starts a session, with the deanery that the link or the configuration names."""
+    """Starts a session, with the deanery that the link or the configuration names.
+
+    Somebody who meant to go on is told that what was before is no longer held.
+    """
 
     def name(self) -> str:
         """Return the action's name, which overrides Rasa's own."""
@@ -24,12 +28,14 @@ class ActionSessionStart(Action):
     async def run(
         self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]
     ) -> list[EventType]:
-        """Say nothing; the opening is said when the conversation opens."""
+        """Say nothing to somebody new; the opening is said when the conversation opens."""
         metadata = tracker.get_slot("session_started_metadata") or {}
         named = metadata.get("deanery") or settings().deanery
         events: list[EventType] = [SessionStarted()]
         if named in deaneries():
             events.append(SlotSet("deanery", named))
+        if metadata.get("continues"):
+            say(dispatcher, "utter_began_again", minutes=LIFE_SECONDS // MINUTE)
         return [*events, ActionExecuted("action_listen")]
 
 

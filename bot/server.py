@@ -34,6 +34,8 @@ def serve(settings: Settings, credentials: Path = CREDENTIALS, endpoints: Path =
         SettingsError: if the address or the port cannot be listened on.
     """
     channels = load_channels(credentials)
+    if settings.telegram_token:
+        channels.append(_telegram(settings))
     listener = _listener(settings)
     agent = asyncio.run(_ready_agent(endpoints))
     app = Sanic("sidedoor", configure_logging=False)
@@ -63,6 +65,19 @@ def load_channels(credentials: Path) -> list[InputChannel]:
     if not names:
         raise NotOurPartError(f"{credentials.name}: names no channel; see the shipped file")
     return channels
+
+
+def _telegram(settings: Settings) -> InputChannel:
+    """Return the Telegram channel, whose token Telegram knows.
+
+    Raises:
+        SettingsError: if the token is wrong.
+    """
+    from bot.channels.telegram import TelegramChannel
+
+    channel = TelegramChannel(settings)
+    asyncio.run(channel.check())
+    return channel
 
 
 def _listener(settings: Settings) -> socket.socket:
@@ -96,7 +111,8 @@ async def _ready_agent(endpoints: Path) -> Any:
     async def handle(message: UserMessage) -> Any:
         return await agent.handle_message(message)
 
-    for said in ({"payload": OPEN}, {"text": "hello"}):
+    turns: tuple[dict[str, Any], ...] = ({"payload": OPEN}, {"text": "hello"})
+    for said in turns:
         if await ask_agent(handle, WARM_UP, "web", **said) == fallback_bubbles():
             raise NotOurPartError("the agent gives no answer; run `make train` and start again")
     await agent.tracker_store.delete(WARM_UP)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from typing import Any
 
 import click
 from rasa.core.channels.channel import UserMessage
@@ -27,7 +28,7 @@ async def talk(deanery: str | None) -> None:
         except (click.Abort, EOFError):
             return
         if typed.isdigit() and 1 <= int(typed) <= len(choices):
-            said = {"payload": choices[int(typed) - 1]}
+            said: dict[str, Any] = {"payload": choices[int(typed) - 1]}
         else:
             said = {"text": typed}
         bubbles = await ask_agent(handle, conversation, "terminal", **said)

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import logging
 import re
 import secrets
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
-from functools import lru_cache
+from dataclasses import dataclass, field
 from typing import Any
 
-import yaml
 from rasa.core.channels.channel import CollectingOutputChannel, UserMessage
 
-from bot.paths import DOMAIN
+from bot.channels.fixed import fixed
+from bot.dialogue.wording import SAID
+from bot.privacy.identifiers import looks_identifying
 
 logger = logging.getLogger(__name__)
 
@@ -23,6 +24,18 @@ OPEN = "/open_conversation"
 
 MAX_TEXT = 10_000
 """Characters of a message that a channel passes on: of a longer one, the beginning and the end."""
+
+TURN_SECONDS = 25
+"""Seconds after which a turn is given up; the person gets the help card."""
+
+CRISIS = "utter_crisis_"
+"""What the names of crisis responses begin with: nothing comes before such a bubble."""
+
+BEGAN_AGAIN = "utter_began_again"
+"""Said when somebody goes on in a conversation that is no longer held."""
+
+SHARED_TOO_MUCH = "utter_shared_too_much"
+"""Said when a message seems to hold what could tell who somebody is."""
 
 Handler = Callable[[UserMessage], Awaitable[Any]]
 
@@ -38,10 +51,11 @@ class Button:
 
 @dataclass(frozen=True)
 class Bubble:
-    """One message of the assistant."""
+    """One message of the assistant, and the names of the responses it was made of."""
 
     text: str
     buttons: tuple[Button, ...] = ()
+    said: tuple[str, ...] = field(default=(), compare=False)
 
 
 def as_text(text: str) -> str:
@@ -68,6 +82,31 @@ def parse_payload(payload: str) -> dict[str, Any]:
     }
 
 
+class _Collector(CollectingOutputChannel):
+    """Collects what is said, a bubble whole, with the names of its responses.
+
+    It bears the channel's name, by which `domain/` may word a sentence differently.
+    """
+
+    def __init__(self, channel: str) -> None:
+        super().__init__()
+        self._channel = channel
+
+    def name(self) -> str:
+        """Return the name of the channel that is collected for."""
+        return self._channel
+
+    async def send_text_message(self, recipient_id: str, text: str, **kwargs: Any) -> None:
+        """Keep a bubble."""
+        self.messages.append({"text": text, SAID: kwargs.get(SAID)})
+
+    async def send_text_with_buttons(
+        self, recipient_id: str, text: str, buttons: list[dict[str, Any]], **kwargs: Any
+    ) -> None:
+        """Keep a bubble with choices."""
+        self.messages.append({"text": text, "buttons": buttons, SAID: kwargs.get(SAID)})
+
+
 async def ask_agent(
     handle: Handler,
     sender_id: str,
@@ -75,39 +114,52 @@ async def ask_agent(
     text: str | None = None,
     payload: str | None = None,
     deanery: str | None = None,
+    continues: bool = False,
 ) -> list[Bubble]:
     """Send one message or button press to the agent and return what it says.
 
-    Whatever fails, the person gets the help card, never silence.
+    Whatever fails, and if nothing comes in `TURN_SECONDS`, the person gets the help card, never
+    silence. `continues` says that the person means to go on: if the conversation is no longer
+    held, they are told.
     """
-    collector = CollectingOutputChannel()
+    collector = _Collector(channel)
+    metadata: dict[str, Any] = {"deanery": deanery} if deanery else {}
     message = UserMessage(
         text=as_text(text) if text is not None else "",
         output_channel=collector,
         sender_id=sender_id,
         input_channel=channel,
         parse_data=parse_payload(payload) if payload else None,
-        metadata={"deanery": deanery} if deanery else {},
+        metadata={**metadata, "continues": True} if continues else metadata,
     )
     try:
-        await handle(message)
+        await asyncio.wait_for(handle(message), TURN_SECONDS)
     except Exception as error:  # nobody is left without an answer; the words are not logged
         logger.error("turn failed: error=%s", type(error).__name__)
     bubbles = [_bubble(m) for m in collector.messages if m.get("text")]
-    return bubbles or fallback_bubbles()
+    bubbles = bubbles or fallback_bubbles()
+    if text is not None and looks_identifying(text):
+        bubbles.append(Bubble(fixed(SHARED_TOO_MUCH), said=(SHARED_TOO_MUCH,)))
+    return _in_order(bubbles)
+
+
+def _in_order(bubbles: list[Bubble]) -> list[Bubble]:
+    """Return remarks before the reply, whose question comes last; but nothing before a crisis."""
+    remarks = [b for b in bubbles if b.said in ((BEGAN_AGAIN,), (SHARED_TOO_MUCH,))]
+    reply = [b for b in bubbles if b not in remarks]
+    if any(name.startswith(CRISIS) for b in reply[:1] for name in b.said):
+        return [*reply[:1], *remarks, *reply[1:]]
+    return [*remarks, *reply]
 
 
 def _bubble(message: dict[str, Any]) -> Bubble:
     buttons = tuple(
         Button(secrets.token_hex(4), b["title"], b["payload"]) for b in message.get("buttons") or ()
     )
-    return Bubble(message["text"].strip(), buttons)
+    said = tuple(variant.partition(":")[0] for variant in message.get(SAID) or ())
+    return Bubble(message["text"].strip(), buttons, said)
 
 
-@lru_cache(maxsize=1)
 def fallback_bubbles() -> list[Bubble]:
     """Return what is said when the agent cannot answer: a plain sentence and the help card."""
-    with (DOMAIN / "crisis.yml").open(encoding="utf-8") as file:
-        responses = yaml.safe_load(file)["responses"]
-    names = ("utter_action_failed", "utter_help_card")
-    return [Bubble(responses[name][0]["text"]) for name in names]
+    return [Bubble(fixed("utter_action_failed")), Bubble(fixed("utter_help_card"))]

@@ -125,7 +125,7 @@ class WebChannel(InputChannel):
                 if payload is None:
                     return _error(409, "button_expired")
                 chat.buttons = {}  # a second press of the same button, sent meanwhile, is refused
-                said: dict[str, str] = {"payload": payload}
+                said: dict[str, Any] = {"payload": payload}
             elif isinstance(text, str):
                 said = {"text": text}
             else:

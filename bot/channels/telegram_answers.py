@@ -1,0 +1,346 @@
+"""What is done with each kind of update from Telegram."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import re
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from rasa.core.agent import Agent
+from telegram import Bot, CallbackQuery, Chat, ChatMemberUpdated, Message, Update
+from telegram.constants import ChatAction, ChatMemberStatus, ChatType
+from telegram.error import BadRequest, Forbidden, TelegramError
+
+from bot.channels.conversation import OPEN, Bubble, as_text, ask_agent
+from bot.channels.fixed import fixed
+from bot.channels.telegram_chats import Chats
+from bot.channels.telegram_sending import BlockedError, GivenUpError, Sender
+from bot.deanery import deaneries
+from bot.privacy.lifetimes import (
+    DELETABLE_SECONDS,
+    HOUR,
+    KEY_LIFE_SECONDS,
+    LIFE_SECONDS,
+    MINUTE,
+)
+from bot.privacy.message_numbers import MessageNumbers
+from bot.privacy.pseudonyms import Pseudonyms
+
+logger = logging.getLogger(__name__)
+
+CHANNEL = "telegram"
+
+COMMANDS = ("start", "help", "psu", "privacy", "forget", "stop")
+"""Commands in the order of the menu; `utter_telegram_menu_` and the name describes each."""
+
+PAYLOADS = {"psu": "/ask_what_is_psu", "stop": "/goodbye"}
+"""Commands that the agent answers, as a button of its own would be."""
+
+FORGOTTEN = "utter_forgotten"
+"""What the agent says when somebody asks in their own words to be forgotten."""
+
+MOST_WAITING = 20
+"""Messages of one person that may wait; of those before them only the risk is looked at."""
+
+TURNS_AT_ONCE = 8
+"""Turns of the agent that run at once; the others wait, as there is one processor for all."""
+
+BATCH = 100
+"""Messages that Telegram deletes in one call."""
+
+WHEREABOUTS = ("location", "venue", "contact")
+"""Kinds of messages that tell where or who somebody is."""
+
+
+class Answers:
+    """Answers updates; the agent sees pseudonyms, text and payloads, and nothing else."""
+
+    def __init__(
+        self,
+        bot: Bot,
+        agent: Callable[[], Agent],
+        clock: Callable[[], float],
+    ) -> None:
+        """Take the bot, what gives the agent, and a clock that gives seconds."""
+        self._bot = bot
+        self._agent = agent
+        self._sender = Sender(bot)
+        self._turns = asyncio.Semaphore(TURNS_AT_ONCE)
+        self._pseudonyms = Pseudonyms(clock)
+        self._chats = Chats(clock)
+        self._numbers = MessageNumbers(clock)
+
+    def sweep(self) -> None:
+        """Delete what has reached its end."""
+        self._pseudonyms.sweep()
+        self._chats.sweep()
+        self._numbers.sweep()
+
+    async def finish(self) -> None:
+        """Give up what only decorates, before a stop."""
+        await self._sender.finish()
+
+    async def prepare(self) -> None:
+        """Show the menu of commands and a description that tells nothing to others."""
+        commands = [(name, fixed(f"utter_telegram_menu_{name}")) for name in COMMANDS]
+        await self._sender.try_once(self._bot.set_my_commands(commands))
+        description = fixed("utter_telegram_description")
+        await self._sender.try_once(self._bot.set_my_description(description))
+        await self._sender.try_once(self._bot.set_my_short_description(description))
+
+    async def answer(self, update: Update, waiting: int = 0) -> None:
+        """Answer an update; `waiting` says how many more of the same person wait."""
+        chat = update.effective_chat
+        try:
+            if chat is not None and chat.type != ChatType.PRIVATE:
+                await self._leave(chat, update)
+            elif update.my_chat_member is not None:
+                await self._membership(update.my_chat_member)
+            elif update.callback_query is not None:
+                await self._press(update.callback_query)
+            elif update.edited_message is not None:
+                await self._edited(update.edited_message)
+            elif update.message is not None:
+                await self._message(update.message, waiting)
+        except BlockedError:
+            logger.info("telegram chat is gone")
+            if chat is not None:
+                await self._wipe(chat.id)
+                self._numbers.take(chat.id)
+        except GivenUpError:
+            pass  # it was logged, and there is no other way to reach them
+
+    async def _message(self, message: Message, waiting: int) -> None:
+        chat = message.chat.id
+        self._numbers.note(chat, message.message_id)
+        words = message.text or message.caption
+        if message.forward_origin is not None:
+            await self._fixed_unless_risk(chat, words, "utter_telegram_forwarded")
+        elif message.text is None:
+            await self._not_text(message)
+        elif command := command_in(message.text):
+            await self._command(chat, *command)
+        elif waiting >= MOST_WAITING:
+            await self._too_fast(chat, message.text)
+        else:
+            self._chat(chat).told_too_fast = False
+            await self._turn(chat, text=message.text, continues=True)
+
+    async def _command(self, chat: int, name: str, argument: str) -> None:
+        if name == "start":
+            await self._start(chat, argument)
+        elif name == "help":
+            await self._say(chat, "utter_help_card", "utter_telegram_help_more")
+        elif name == "privacy":
+            await self._say(
+                chat,
+                "utter_privacy_kept",
+                "utter_privacy_telegram",
+                "utter_privacy_limits",
+                minutes=LIFE_SECONDS // MINUTE,
+                key_hours=KEY_LIFE_SECONDS // HOUR,
+                delete_hours=DELETABLE_SECONDS // HOUR,
+            )
+        elif name == "forget":
+            await self._forget(chat)
+        else:
+            await self._turn(chat, payload=PAYLOADS[name])
+            if name == "stop":
+                await self._wipe(chat)
+                await self._say(chat, "utter_telegram_stopped")
+
+    async def _start(self, chat: int, argument: str) -> None:
+        """Open the conversation; a link that names a deanery begins a new one about it."""
+        known = argument in deaneries()
+        if known:
+            await self._wipe(chat)
+        await self._turn(chat, payload=OPEN, deanery=argument if known else None)
+
+    async def _press(self, query: CallbackQuery) -> None:
+        self._sender.decorate(self._bot.answer_callback_query(query.id))
+        if query.message is None:
+            return
+        chat, pressed = query.message.chat.id, query.message.message_id
+        remembered = self._chat(chat)
+        payload = remembered.buttons.get(query.data or "")
+        if payload is None:
+            self._sender.decorate(self._without_keyboard(chat, pressed))
+            await self._say(chat, "utter_telegram_stale_button")
+            return
+        await self._turn(chat, payload=payload)
+
+    async def _edited(self, message: Message) -> None:
+        await self._fixed_unless_risk(
+            message.chat.id, message.text or message.caption, "utter_telegram_edited"
+        )
+
+    async def _not_text(self, message: Message) -> None:
+        chat = message.chat.id
+        remembered = self._chat(chat)
+        same_album = message.media_group_id and message.media_group_id == remembered.album
+        remembered.album = message.media_group_id
+        if not message.caption and (same_album or not has_content(message)):
+            return
+        whereabouts = any(getattr(message, kind) is not None for kind in WHEREABOUTS)
+        name = "utter_telegram_whereabouts" if whereabouts else "utter_telegram_not_text"
+        await self._fixed_unless_risk(chat, message.caption, name)
+
+    async def _too_fast(self, chat: int, text: str) -> None:
+        """Look for risk in a message that will not be answered, and say so once."""
+        remembered = self._chat(chat)
+        if await self._risk(text):
+            await self._turn(chat, text=text, continues=True)
+        elif not remembered.told_too_fast:
+            remembered.told_too_fast = True
+            await self._say(chat, "utter_telegram_too_fast")
+
+    async def _fixed_unless_risk(self, chat: int, words: str | None, name: str) -> None:
+        """Give a fixed answer; words with risk in them are answered as if they had been typed."""
+        if words and await self._risk(words):
+            await self._turn(chat, text=words, continues=True)
+        else:
+            await self._say(chat, name)
+
+    async def _risk(self, words: str) -> bool:
+        """Whether the words speak of a risk to life, or could not be looked through."""
+        try:
+            data = await self._agent().parse_message(as_text(words))
+        except Exception as error:  # then the agent, or the help card, answers
+            logger.error("risk not read: error=%s", type(error).__name__)
+            return True
+        return data.get("risk") not in (None, "none")
+
+    async def _turn(self, chat: int, **said: Any) -> None:
+        """Hold one turn with the agent and send what it says."""
+        self._sender.decorate(self._bot.send_chat_action(chat, ChatAction.TYPING))
+        self._use_up_keyboard(chat)
+        async with self._turns:  # while a turn waits here, its time does not run
+            bubbles = await ask_agent(self._handle, self._name(chat), CHANNEL, **said)
+        if any(FORGOTTEN in bubble.said for bubble in bubbles):
+            await self._forget(chat)
+        else:
+            await self._send(chat, bubbles)
+
+    async def _handle(self, message: Any) -> None:
+        await self._agent().handle_message(message)
+
+    async def _send(self, chat: int, bubbles: list[Bubble]) -> None:
+        for bubble in bubbles:
+            try:
+                numbers = await self._sender.say(chat, bubble.text, bubble.buttons)
+            except GivenUpError:
+                continue
+            for number in numbers:
+                self._numbers.note(chat, number)
+            if bubble.buttons:
+                remembered = self._chat(chat)
+                remembered.buttons.update({b.id: b.payload for b in bubble.buttons})
+                remembered.keyboard = numbers[-1]
+
+    async def _say(self, chat: int, *names: str, **values: object) -> None:
+        await self._send(chat, [Bubble(fixed(name, **values)) for name in names])
+
+    def _use_up_keyboard(self, chat: int) -> None:
+        """Let no button of an earlier message be pressed any more, and remove the keyboard."""
+        remembered = self._chat(chat)
+        if remembered.keyboard is not None:
+            self._sender.decorate(self._without_keyboard(chat, remembered.keyboard))
+        remembered.buttons, remembered.keyboard = {}, None
+
+    async def _without_keyboard(self, chat: int, number: int) -> None:
+        await self._bot.edit_message_reply_markup(chat, number, reply_markup=None)
+
+    async def _forget(self, chat: int) -> None:
+        """Wipe what is held, delete what Telegram lets us, and say exactly what was not."""
+        numbers = self._numbers.take(chat)
+        held = await self._wipe(chat)
+        refused, unreached = await self._delete(chat, numbers)
+        deleted = len(numbers) - refused - unreached
+        hours = DELETABLE_SECONDS // HOUR
+        names = ["utter_telegram_forgotten" if held or numbers else "utter_telegram_nothing_held"]
+        if deleted:
+            names.append("utter_telegram_deleted")
+        if refused:
+            names.append("utter_telegram_refused")
+        if unreached:
+            names.append("utter_telegram_unreached")
+        known = self._numbers.knows_all()
+        names.append("utter_telegram_older" if known else "utter_telegram_since_restart")
+        values = {"deleted": deleted, "refused": refused, "unreached": unreached, "hours": hours}
+        said = " ".join(fixed(name, **values) for name in names)
+        await self._send(chat, [Bubble(said)])
+
+    async def _wipe(self, chat: int) -> bool:
+        """Delete everything held about the chat's conversation; return whether there was any."""
+        name = self._name(chat)
+        store = self._agent().tracker_store
+        held = await store.retrieve(name) is not None
+        await store.delete(name)
+        self._chats.drop(name)
+        self._pseudonyms.forget(name)
+        return held
+
+    async def _delete(self, chat: int, numbers: list[int]) -> tuple[int, int]:
+        """Delete messages; return how many Telegram refused, and for how many it was not reached.
+
+        One call deletes many, but does not say which it could not; then each is tried.
+        """
+        refused = unreached = 0
+        for start in range(0, len(numbers), BATCH):
+            batch = numbers[start : start + BATCH]
+            if await self._sender.try_once(self._bot.delete_messages(chat, batch)):
+                continue
+            for number in batch:
+                try:
+                    await self._bot.delete_message(chat, number)
+                except (BadRequest, Forbidden):
+                    refused += 1
+                except TelegramError:
+                    unreached += 1
+        return refused, unreached
+
+    async def _membership(self, change: ChatMemberUpdated) -> None:
+        """Wipe the conversation of somebody who blocks the bot."""
+        if change.new_chat_member.status in (ChatMemberStatus.BANNED, ChatMemberStatus.LEFT):
+            await self._wipe(change.chat.id)
+            self._numbers.take(change.chat.id)
+
+    async def _leave(self, chat: Chat, update: Update) -> None:
+        """Say in a group why not, and leave it; nothing of it is read."""
+        gone = (ChatMemberStatus.BANNED, ChatMemberStatus.LEFT)
+        change = update.my_chat_member
+        if change is not None and change.new_chat_member.status in gone:
+            return
+        if chat.type != ChatType.CHANNEL:
+            text = fixed("utter_telegram_private_only")
+            await self._sender.try_once(
+                self._bot.send_message(chat.id, text, disable_notification=True)
+            )
+        try:
+            await self._sender.insist(lambda: self._bot.leave_chat(chat.id))
+        except (BlockedError, GivenUpError):
+            logger.info("telegram group was left already")
+
+    def _name(self, chat: int) -> str:
+        return self._pseudonyms.of(CHANNEL, str(chat))
+
+    def _chat(self, chat: int) -> Any:
+        return self._chats.of(self._name(chat))
+
+
+def command_in(text: str) -> tuple[str, str] | None:
+    """Return the command that `text` is and what follows it; None if it is none of ours."""
+    match = re.match(r"/([a-z]+)(?:@\w+)?(?:\s+(.*))?$", text.strip(), re.IGNORECASE | re.DOTALL)
+    if match is None or match.group(1).lower() not in COMMANDS:
+        return None
+    return match.group(1).lower(), (match.group(2) or "").strip()
+
+
+def has_content(message: Message) -> bool:
+    """Whether somebody sent something, and it is not a note by Telegram that something changed."""
+    return message.effective_attachment is not None or bool(message.api_kwargs)
+
+
+Answer = Callable[[Update, int], Awaitable[None]]

@@ -1,0 +1,246 @@
+"""Updates from Telegram: each answered once, one person's in order, different people at once."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import heapq
+import logging
+import random
+from collections import OrderedDict
+from collections.abc import Awaitable, Callable
+from datetime import timedelta
+from typing import Any
+
+from telegram import Bot, Update
+from telegram.error import Conflict, InvalidToken, RetryAfter, TelegramError
+
+logger = logging.getLogger(__name__)
+
+WANTED = ["message", "edited_message", "callback_query", "my_chat_member"]
+"""Kinds of updates that Telegram is asked for."""
+
+REMEMBERED = 10_000
+"""Ids of answered updates that are remembered, so that one delivered twice is answered once."""
+
+POLL_SECONDS = 25
+"""Seconds that Telegram waits for an update before it answers that there is none."""
+
+LOOK_AGAIN_SECONDS = 0.2
+"""Seconds after which Telegram is asked again while somebody still waits for an answer."""
+
+LONGEST_PAUSE_SECONDS = 30
+"""Longest pause between attempts to reach Telegram, which double from one second."""
+
+FINISH_SECONDS = 10
+"""Seconds that a stop waits for answers that are being given."""
+
+
+def seconds(retry_after: int | timedelta) -> float:
+    """Return how long Telegram asks us to wait."""
+    if isinstance(retry_after, timedelta):
+        return retry_after.total_seconds()
+    return float(retry_after)
+
+
+def pause(attempt: int) -> float:
+    """Return how long to wait after the failed attempt number `attempt`, counted from 0."""
+    longest = min(LONGEST_PAUSE_SECONDS, 2.0 ** min(attempt, 10))
+    return longest * random.uniform(0.5, 1.0)
+
+
+class Intake:
+    """Gives updates to `answer`, in the order of their ids for one person.
+
+    A lane is the queue of one chat. It exists, with the chat's id, while something waits in it.
+    """
+
+    def __init__(self, answer: Callable[[Update, int], Awaitable[None]]) -> None:
+        """Take what answers an update; it is told how many more wait in the same lane."""
+        self._answer = answer
+        self._lanes: dict[int, list[tuple[int, Update]]] = {}
+        self._workers: set[asyncio.Task[None]] = set()
+        self._waiting: dict[int, asyncio.Future[None]] = {}
+        self._answered: OrderedDict[int, None] = OrderedDict()
+
+    @property
+    def waiting(self) -> dict[int, asyncio.Future[None]]:
+        """Update id -> what is done when it has been answered, for those that still wait."""
+        return self._waiting
+
+    def take(self, update: Update) -> asyncio.Future[None]:
+        """Queue an update that is new, and return what is done when it has been answered."""
+        if update.update_id in self._waiting:
+            return self._waiting[update.update_id]
+        done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        if update.update_id in self._answered:
+            done.set_result(None)
+            return done
+        self._waiting[update.update_id] = done
+        chat = whose(update)
+        if chat in self._lanes:
+            heapq.heappush(self._lanes[chat], (update.update_id, update))
+        else:
+            self._lanes[chat] = [(update.update_id, update)]
+            worker = asyncio.ensure_future(self._serve(chat))
+            self._workers.add(worker)
+            worker.add_done_callback(self._workers.discard)
+        return done
+
+    def skip(self, update_id: int) -> None:
+        """Note an update that cannot be read as answered."""
+        self._note(update_id)
+
+    async def finish(self) -> None:
+        """Wait a little for the answers that are being given, then give the others up."""
+        if self._workers:
+            await asyncio.wait(self._workers, timeout=FINISH_SECONDS)
+        for worker in self._workers:
+            worker.cancel()
+
+    async def _serve(self, chat: int) -> None:
+        lane = self._lanes[chat]
+        while lane:
+            update_id, update = heapq.heappop(lane)
+            try:
+                await self._answer(update, len(lane))
+            except Exception as error:  # the next one is answered all the same
+                logger.error("telegram update failed: error=%s", type(error).__name__)
+            del update
+            self._note(update_id)
+        del self._lanes[chat]
+
+    def _note(self, update_id: int) -> None:
+        self._answered[update_id] = None
+        if len(self._answered) > REMEMBERED:
+            self._answered.popitem(last=False)
+        done = self._waiting.pop(update_id, None)
+        if done is not None and not done.done():
+            done.set_result(None)
+
+
+def whose(update: Update) -> int:
+    """Return the id of the chat that an update belongs to; 0 for none."""
+    chat = update.effective_chat
+    if chat is not None:
+        return chat.id
+    user = update.effective_user
+    return user.id if user is not None else 0
+
+
+class Poller:
+    """Asks Telegram for updates, and acknowledges them only when they have been answered.
+
+    Telegram counts everything below `offset` as received. The offset follows the oldest update
+    that still waits for its answer, so that a crash loses none: it is delivered again.
+    """
+
+    def __init__(self, bot: Bot, intake: Intake) -> None:
+        """Take the bot that asks, and where updates go."""
+        self._bot = bot
+        self._intake = intake
+        self._next: int | None = None
+
+    @property
+    def offset(self) -> int | None:
+        """The lowest id that is not acknowledged, once anything was received."""
+        return min(self._intake.waiting, default=self._next)
+
+    async def run(self) -> None:
+        """Poll until cancelled."""
+        failures = 0
+        while True:
+            try:
+                await self._poll()
+                failures = 0
+            except RetryAfter as error:
+                logger.warning("telegram asks to wait: seconds=%d", seconds(error.retry_after))
+                await asyncio.sleep(seconds(error.retry_after))
+            except TelegramError as error:
+                if isinstance(error, Conflict | InvalidToken):
+                    logger.error("telegram refuses updates: error=%s", type(error).__name__)
+                elif failures == 0:
+                    logger.warning("telegram not reached: error=%s", type(error).__name__)
+                await asyncio.sleep(pause(failures))
+                failures += 1
+            except Exception as error:
+                logger.error("polling failed: error=%s", type(error).__name__)
+                await asyncio.sleep(pause(failures))
+                failures += 1
+
+    async def acknowledge(self) -> None:
+        """Tell Telegram what has been answered, before a stop; it need not succeed."""
+        if self.offset is not None:
+            with contextlib.suppress(TelegramError):
+                await self._bot.get_updates(self.offset, limit=1, timeout=0, allowed_updates=WANTED)
+
+    async def _poll(self) -> None:
+        await self._take(await self._fetch())
+        if self._intake.waiting:
+            # Until the oldest is answered Telegram would give the same ones again at once.
+            await asyncio.wait(
+                [*self._intake.waiting.values()],
+                timeout=LOOK_AGAIN_SECONDS,
+                return_when=asyncio.FIRST_COMPLETED,
+            )
+
+    async def _fetch(self) -> list[Update]:
+        arguments: dict[str, Any] = {"timeout": POLL_SECONDS, "allowed_updates": WANTED}
+        try:
+            return [*await self._bot.get_updates(self.offset, **arguments)]
+        except TelegramError:
+            raise
+        except Exception as error:  # one that the library cannot read must not hold up the rest
+            logger.warning("telegram update unreadable: error=%s", type(error).__name__)
+            return await self._fetch_raw(arguments)
+
+    async def _fetch_raw(self, arguments: dict[str, Any]) -> list[Update]:
+        """Fetch again, read each update by itself, and pass over those that cannot be read."""
+        offset = {} if self.offset is None else {"offset": self.offset}
+        raw = await self._bot.do_api_request("getUpdates", api_kwargs={**arguments, **offset})
+        updates = []
+        for each in raw if isinstance(raw, list) else []:
+            update = readable(each, self._bot)
+            if update is not None:
+                updates.append(update)
+            elif isinstance(each, dict) and isinstance(each.get("update_id"), int):
+                self._intake.skip(each["update_id"])
+                self._next = max(each["update_id"] + 1, self._next or 0)
+        return updates
+
+    async def _take(self, updates: list[Update]) -> None:
+        for update in sorted(updates, key=lambda each: each.update_id):
+            self._intake.take(update)
+            self._next = update.update_id + 1
+
+
+def readable(raw: Any, bot: Bot) -> Update | None:
+    """Return an update as the library reads it, at least in part, or None if it cannot.
+
+    Of a message with a part that the library does not understand the rest is read, so that
+    whoever sent it is answered.
+    """
+    for attempt in (lambda: raw, lambda: _essentials(raw)):
+        try:
+            update = Update.de_json(attempt(), bot)
+            if isinstance(update.update_id, int):
+                return update
+        except Exception:  # whatever is wrong with it, nothing of it is logged
+            continue
+    return None
+
+
+def _essentials(raw: dict[str, Any]) -> dict[str, Any]:
+    kept: dict[str, Any] = {"update_id": raw["update_id"]}
+    for kind in ("message", "edited_message"):
+        if kind in raw:
+            message = raw[kind]
+            chat = {name: message["chat"][name] for name in ("id", "type")}
+            kept[kind] = {
+                "message_id": message["message_id"],
+                "date": 0,
+                "chat": chat,
+                **{name: message[name] for name in ("text", "caption") if name in message},
+                "more": True,
+            }
+    return kept

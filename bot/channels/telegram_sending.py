@@ -1,0 +1,202 @@
+"""Sending to Telegram: patiently, at a pace it allows, and without ever logging what."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import re
+import time
+from collections.abc import Awaitable, Callable, Coroutine
+from typing import Any, TypeVar
+
+from telegram import Bot, InlineKeyboardButton, InlineKeyboardMarkup, LinkPreviewOptions
+from telegram.error import (
+    BadRequest,
+    ChatMigrated,
+    Forbidden,
+    RetryAfter,
+    TelegramError,
+)
+
+from bot.channels.conversation import Button
+from bot.channels.telegram_intake import pause, seconds
+
+logger = logging.getLogger(__name__)
+
+MOST_UNITS = 4_096
+"""UTF-16 units of one Telegram message."""
+
+A_SECOND = 30
+"""Messages a second that Telegram allows a bot over all chats."""
+
+PATIENCE_SECONDS = 30 * 60
+"""Seconds for which a message is tried while Telegram cannot be reached; then it is given up."""
+
+DECORATION_SECONDS = 5
+"""Seconds after which a call that only decorates is given up."""
+
+MANY_BUTTONS = 6
+"""Buttons from which two share a row."""
+
+Result = TypeVar("Result")
+
+
+class BlockedError(RuntimeError):
+    """The person has blocked the bot, or the chat is gone."""
+
+
+class GivenUpError(RuntimeError):
+    """Telegram refused a call, or could not be reached for too long."""
+
+
+class Pace:
+    """Spreads messages so that no more than `per_second` go out, after a burst of as many."""
+
+    def __init__(self, per_second: int = A_SECOND) -> None:
+        """Start with a full burst."""
+        self._interval = 1 / per_second
+        self._burst = 1.0
+        self._next = 0.0
+
+    def delay(self, now: float) -> float:
+        """Take the next place and return how many seconds off it is."""
+        self._next = max(self._next, now - self._burst) + self._interval
+        return max(0.0, self._next - now)
+
+
+class Sender:
+    """Sends with patience what matters, and tries once what only decorates."""
+
+    def __init__(self, bot: Bot, pace: Pace | None = None) -> None:
+        """Take the bot that sends."""
+        self._bot = bot
+        self._pace = pace or Pace()
+        self._background: set[asyncio.Task[None]] = set()
+
+    async def say(self, chat: int, text: str, buttons: tuple[Button, ...] = ()) -> list[int]:
+        """Send one bubble, in several messages only if it is too long for one.
+
+        Returns:
+            The messages' numbers; the last one bears the buttons.
+
+        Raises:
+            BlockedError: if the person does not want to hear from us.
+            GivenUpError: if Telegram would not take it.
+        """
+        *parts, last = split(text)
+        numbers = [await self._send(chat, part, None) for part in parts]
+        keyboard = keyboard_of(buttons)
+        try:
+            return [*numbers, await self._send(chat, last, keyboard)]
+        except GivenUpError:
+            if keyboard is None:
+                raise
+            return [*numbers, await self._send(chat, last, None)]  # the words matter most
+
+    async def _send(self, chat: int, text: str, keyboard: InlineKeyboardMarkup | None) -> int:
+        async def send() -> int:
+            await asyncio.sleep(self._pace.delay(time.monotonic()))
+            message = await self._bot.send_message(
+                chat,
+                text,
+                reply_markup=keyboard,
+                disable_notification=True,
+                link_preview_options=LinkPreviewOptions(is_disabled=True),
+            )
+            return message.message_id
+
+        return await self.insist(send)
+
+    async def insist(self, call: Callable[[], Awaitable[Result]]) -> Result:
+        """Make a call until it succeeds.
+
+        Raises:
+            BlockedError: if the person has blocked the bot.
+            GivenUpError: if it is refused, or Telegram cannot be reached for too long.
+        """
+        give_up = time.monotonic() + PATIENCE_SECONDS
+        attempt = 0
+        while True:
+            try:
+                return await call()
+            except RetryAfter as error:
+                wait = seconds(error.retry_after) + pause(0)
+                logger.warning("telegram asks to wait: seconds=%d", wait)
+            except Forbidden:
+                raise BlockedError from None
+            except (BadRequest, ChatMigrated) as error:
+                logger.warning("telegram refused a call: error=%s", type(error).__name__)
+                raise GivenUpError from None
+            except TelegramError as error:  # it is down, ill, or about to get a new token
+                wait = pause(attempt)
+                if attempt == 0:
+                    logger.warning("telegram not reached: error=%s", type(error).__name__)
+            if time.monotonic() + wait > give_up:
+                logger.error("telegram message given up: attempts=%d", attempt + 1)
+                raise GivenUpError
+            attempt += 1
+            await asyncio.sleep(wait)
+
+    async def try_once(self, call: Coroutine[Any, Any, Any]) -> bool:
+        """Make a call that only decorates, and return whether it succeeded."""
+        try:
+            await asyncio.wait_for(call, DECORATION_SECONDS)
+        except Exception as error:  # nothing depends on it
+            logger.info("telegram decoration failed: error=%s", type(error).__name__)
+            return False
+        return True
+
+    def decorate(self, call: Coroutine[Any, Any, Any]) -> None:
+        """Make a call that only decorates without waiting for it."""
+
+        async def quietly() -> None:
+            await self.try_once(call)
+
+        task = asyncio.ensure_future(quietly())
+        self._background.add(task)
+        task.add_done_callback(self._background.discard)
+
+    async def finish(self) -> None:
+        """Give up what only decorates, before a stop."""
+        for task in self._background:
+            task.cancel()
+        await asyncio.gather(*self._background, return_exceptions=True)
+
+
+def keyboard_of(buttons: tuple[Button, ...]) -> InlineKeyboardMarkup | None:
+    """Return the buttons as a keyboard, one or two in a row; None without any."""
+    if not buttons:
+        return None
+    width = 2 if len(buttons) > MANY_BUTTONS else 1
+    made = [InlineKeyboardButton(button.title, callback_data=button.id) for button in buttons]
+    return InlineKeyboardMarkup([made[at : at + width] for at in range(0, len(made), width)])
+
+
+def units(text: str) -> int:
+    """Return the length of `text` as Telegram counts it."""
+    return len(text.encode("utf-16-le", errors="surrogatepass")) // 2
+
+
+def split(text: str, most: int = MOST_UNITS) -> list[str]:
+    """Return `text` in parts that Telegram takes, split at lines, sentences or words if it can."""
+    parts, rest = [], text.strip()
+    while units(rest) > most:
+        end = _end_within(rest, most)
+        parts.append(rest[:end].rstrip())
+        rest = rest[end:].lstrip()
+    return [*(part for part in parts if part), rest]
+
+
+def _end_within(text: str, most: int) -> int:
+    """Return where to cut so that the beginning has at most `most` units."""
+    limit, count = 0, 0
+    for character in text:
+        count += 2 if ord(character) > 0xFFFF else 1
+        if count > most:
+            break
+        limit += 1
+    for border in (r"\n", r"(?<=[.?!…])\s", r"\s"):
+        ends = [match.end() for match in re.finditer(border, text[:limit])]
+        if ends and ends[-1] > limit // 4:
+            return ends[-1]
+    return limit
