@@ -21,6 +21,7 @@ from bot.dialogue.redis_state import RedisNotFitError, RedisTrackerStore
 from bot.dialogue.state import EphemeralTrackerStore
 from bot.dialogue.wording import Wording
 from bot.paths import MODELS, ROOT
+from bot.privacy.guard import refuse_parts
 from bot.settings import settings
 
 ENDPOINTS = ROOT / "endpoints.yml"
@@ -70,8 +71,9 @@ async def load_our_agent(model: Path | None = None, endpoints: Path = ENDPOINTS)
 
     Raises:
         NotOurPartError: naming the file, the field and what it has to be.
+        LeakError: naming a part that would send what people write elsewhere.
     """
-    read_sections(endpoints)
+    refuse_parts(endpoints, read_sections(endpoints))
     named = AvailableEndpoints.read_endpoints(str(endpoints))
     broker = await _event_broker(endpoints.name, named.event_broker)
 

@@ -9,7 +9,9 @@ from typing import NoReturn
 import click
 
 from bot.deanery import DeaneryError, deaneries, signposts
-from bot.environment import prepare
+from bot.environment import FOUND, prepare
+from bot.privacy.guard import LeakError, no_core_dumps, refuse_environment
+from bot.privacy.memory import overwrite_freed_memory
 from bot.settings import Settings, SettingsError, settings
 
 
@@ -26,6 +28,13 @@ def _settings() -> Settings:
         signposts()
         return settings()
     except (SettingsError, DeaneryError) as error:
+        _fail(error)
+
+
+def _refuse_leaks() -> None:
+    try:
+        refuse_environment(FOUND)
+    except LeakError as error:
         _fail(error)
 
 
@@ -47,6 +56,8 @@ def _logs(level: str) -> None:
 def main() -> None:
     """Sidedoor: an anonymous self-referral assistant for doctors in training."""
     prepare()
+    no_core_dumps()
+    _logs("ERROR")
 
 
 @main.command()
@@ -71,7 +82,9 @@ def train(force: bool) -> None:
 @main.command()
 def run() -> None:
     """Start the assistant and print where to talk to it."""
+    _refuse_leaks()
     chosen = _settings()
+    overwrite_freed_memory()
     click.echo("Starting ...")
     _note_old_model()
     from bot.agent import NotOurPartError
@@ -80,7 +93,7 @@ def run() -> None:
     _logs(chosen.log_level)
     try:
         serve(chosen)
-    except (NotOurPartError, SettingsError) as error:
+    except (NotOurPartError, SettingsError, LeakError) as error:
         _fail(error)
 
 
@@ -88,6 +101,7 @@ def run() -> None:
 @click.option("--deanery", default=None, help="Key of a deanery, as a link would give it.")
 def chat(deanery: str | None) -> None:
     """Talk to the assistant in this terminal."""
+    _refuse_leaks()
     chosen = _settings()
     if deanery is not None and deanery not in deaneries():
         _fail(f"--deanery is {deanery!r}; it must be one of {', '.join(deaneries())}")
@@ -98,7 +112,7 @@ def chat(deanery: str | None) -> None:
     _logs(chosen.log_level)
     try:
         asyncio.run(talk(deanery))
-    except NotOurPartError as error:
+    except (NotOurPartError, LeakError) as error:
         _fail(error)
 
 

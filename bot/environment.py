@@ -12,11 +12,16 @@ ENFORCED = {
     "TF_CPP_MIN_LOG_LEVEL": "3",  # TensorFlow's start-up chatter
     "TF_ENABLE_ONEDNN_OPTS": "0",  # the same floating-point results everywhere
     "SANIC_REQUEST_MAX_SIZE": "65536",  # bytes of one HTTP body
+    "SANIC_NO_UVLOOP": "true",  # its buffer for what is received is never emptied
     "PYTHONHASHSEED": "0",
 }
 
 UNUSED = ("jax",)
 """Packages that TensorFlow imports when they are there, and does without when they are not."""
+
+
+FOUND = dict(os.environ)
+"""The environment as the process was started with it."""
 
 
 def prepare() -> None:

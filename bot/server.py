@@ -18,6 +18,9 @@ from sanic import Sanic
 from bot.agent import ENDPOINTS, NotOurPartError, load_our_agent, read_sections
 from bot.channels.conversation import OPEN, ask_agent, fallback_bubbles
 from bot.paths import ROOT
+from bot.privacy.guard import refuse_channels
+from bot.privacy.sweeping import sweep_forever
+from bot.privacy.words import Words
 from bot.settings import Settings, SettingsError
 
 CREDENTIALS = ROOT / "credentials.yml"
@@ -31,6 +34,7 @@ def serve(settings: Settings, credentials: Path = CREDENTIALS, endpoints: Path =
 
     Raises:
         NotOurPartError: if a part of ours could not be loaded; nothing is served then.
+        LeakError: if a part or a channel would let out what people write.
         SettingsError: if the address or the port cannot be listened on.
     """
     channels = load_channels(credentials)
@@ -46,6 +50,7 @@ def serve(settings: Settings, credentials: Path = CREDENTIALS, endpoints: Path =
         running.ctx.agent = agent
 
     app.register_listener(attach, "before_server_start")
+    app.register_listener(_sweeper(agent, channels), "after_server_start")
     app.register_listener(_announce(settings), "after_server_start")
     app.register_listener(close_resources, "after_server_stop")
     app.run(sock=listener, access_log=False, motd=False, debug=False, workers=1)
@@ -56,8 +61,10 @@ def load_channels(credentials: Path) -> list[InputChannel]:
 
     Raises:
         NotOurPartError: naming the channel that cannot be loaded.
+        LeakError: naming a channel that is not ours.
     """
     names = read_sections(credentials)
+    refuse_channels(credentials, names)
     try:
         channels = create_http_input_channels(None, str(credentials))
     except RasaException as error:
@@ -126,6 +133,17 @@ def _give_back_memory() -> None:
     trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
     if trim is not None:
         trim(0)
+
+
+def _sweeper(agent: Any, channels: list[InputChannel]) -> Any:
+    """Return a listener that deletes by the clock what has reached its end."""
+    own = [sweep for channel in channels if (sweep := getattr(channel, "sweep", None))]
+
+    async def begin(running: Sanic, _: Any) -> None:
+        sweeps = [agent.tracker_store.drop_expired, *own, Words(agent).sweep]
+        running.ctx.sweeping = asyncio.ensure_future(sweep_forever(sweeps))
+
+    return begin
 
 
 def _announce(settings: Settings) -> Any:

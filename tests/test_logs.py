@@ -1,16 +1,19 @@
 """Logs without content: whatever is logged, and however it fails, no word is printed."""
 
+import ast
 import asyncio
 import gc
 import io
 import logging
 import subprocess
 import sys
+import threading
 
 import pytest
 import structlog
 from rasa.core.nlg.interpolator import interpolate_text
 
+from bot.paths import ROOT
 from bot.privacy.logs import QUIET, configure_logs
 from bot.settings import LOG_LEVELS
 
@@ -22,6 +25,7 @@ def _logging_as_before():
     """Put logging back as it was: it belongs to the whole process."""
     root = logging.getLogger()
     handlers, level, factory = root.handlers[:], root.level, logging.getLogRecordFactory()
+    hooks = sys.excepthook, threading.excepthook, sys.unraisablehook
     raising, quiet = logging.raiseExceptions, {n: logging.getLogger(n).level for n in QUIET}
     structured = structlog.get_config()
     yield
@@ -31,6 +35,7 @@ def _logging_as_before():
     for name, before in quiet.items():
         logging.getLogger(name).setLevel(before)
     structlog.configure(**structured)
+    sys.excepthook, threading.excepthook, sys.unraisablehook = hooks
 
 
 @pytest.fixture
@@ -67,13 +72,86 @@ def test_a_level_that_prints_what_people_write_is_refused(refused):
 
 
 def test_what_is_below_the_level_is_not_printed(level, printed):
-    for name in ("", "rasa", "sanic.root", "bot"):
+    for name in ("bot", "actions.talk"):
         for each in ("DEBUG", *LOG_LEVELS):
             logging.getLogger(name).log(getattr(logging, each), "said at %s.", each)
     below = ("DEBUG", *LOG_LEVELS[: LOG_LEVELS.index(level)])
     assert [
         each for each in ("DEBUG", *LOG_LEVELS) if f"said at {each}." not in printed.getvalue()
     ] == [*below]
+
+
+@pytest.mark.parametrize("name", ["", "rasa", "sanic.root", "bottle", "telegram.Bot", "actionsx"])
+def test_of_another_librarys_line_only_the_place_is_printed(level, printed, name):
+    logging.getLogger(name).error("Received user message '%s' from 700123456", CANARY)
+    logging.getLogger(name).error(f"GET https://api.telegram.org/bot1:{CANARY}/getMe")
+    assert printed.getvalue().count("test_logs.py:") == 2
+    assert CANARY not in printed.getvalue()
+    assert "700123456" not in printed.getvalue()
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        f"i am so tired {CANARY}",
+        f"1:{CANARY}",
+        700123456,
+        -100700123456,
+        [CANARY],
+        {CANARY: CANARY},
+        "pat@example.org",
+        "https://x.org/1",
+    ],
+    ids=str,
+)
+def test_our_own_lines_print_names_and_counts_only(level, printed, value):
+    logging.getLogger("bot.channels").error("failed: error=%s count=%s", "KeyError", value)
+    assert "failed: error=KeyError count=" in printed.getvalue()
+    assert str(value) not in printed.getvalue()
+
+
+def test_counts_and_names_are_printed(level, printed):
+    logging.getLogger("bot").error("asked to wait: seconds=%d of %s", 35, "action_open")
+    assert "asked to wait: seconds=35 of action_open" in printed.getvalue()
+
+
+def test_our_own_code_logs_constant_texts_with_values_apart():
+    """A text put together in the code could hold anything; only a constant one is looked at."""
+    for folder in ("bot", "actions"):
+        for path in (ROOT / folder).rglob("*.py"):
+            for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+                if (
+                    isinstance(node, ast.Call)
+                    and isinstance(node.func, ast.Attribute)
+                    and isinstance(node.func.value, ast.Name)
+                    and node.func.value.id == "logger"
+                ):
+                    where = f"{path.name}:{node.lineno}"
+                    assert isinstance(node.args[0], ast.Constant), where
+                    assert node.func.attr != "exception", where
+                    assert not node.keywords, where
+
+
+def test_an_error_that_nobody_caught_is_printed_without_words():
+    script = f"""
+import threading
+from bot.paths import ROOT
+from bot.privacy.logs import configure_logs
+configure_logs("INFO")
+class Late:
+    def __del__(self):
+        raise RuntimeError("{CANARY}")
+del Late.__init__
+Late()
+thread = threading.Thread(target=lambda: {{}}["{CANARY}"])
+thread.start(); thread.join()
+raise ValueError("{CANARY}")
+""".replace("del Late.__init__\n", "")
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
+    assert done.returncode == 1
+    assert CANARY not in done.stdout + done.stderr
+    for kind in ("RuntimeError", "KeyError", "ValueError"):
+        assert f"sidedoor: {kind} at <string>:" in done.stderr
 
 
 def test_a_logger_that_lowers_its_own_level_prints_no_more(level, printed, monkeypatch):

@@ -51,6 +51,7 @@ class TelegramChannel(InputChannel):
         self._intake: Intake | None = None
         self._poller: Poller | None = None
         self._running: asyncio.Task[None] | None = None
+        self._receiving = HTTPXRequest(connection_pool_size=2, read_timeout=10)
 
     @classmethod
     def name(cls) -> str:
@@ -77,6 +78,7 @@ class TelegramChannel(InputChannel):
         Raises:
             SettingsError: if Telegram does not know it.
         """
+        self._receiving = HTTPXRequest(connection_pool_size=2, read_timeout=10)
         bot = self._make_bot()
         try:
             await asyncio.wait_for(bot.initialize(), START_SECONDS)
@@ -130,11 +132,12 @@ class TelegramChannel(InputChannel):
             base_url=f"{self._settings.telegram_api_url}/bot",
             base_file_url=f"{self._settings.telegram_api_url}/file/bot",
             request=request,
-            get_updates_request=HTTPXRequest(connection_pool_size=2, read_timeout=10),
+            get_updates_request=self._receiving,
         )
 
     async def _run(self, app: Sanic) -> None:
         """Connect, however long it takes, then take updates until stopped."""
+        self._receiving = HTTPXRequest(connection_pool_size=2, read_timeout=10)
         bot = self._bot = self._make_bot()
         answers = self._answers = Answers(bot, lambda: app.ctx.agent, self._clock)
         self._intake = Intake(answers.answer)
@@ -154,11 +157,16 @@ class TelegramChannel(InputChannel):
         except TelegramError as error:  # if one is set, polling says so
             logger.warning("telegram webhook not removed: error=%s", type(error).__name__)
         preparing = asyncio.ensure_future(answers.prepare())
-        self._poller = Poller(bot, self._intake)
+        self._poller = Poller(bot, self._intake, self._reconnect)
         try:
             await self._poller.run()
         finally:
             preparing.cancel()
+
+    async def _reconnect(self) -> None:
+        """Close the connection that received updates: its buffer still holds the last ones."""
+        await self._receiving.shutdown()
+        await self._receiving.initialize()
 
     async def _stop(self) -> None:
         """Finish the answers that are being given, acknowledge them, and disconnect."""

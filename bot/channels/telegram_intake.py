@@ -135,9 +135,11 @@ class Poller:
     that still waits for its answer, so that a crash loses none: it is delivered again.
     """
 
-    def __init__(self, bot: Bot, intake: Intake) -> None:
-        """Take the bot that asks, and where updates go."""
+    def __init__(self, bot: Bot, intake: Intake, reconnect: Callable[[], Awaitable[None]]) -> None:
+        """Take the bot that asks, where updates go, and what is done when it falls quiet."""
         self._bot = bot
+        self._reconnect = reconnect
+        self._received = False
         self._intake = intake
         self._next: int | None = None
 
@@ -175,7 +177,11 @@ class Poller:
                 await self._bot.get_updates(self.offset, limit=1, timeout=0, allowed_updates=WANTED)
 
     async def _poll(self) -> None:
-        await self._take(await self._fetch())
+        updates = await self._fetch()
+        await self._take(updates)
+        if not updates and self._received:
+            await self._reconnect()
+        self._received = bool(updates)
         if self._intake.waiting:
             # Until the oldest is answered Telegram would give the same ones again at once.
             await asyncio.wait(

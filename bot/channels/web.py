@@ -59,7 +59,7 @@ class WebChannel(InputChannel):
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         """Start with no chats; `clock` gives seconds."""
         self._clock = clock
-        self._pseudonyms = Pseudonyms()
+        self._pseudonyms = Pseudonyms(clock)
         self._chats: OrderedDict[str, _Chat] = OrderedDict()
 
     @classmethod
@@ -143,6 +143,13 @@ class WebChannel(InputChannel):
             return _error(status, CODES.get(status, "failed"))
 
         return routes
+
+    def sweep(self) -> None:
+        """Forget the tokens and names of chats that have ended."""
+        self._pseudonyms.sweep()
+        for token in [*self._chats]:
+            if self._clock() - self._chats[token].used >= LIFE_SECONDS:
+                del self._chats[token]
 
     def _open(self) -> str:
         token = secrets.token_urlsafe(24)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Iterable
@@ -15,6 +16,7 @@ from rasa.shared.core.trackers import DialogueStateTracker
 from rasa.utils.endpoints import EndpointConfig
 
 from bot.dialogue.memory import SAID
+from bot.privacy.lifetimes import LIFE_SECONDS, MOST_CONVERSATIONS
 from bot.privacy.lifetimes import LIFE_SECONDS, MOST_CONVERSATIONS
 
 KEPT_PARSE_DATA = ("intent",)
@@ -35,6 +37,7 @@ class EphemeralTrackerStore(TrackerStore):
         **kwargs: Any,
     ) -> None:
         """Start with no conversations; `clock` gives seconds and is injected by tests."""
+        refuse_rasas_options(sys.argv)
         super().__init__(domain or Domain.empty(), event_broker)
         self._clock = clock
         self._held: OrderedDict[str, tuple[float, DialogueStateTracker]] = OrderedDict()

@@ -1,1 +1,1 @@
-"""Pseudonyms and logs without content."""
+"""Pseudonyms, lifetimes, forgetting, and logs without content."""

@@ -12,8 +12,8 @@ _PHONE = re.compile(
     r"(?:[\s()-]{0,2}\d){9,10}(?![\d.]?\d)"
 )
 
-_HELPLINES = re.compile(r"0?(?:8|3)\d{8,9}|116\d{3}|111|999")
-"""Numbers that are nobody's own: freephone and national lines begin so."""
+_PERSONAL = "127"
+"""What a number that may be somebody's own begins with; helplines' begin with 3 or 8."""
 
 _GMC = re.compile(
     r"\bgmc\b(?:[\s#:.-]|\b(?:no|num|number|ref|reference|registration|reg|is|my)\b){0,8}"
@@ -47,7 +47,7 @@ def _phone(text: str) -> bool:
     for match in _PHONE.finditer(text):
         digits = re.sub(r"\D", "", match.group().replace("(0)", ""))
         national = re.sub(r"^(0044|44|0)", "", digits)
-        if not _HELPLINES.fullmatch(national):
+        if national.startswith(tuple(_PERSONAL)):
             return True
     return False
 

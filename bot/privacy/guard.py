@@ -1,0 +1,124 @@
+"""What the program refuses to start with, because it would let out what people write."""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import resource
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+OURS = "bot."
+"""What module paths of our own parts begin with."""
+
+ENDPOINTS = ("nlg", "tracker_store", "lock_store", "action_endpoint", "event_broker")
+"""Parts that endpoints.yml may name; others would send what people write elsewhere."""
+
+LOCK_STORES = (None, "in_memory", "redis")
+
+REPORTS = (
+    "RASA_TELEMETRY_WRITE_KEY",
+    "RASA_TELEMETRY_DEBUG",
+    "RASA_EXCEPTION_WRITE_KEY",
+    "SENTRY_DSN",
+)
+"""Variables that make Rasa, or Sentry in it, report to somebody."""
+
+LOG_LEVELS = ("LOG_LEVEL", "LOG_LEVEL_LIBRARIES", "LOG_LEVEL_RABBITMQ", "LOG_LEVEL_KAFKA")
+"""Rasa's own variables of log levels."""
+
+TELLING_LEVELS = ("DEBUG", "NOTSET", "10", "0")
+
+RASAS_OPTIONS = {
+    "--enable-api": "would show conversations to whoever asks",
+    "--debug": "prints what people write",
+    "-vv": "prints what people write",
+    "--log-file": "writes to a file",
+    "--sentry": "reports to somebody",
+}
+"""Options of Rasa's own command line -> why not with our parts."""
+
+_PR_SET_DUMPABLE = 4
+
+
+class LeakError(RuntimeError):
+    """Something is set that would let out what people write; the message names the mend."""
+
+
+def refuse_environment(environment: Mapping[str, str]) -> None:
+    """Refuse variables that would report or print what people write.
+
+    Raises:
+        LeakError: naming the first one.
+    """
+    telemetry = environment.get("RASA_TELEMETRY_ENABLED", "false")
+    if telemetry.lower() != "false":
+        raise LeakError(
+            f"RASA_TELEMETRY_ENABLED is {telemetry!r}; set it to false or not at all:"
+            " it reports to third parties"
+        )
+    for name in REPORTS:
+        if environment.get(name):
+            raise LeakError(f"{name} is set; unset it: it reports to third parties")
+    for name in LOG_LEVELS:
+        if environment.get(name, "").strip().upper() in TELLING_LEVELS:
+            raise LeakError(
+                f"{name} is {environment[name]!r}; unset it: Rasa then prints what people write"
+            )
+    if environment.get("SSLKEYLOGFILE"):
+        raise LeakError("SSLKEYLOGFILE is set; unset it: it lets others read what is encrypted")
+
+
+def refuse_parts(file: Path, sections: Mapping[str, Any]) -> None:
+    """Refuse parts in endpoints.yml that would send what people write elsewhere.
+
+    Raises:
+        LeakError: naming the file, the part and the mend.
+    """
+    for name, fields in sections.items():
+        kind = (fields or {}).get("type")
+        if name not in ENDPOINTS:
+            raise LeakError(f"{file.name}: {name} is not used here; remove it")
+        if name == "event_broker" and not str(kind).startswith(OURS):
+            raise LeakError(
+                f"{file.name}: event_broker is {kind!r}; only one of ours may receive events,"
+                f" its type beginning with {OURS}"
+            )
+        if name == "lock_store" and kind not in LOCK_STORES:
+            raise LeakError(f"{file.name}: lock_store is {kind!r}; use in_memory or redis")
+
+
+def refuse_channels(file: Path, sections: Mapping[str, Any]) -> None:
+    """Refuse channels in credentials.yml that keep who writes, or print what on a failure.
+
+    Raises:
+        LeakError: naming the file, the channel and the mend.
+    """
+    for name in sections:
+        if not str(name).startswith(OURS):
+            raise LeakError(
+                f"{file.name}: {name} is not a channel of ours; remove it:"
+                " Rasa's own keep who writes and print what"
+            )
+
+
+def refuse_rasas_options(arguments: list[str]) -> None:
+    """End Rasa's own command line if it was called with an option that would leak."""
+    if not arguments or Path(arguments[0]).name != "rasa" or "run" not in arguments:
+        return
+    for option in arguments[1:]:
+        if option.partition("=")[0] in RASAS_OPTIONS:
+            name = option.partition("=")[0]
+            print(f"sidedoor: {name} {RASAS_OPTIONS[name]}; leave it out", file=sys.stderr)
+            sys.stderr.flush()
+            os._exit(2)  # Rasa and Sanic would go on after an exception
+
+
+def no_core_dumps() -> None:
+    """Let the system write no image of this process's memory, and let no equal look into it."""
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    prctl = getattr(ctypes.CDLL(None), "prctl", None)
+    if prctl is not None:
+        prctl(_PR_SET_DUMPABLE, 0, 0, 0, 0)

@@ -1,0 +1,387 @@
+"""Nothing that somebody writes, and nothing that tells who they are, is left behind anywhere.
+
+Unique strings go through every kind of message on both channels, through success, time-out, an
+error in every part, malformed updates and a kill in mid-turn. Then every place is searched.
+"""
+
+import json
+import os
+import random
+import re
+import secrets
+import signal
+import string
+import subprocess
+import sys
+import time
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import httpx
+import pytest
+from redis import Redis
+
+from bot.paths import ROOT
+from bot.settings import LOG_LEVELS
+from tests.fake_telegram import DROP_BEFORE, GARBAGE, TOKEN, FakeTelegram
+from tests.services import free_port, redis_server
+
+PARTS = (
+    "SpacyLanguage",
+    "SentenceEmbeddings",
+    "IntentClassifier",
+    "FallbackClassifier",
+    "SignalClassifier",
+    "RiskDetector",
+    "SafetyPolicy",
+    "RulePolicy",
+    "ActionReplyToTalk",
+    "Wording",
+    "EphemeralTrackerStore",
+    "channel",
+)
+"""Parts that fail when a message names them (tests/canary_program.py)."""
+
+TOOLS = {"__pycache__", ".venv", ".git", ".tools", ".hypothesis"} | {
+    f".{tool}_cache" for tool in ("mypy", "pytest", "ruff")
+}
+"""Folders in which tools write, and not the program."""
+
+MARK, LENGTH = "zq", 14
+"""What every canary of words begins with, so that a big memory is searched once for all."""
+
+ENCODINGS = ("utf-8", "utf-16-le", "utf-32-le")
+
+MARKED = {
+    "utf-8": re.compile(rb"zq[a-z]{14}"),
+    "utf-16-le": re.compile(rb"z\x00q\x00(?:[a-z]\x00){14}"),
+    "utf-32-le": re.compile(rb"z\x00{3}q\x00{3}(?:[a-z]\x00{3}){14}"),
+}
+
+
+@dataclass
+class Canaries:
+    """Unique strings, and what each was."""
+
+    texts: dict[str, str] = field(default_factory=dict)
+    identifiers: dict[str, str] = field(default_factory=dict)
+
+    def text(self, what: str) -> str:
+        """Return a word that nobody wrote before."""
+        word = MARK + "".join(random.choices(string.ascii_lowercase, k=LENGTH))
+        self.texts[word] = what
+        return word
+
+    def number(self, what: str, digits: int, identifier: bool = False) -> str:
+        """Return a number that nobody wrote before."""
+        number = str(random.randrange(7 * 10 ** (digits - 1), 8 * 10 ** (digits - 1)))
+        (self.identifiers if identifier else self.texts)[number] = what
+        return number
+
+    def identifier(self, what: str) -> str:
+        """Return a name that nobody has."""
+        name = "Xv" + secrets.token_hex(7)
+        self.identifiers[name] = what
+        return name
+
+    def found_in(self, data: bytes, identifiers: bool = True) -> set[str]:
+        """Return what of these is in `data`, in any of the encodings that strings have."""
+        wanted = {**self.texts, **(self.identifiers if identifiers else {})}
+        words = [word for word in wanted if not word.startswith(MARK)]
+        found = {w for w in words if any(w.encode(e) in data for e in ENCODINGS)}
+        for encoding, pattern in MARKED.items():
+            found |= {hit.decode(encoding) for hit in pattern.findall(data)} & {*wanted}
+        return {wanted[word] for word in found}
+
+
+@dataclass
+class Program:
+    """The running program and its places."""
+
+    process: subprocess.Popen
+    folder: Path
+    port: int
+    started: float
+
+    def client(self) -> httpx.Client:
+        """Return a browser."""
+        return httpx.Client(base_url=f"http://127.0.0.1:{self.port}", trust_env=False, timeout=60)
+
+    def places(self) -> dict[str, bytes]:
+        """Return every file that the program can have written, by name."""
+        files = [path for path in self.folder.rglob("*") if path.is_file()]
+        for top in (ROOT, Path("/tmp"), Path("/var/tmp"), Path("/dev/shm")):
+            for folder, below, names in os.walk(top):
+                below[:] = [b for b in below if b not in TOOLS and Path(folder, b) != self.folder]
+                for path in (Path(folder, name) for name in names):
+                    try:
+                        if path.is_file() and path.stat().st_mtime >= self.started - 1:
+                            files.append(path)
+                    except OSError:  # it is gone already, or nobody may look
+                        continue
+        return {str(path): path.read_bytes() for path in files if os.access(path, os.R_OK)}
+
+    def open_for_writing(self) -> set[str]:
+        """Return the regular files that the process holds open for writing."""
+        found = set()
+        for entry in Path(f"/proc/{self.process.pid}/fdinfo").iterdir():
+            flags = int(re.search(r"flags:\s+(\d+)", entry.read_text()).group(1), 8)
+            target = os.readlink(f"/proc/{self.process.pid}/fd/{entry.name}")
+            if (
+                flags & (os.O_WRONLY | os.O_RDWR)
+                and target.startswith("/")
+                and "/dev/" not in target
+            ):
+                found.add(target)
+        return found
+
+    def memory(self, pid: int | None = None):
+        """Yield the process's memory, a mapping at a time."""
+        pid = pid or self.process.pid
+        try:
+            memory = open(f"/proc/{pid}/mem", "rb", buffering=0)  # noqa: SIM115
+        except PermissionError:
+            reason = "only root may look into the program's memory"
+            (pytest.fail if os.environ.get("CI") else pytest.skip)(reason)
+        with memory:
+            for line in Path(f"/proc/{pid}/maps").read_text().splitlines():
+                span, rights, *_ = line.split()
+                if "w" not in rights or "[vvar" in line:
+                    continue
+                start, end = (int(number, 16) for number in span.split("-"))
+                memory.seek(start)
+                try:
+                    yield line, memory.read(end - start)
+                except (OSError, ValueError):
+                    continue
+
+
+@contextmanager
+def running(folder: Path, telegram: FakeTelegram, level: str, **settings: str):
+    """Run the program in places of its own, with the fake Telegram."""
+    port, started = free_port(), time.time()
+    environment = {k: v for k, v in os.environ.items() if not k.startswith("SIDEDOOR_")}
+    for name in ("HOME", "TMPDIR", "XDG_CACHE_HOME", "XDG_CONFIG_HOME", "XDG_DATA_HOME"):
+        place = folder / name.lower()
+        place.mkdir(exist_ok=True)
+        environment[name] = str(place)
+    environment |= {
+        "SIDEDOOR_PORT": str(port),
+        "SIDEDOOR_LOG_LEVEL": level,
+        "SIDEDOOR_TELEGRAM_TOKEN": TOKEN,
+        "TELEGRAM_API_URL": telegram.url,
+        **settings,
+    }
+    with (folder / "stdout").open("ab") as out, (folder / "stderr").open("ab") as err:
+        process = subprocess.Popen(
+            [sys.executable, str(ROOT / "tests" / "canary_program.py")],
+            env=environment,
+            stdout=out,
+            stderr=err,
+            cwd=folder,
+        )
+    program = Program(process, folder, port, started)
+    try:
+        fetched = len(telegram.fetched)
+        give_up = time.monotonic() + 300
+        while len(telegram.fetched) == fetched:
+            assert process.poll() is None, (folder / "stderr").read_text()
+            assert time.monotonic() < give_up
+            time.sleep(0.1)
+        yield program
+    finally:
+        if process.poll() is None:
+            process.terminate()
+            process.wait(60)
+
+
+@pytest.fixture(scope="module")
+def canaries():
+    """Return the strings that are sent and looked for."""
+    return Canaries()
+
+
+def on_telegram(telegram: FakeTelegram, canaries: Canaries, level: str) -> None:
+    """Send every kind of message with canaries, and wait until all are answered."""
+    chat = int(canaries.number("chat id", 10, identifier=True))
+    who = {
+        "first_name": canaries.identifier("name"),
+        "username": canaries.identifier("username"),
+    }
+    canaries.identifiers[TOKEN] = "token"
+
+    def say(text=None, **more):
+        return telegram.say(chat, text, **who, **more)
+
+    photo = [{"file_id": "A", "file_unique_id": "B", "width": 9, "height": 9}]
+    latitude = "51." + canaries.number("location", 6)
+    phone = canaries.number("contact", 11)
+    say("/start")
+    say(f"/start {canaries.text('start parameter')}")
+    say(f"im so tired after nights {canaries.text('text')}")
+    say(f"I keep thinking about killing myself {canaries.text('risk')}")
+    say(f"/{canaries.text('command')}")
+    say(f"/help {canaries.text('command parameter')}")
+    say(f"my mail is {canaries.text('e-mail')}@example.org")
+    say(photo=photo, caption=canaries.text("caption"))
+    say(photo=photo, caption=f"i want to die {canaries.text('caption with risk')}")
+    say(location={"longitude": 0.1, "latitude": float(latitude)})
+    say(contact={"phone_number": phone, "first_name": canaries.identifier("contact's name")})
+    say(document={"file_id": "A", "file_unique_id": "B", "file_name": canaries.text("file name")})
+    say(
+        canaries.text("forward"),
+        forward_origin={
+            "type": "hidden_user",
+            "date": 1,
+            "sender_user_name": canaries.identifier("sender"),
+        },
+    )
+    say(poll={"broken": canaries.text("malformed part")})
+    for text in (canaries.text("edit"), f"i want to kill myself {canaries.text('risky edit')}"):
+        edited = telegram.message(chat, text, **who)
+        telegram.deliver(telegram.update(edited_message={**edited, "edit_date": 1}))
+    for part in PARTS:
+        say(f"fail-{part} my rota is awful and i am tired {canaries.text(f'error in {part}')}")
+    say(f"hang- my rota is awful and i am tired {canaries.text('time-out')}")
+    group = {**telegram.message(chat, canaries.text("group"), **who)}
+    group["chat"] = {"id": -chat, "type": "group", "title": canaries.identifier("group's title")}
+    telegram.deliver(telegram.update(message=group))
+    telegram.deliver({**telegram.update(), "message": canaries.text("malformed update")})
+    telegram.deliver({**telegram.update(), "message": {"text": canaries.text("no chat")}})
+    telegram.faults["sendMessage"].extend(
+        [500, DROP_BEFORE, (429, {"retry_after": 1}), 400, GARBAGE]
+    )
+    last = say(f"good night {canaries.text('last')}")
+    telegram.wait_answered(last, limit=240)
+    telegram.wait_answered(telegram.press(chat, "", canaries.text("button")), limit=60)
+    for gone in ("/forget", "/stop"):
+        telegram.wait_answered(say(gone), limit=60)
+    telegram.blocked.add(chat)
+    telegram.wait_answered(say(f"blocked {canaries.text('blocked')}"), limit=60)
+
+
+def on_the_web(program: Program, canaries: Canaries) -> None:
+    """Send every kind of request with canaries."""
+    with program.client() as client:
+        headers = {
+            "User-Agent": canaries.identifier("user agent"),
+            "Cookie": canaries.identifier("cookie"),
+            "X-Forwarded-For": canaries.identifier("address"),
+        }
+        client.headers.update(headers)
+        token = client.post("/chat/start", json={"deanery": canaries.text("deanery")}).json()[
+            "token"
+        ]
+        canaries.identifiers[token] = "web token"
+
+        def send(**said):
+            return client.post("/chat/send", json={"token": token, **said})
+
+        assert send(text=f"im so tired after nights {canaries.text('web text')}").status_code == 200
+        send(text=f"I keep thinking about killing myself {canaries.text('web risk')}")
+        send(text=f"ring 07700 900123 {canaries.text('web phone')}")
+        assert send(button=canaries.text("web button")).status_code == 409
+        for part in PARTS:
+            words = f"fail-{part} my rota is awful and i am tired"
+            answer = send(text=f"{words} {canaries.text(f'web error in {part}')}")
+            assert answer.status_code == (500 if part == "channel" else 200)
+        send(text=f"hang- my rota is awful and i am tired {canaries.text('web time-out')}")
+        for body in ('{"text": "%s"', '["%s"]', "%s"):
+            client.post("/chat/send", content=body % canaries.text("web malformed"))
+        client.get(f"/chat/?{canaries.text('web query')}")
+        client.get(f"/{canaries.text('web path')}")
+
+
+@pytest.mark.parametrize("level", LOG_LEVELS)
+def test_nothing_is_left_behind(tmp_path, level):
+    canaries, telegram = Canaries(), FakeTelegram()
+    with running(tmp_path, telegram, level) as program:
+        on_telegram(telegram, canaries, level)
+        on_the_web(program, canaries)
+        assert len(canaries.texts) > 40
+        assert program.open_for_writing() <= {f"{tmp_path}/stdout", f"{tmp_path}/stderr"}
+        for place, data in program.places().items():
+            assert canaries.found_in(data) == set(), place
+        if level == "INFO":
+            program.process.send_signal(signal.SIGUSR1)
+            wait_for_sweeps(tmp_path)
+            left = {}
+            for mapping, data in program.memory():
+                for what in canaries.found_in(data, identifiers=False):
+                    left.setdefault(what, []).append(mapping)
+            assert left == {}
+    for place, data in program.places().items():
+        assert canaries.found_in(data) == set(), place
+    printed = (tmp_path / "stderr").read_text()
+    assert "Traceback" not in printed
+    for line in printed.splitlines():
+        assert not re.search(r"\d{7}", line), line
+    telegram.stop()
+
+
+def wait_for_sweeps(folder: Path) -> None:
+    """Wait until the words were thrown away, and for one sweep more."""
+    give_up = time.monotonic() + 120
+    while "words thrown away" not in (folder / "stderr").read_text():
+        assert time.monotonic() < give_up
+        time.sleep(0.2)
+    time.sleep(3)
+
+
+def test_a_kill_in_mid_turn_leaves_nothing_and_loses_no_message(tmp_path, canaries):
+    telegram = FakeTelegram()
+    (tmp_path / "redis").mkdir()
+    with redis_server(tmp_path / "redis") as redis:
+        chat = int(canaries.number("chat id", 10, identifier=True))
+        settings = {"SIDEDOOR_REDIS_URL": redis.url}
+        with running(tmp_path, telegram, "INFO", **settings) as program:
+            telegram.wait_answered(telegram.say(chat, f"im tired {canaries.text('before')}"))
+            hanging = f"hang- my rota is awful and i am tired {canaries.text('killed')}"
+            update = telegram.say(chat, hanging)
+            telegram.wait(
+                lambda: any(update["update_id"] in ids for ids in telegram.fetched), "the turn"
+            )
+            time.sleep(1)
+            program.process.kill()
+            program.process.wait(30)
+            assert telegram.acknowledged <= update["update_id"]
+            for place, data in program.places().items():
+                assert canaries.found_in(data) == set(), place
+            with Redis.from_url(redis.url) as client:
+                keys = client.keys()
+                assert len(keys) == 1
+                assert 0 < client.ttl(keys[0]) <= 3_600
+                held = json.dumps([client.get(key).decode() for key in keys]).encode()
+                assert canaries.found_in(held + b"".join(keys)) == set()
+            for mapping, data in program.memory(redis.pid):
+                assert canaries.found_in(data) == set(), mapping
+        before = len(telegram.to(chat))
+        with running(tmp_path, telegram, "INFO", **settings) as program:
+            telegram.wait_answered(update)
+            assert len(telegram.to(chat)) > before
+        for place, data in program.places().items():
+            assert canaries.found_in(data) == set(), place
+    telegram.stop()
+
+
+def test_the_search_would_find_what_is_left(tmp_path, canaries):
+    """The search itself is tried: a word in memory, and one in a file, are found."""
+    word, name = canaries.text("planted"), canaries.identifier("planted name")
+    script = f"import time; kept = {word!r} * 3; open('left', 'w').write({name!r}); time.sleep(60)"
+    process = subprocess.Popen([sys.executable, "-c", script], cwd=tmp_path)
+    program = Program(process, tmp_path, 0, time.time())
+    try:
+        while not (tmp_path / "left").exists() or not (tmp_path / "left").read_text():
+            time.sleep(0.05)
+        found = set()
+        for _, data in program.memory():
+            found |= canaries.found_in(data)
+        assert "planted" in found
+        files = set()
+        for data in program.places().values():
+            files |= canaries.found_in(data)
+        assert "planted name" in files
+    finally:
+        process.kill()
+        process.wait(30)

@@ -1,0 +1,127 @@
+"""What is said about privacy is what the settings are."""
+
+import re
+
+import pytest
+
+from bot.channels.fixed import fixed
+from bot.content import responses
+from bot.dialogue.redis_state import RedisTrackerStore
+from bot.paths import ROOT
+from bot.privacy import lifetimes, pseudonyms
+from bot.privacy.guard import RASAS_OPTIONS
+from bot.privacy.message_numbers import MessageNumbers
+from bot.privacy.pseudonyms import Pseudonyms
+from bot.settings import LOG_LEVELS
+from tests.clocks import Clock
+
+PAGE = (ROOT / "docs" / "privacy.md").read_text(encoding="utf-8")
+
+MINUTES = lifetimes.LIFE_SECONDS // 60
+KEY_HOURS = lifetimes.KEY_LIFE_SECONDS // 3600
+DELETE_HOURS = lifetimes.DELETABLE_SECONDS // 3600
+ROTATION_HOURS = lifetimes.KEY_ROTATION_SECONDS // 3600
+
+PROSE = re.sub(r"\s+", " ", PAGE)
+
+
+def row(begins: str) -> list[str]:
+    """Return the other cells of the row of the table that begins so."""
+    line = next(line for line in PAGE.splitlines() if line.startswith(f"| {begins}"))
+    return [cell.strip() for cell in line.strip("|").split("|")][1:]
+
+
+@pytest.mark.parametrize(
+    ("begins", "told"),
+    [
+        ("labels, counts", f"{MINUTES} minutes after the last message"),
+        ("the conversation's made-up name", f"{MINUTES} minutes after the last message"),
+        ("which buttons", f"{MINUTES} minutes after the last message"),
+        ("the key", f"{KEY_HOURS} hours at most"),
+        ("numbers of Telegram messages", f"{DELETE_HOURS} hours"),
+        (
+            "words that spaCy",
+            f"{(lifetimes.WORDS_SECONDS + lifetimes.SWEEP_SECONDS) // 60} minutes",
+        ),
+    ],
+)
+def test_the_table_says_how_long_each_is_kept(begins, told):
+    assert row(begins)[1] == told
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        f"A key names new conversations for {ROTATION_HOURS} hours.",
+        f"or at the age of {KEY_HOURS} hours",
+        f"at most {lifetimes.SWEEP_SECONDS // 60} minute late",
+        f"cut to {pseudonyms.BYTES * 8} bits",
+        f"deletes the messages of the last {DELETE_HOURS} hours",
+        f"up to {DELETE_HOURS + ROTATION_HOURS} hours after it was made",
+        f"Log levels below {LOG_LEVELS[0]}",
+    ],
+)
+def test_the_page_says_what_the_settings_are(told):
+    assert told in PROSE
+
+
+def test_every_number_of_hours_or_minutes_on_the_page_is_one_of_ours():
+    ours = {MINUTES, KEY_HOURS, DELETE_HOURS, ROTATION_HOURS, DELETE_HOURS + ROTATION_HOURS, 31, 1}
+    assert {int(n) for n in re.findall(r"(\d+) (?:hour|minute)", PAGE)} <= ours
+
+
+def test_the_commands_say_what_the_settings_are():
+    kept = fixed("utter_privacy_kept", minutes=MINUTES, key_hours=KEY_HOURS)
+    telegram = fixed("utter_privacy_telegram", delete_hours=DELETE_HOURS)
+    assert f"{MINUTES} minutes after your last message" in kept
+    assert f"destroyed within {KEY_HOURS} hours" in kept
+    assert f"{DELETE_HOURS} hours, for /forget" in telegram
+
+
+def test_sentences_with_fixed_words_for_an_hour_mean_our_hour():
+    assert MINUTES == 60
+    told = [
+        variant["text"]
+        for names in responses().values()
+        for variants in names.values()
+        for variant in variants
+        if re.search(r"\b(an hour after|for an hour)\b", variant.get("text", ""))
+    ]
+    assert told
+
+
+def test_the_parts_use_the_settings_that_the_page_describes():
+    defaults = Pseudonyms.__init__.__kwdefaults__
+    assert defaults == {
+        "rotation": lifetimes.KEY_ROTATION_SECONDS,
+        "life": lifetimes.KEY_LIFE_SECONDS,
+        "idle": lifetimes.LIFE_SECONDS,
+    }
+    assert lifetimes.LIFE_SECONDS in RedisTrackerStore.__init__.__defaults__
+    numbers = MessageNumbers(clock := Clock())
+    numbers.note(1, 1)
+    clock.now = DELETE_HOURS * 3600
+    assert numbers.take(1) == []
+
+
+def test_the_key_of_message_numbers_dies_when_the_page_says():
+    numbers = MessageNumbers(clock := Clock())
+    numbers.note(1, 1)
+    clock.now = ROTATION_HOURS * 3600 - 1
+    numbers.note(1, 2)
+    clock.now = (DELETE_HOURS + ROTATION_HOURS) * 3600 - 1
+    numbers.sweep()
+    assert numbers._periods == []
+
+
+def test_the_page_names_every_option_that_is_refused():
+    section = PAGE.split("## What the program refuses to start with")[1]
+    assert [o for o in RASAS_OPTIONS if f"`{o}`" not in section and o != "--sentry"] == []
+
+
+def test_what_telegram_sees_is_said_in_all_three_places():
+    opening = next(
+        v["text"] for v in responses()["opening.yml"]["utter_open_limits"] if v.get("channel")
+    )
+    for text in (opening, fixed("utter_privacy_telegram", delete_hours=1), PROSE):
+        assert "end-to-end encrypted" in text
