@@ -12,7 +12,7 @@ ENFORCED = {
     "TF_CPP_MIN_LOG_LEVEL": "3",  # TensorFlow's start-up chatter
     "TF_ENABLE_ONEDNN_OPTS": "0",  # the same floating-point results everywhere
     "SANIC_REQUEST_MAX_SIZE": "65536",  # bytes of one HTTP body
-    "SANIC_NO_UVLOOP": "true",  # its buffer for what is received is never emptied
+    "SANIC_USE_UVLOOP": "false",  # its buffer for what is received is never emptied
     "PYTHONHASHSEED": "0",
 }
 

@@ -53,6 +53,8 @@ def serve(settings: Settings, credentials: Path = CREDENTIALS, endpoints: Path =
     app.register_listener(_sweeper(agent, channels), "after_server_start")
     app.register_listener(_announce(settings), "after_server_start")
     app.register_listener(close_resources, "after_server_stop")
+    app.config.USE_UVLOOP = False  # its buffer would hold on to what was received last
+    asyncio.set_event_loop_policy(asyncio.DefaultEventLoopPolicy())
     app.run(sock=listener, access_log=False, motd=False, debug=False, workers=1)
 
 
