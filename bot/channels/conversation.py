@@ -14,7 +14,7 @@ from typing import Any
 from rasa.core.channels.channel import CollectingOutputChannel, UserMessage
 
 from bot.channels.fixed import fixed
-from bot.dialogue.wording import SAID
+from bot.dialogue.memory import SAID
 from bot.privacy.identifiers import looks_identifying
 
 logger = logging.getLogger(__name__)

@@ -16,7 +16,7 @@ from rasa.shared.core.trackers import DialogueStateTracker
 from rasa.utils.endpoints import EndpointConfig
 
 from bot.dialogue.memory import SAID
-from bot.privacy.lifetimes import LIFE_SECONDS, MOST_CONVERSATIONS
+from bot.privacy.guard import refuse_rasas_options
 from bot.privacy.lifetimes import LIFE_SECONDS, MOST_CONVERSATIONS
 
 KEPT_PARSE_DATA = ("intent",)
