@@ -8,6 +8,7 @@ from typing import NoReturn
 
 import click
 
+from bot.channels.web_words import WordsError, check_words
 from bot.deanery import DeaneryError, deaneries, signposts
 from bot.environment import prepare
 from bot.settings import Settings, SettingsError, settings
@@ -20,12 +21,13 @@ def _fail(message: object) -> NoReturn:
 
 
 def _settings() -> Settings:
-    """Return the settings, once the deanery files are known to be right too."""
+    """Return the settings, once the deanery files and the page's words are known to be right."""
     try:
         deaneries()
         signposts()
+        check_words()
         return settings()
-    except (SettingsError, DeaneryError) as error:
+    except (SettingsError, DeaneryError, WordsError) as error:
         _fail(error)
 
 
@@ -153,7 +155,7 @@ def content(output: str | None) -> None:
 
     try:
         page = content_page()
-    except DeaneryError as error:
+    except (DeaneryError, WordsError) as error:
         _fail(error)
     if output:
         try:
