@@ -217,8 +217,10 @@ class SidedoorChat extends HTMLElement {
   #show(messages) {
     const before = this.log.lastElementChild;
     const buttons = messages.flatMap((message) => message.buttons);
-    const bubbles = messages.map((message) => this.#addBubble(message.text, false));
-    if (buttons.length) bubbles.at(-1).append(element("span", "read", ` ${this.words.choices_follow}`));
+    messages.forEach(({ text }, at) => {
+      const last = buttons.length && at === messages.length - 1;
+      this.#addBubble(text, false, last ? ` ${this.words.choices_follow}` : "");
+    });
     this.#offer(buttons);
     if (!before) return; // the opening is read from the top of the page
     this.#scrollTo(this.choices.hidden ? this.log.lastElementChild : this.choices);
@@ -238,10 +240,12 @@ class SidedoorChat extends HTMLElement {
     this.choices.hidden = !buttons.length;
   }
 
-  #addBubble(text, own) {
+  // The log is a live region: a bubble is whole before it is added, so that it is read as one.
+  #addBubble(text, own, after = "") {
     const bubble = element("p", own ? "bubble own" : "bubble");
     const who = element("span", "read", `${own ? this.words.you : this.words.it} `);
     bubble.append(who, ...(own ? [text] : this.#linked(text)));
+    if (after) bubble.append(element("span", "read", after));
     this.log.append(bubble);
     return bubble;
   }
