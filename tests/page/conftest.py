@@ -213,6 +213,7 @@ def faults() -> Callable[[Page | Frame], list[str]]:
     axe = Axe()
 
     def run(page: Page | Frame) -> list[str]:
+        page.evaluate("() => Promise.all(document.getAnimations().map((one) => one.finished))")
         found = axe.run(page).response["violations"]
         return [f"{v['id']}: {n['html']} {n['failureSummary']}" for v in found for n in v["nodes"]]
 

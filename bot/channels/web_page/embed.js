@@ -40,7 +40,7 @@
   button.setAttribute("aria-controls", "panel");
   button.setAttribute("aria-expanded", "false");
   root.append(panel, button);
-  let frame, late, shifts = [];
+  let frame, late, ready = false, shifts = [];
 
   if (/^#?[0-9a-f]{6}$/i.test(accent)) {
     const colour = accent.replace("#", "");
@@ -69,11 +69,17 @@
     late = setTimeout(fail, LATE_MS);
   };
 
+  const enter = () => {
+    frame.focus();
+    if (ready) frame.contentWindow.focus();
+  };
+
   const show = (shown) => {
     if (shown && !failed.hidden) {
       failed.hidden = true;
       frame.remove();
       frame = null;
+      ready = false;
     }
     panel.hidden = !shown;
     button.setAttribute("aria-expanded", shown);
@@ -83,7 +89,7 @@
 
   button.addEventListener("click", () => {
     show(panel.hidden);
-    if (!panel.hidden) frame.focus();
+    if (!panel.hidden) enter();
   });
 
   addEventListener("message", (event) => {
@@ -91,6 +97,8 @@
     if (event.data?.sidedoor === "ready") {
       clearTimeout(late);
       failed.hidden = true;
+      ready = true;
+      if (root.activeElement === frame) enter(); // loading took the focus out of it
     }
     if (event.data?.sidedoor === "hide") {
       show(false);
