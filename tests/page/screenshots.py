@@ -18,6 +18,8 @@ from tests.program import start_program
 
 FOLDER = ROOT / "docs" / "screenshots"
 
+STILL = "() => Promise.all(document.getAnimations().map((one) => one.finished))"
+
 PICTURES: dict[str, dict[str, Any]] = {
     "light": {"viewport": {"width": 900, "height": 720}},
     "dark": {"viewport": {"width": 900, "height": 720}, "color_scheme": "dark"},
@@ -53,6 +55,7 @@ def _prepare(page: Page, name: str) -> None:
         frame = page.wait_for_selector("iframe").content_frame()
         assert frame is not None
         frame.wait_for_selector(".choices button")
+        frame.evaluate(STILL)
     else:
         page.wait_for_selector(".choices button")
         if name == "help":
@@ -63,7 +66,7 @@ def _prepare(page: Page, name: str) -> None:
             page.fill("textarea", TOLD)
             page.press("textarea", "Enter")
             page.wait_for_selector(".own + .bubble")
-    page.evaluate("() => Promise.all(document.getAnimations().map((one) => one.finished))")
+    page.evaluate(STILL)
 
 
 if __name__ == "__main__":
