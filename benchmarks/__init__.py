@@ -1,1 +1,1 @@
-"""Measurements that need no network."""
+"""Measurements that anyone can run again; none is a test, and none needs a network."""

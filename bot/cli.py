@@ -8,6 +8,7 @@ from typing import NoReturn
 
 import click
 
+from bot.channels.web_words import WordsError, check_words
 from bot.deanery import DeaneryError, deaneries, signposts
 from bot.environment import FOUND, prepare
 from bot.privacy.guard import LeakError, no_core_dumps, refuse_environment
@@ -22,12 +23,13 @@ def _fail(message: object) -> NoReturn:
 
 
 def _settings() -> Settings:
-    """Return the settings, once the deanery files are known to be right too."""
+    """Return the settings, once the deanery files and the page's words are known to be right."""
     try:
         deaneries()
         signposts()
+        check_words()
         return settings()
-    except (SettingsError, DeaneryError) as error:
+    except (SettingsError, DeaneryError, WordsError) as error:
         _fail(error)
 
 
@@ -167,7 +169,7 @@ def content(output: str | None) -> None:
 
     try:
         page = content_page()
-    except DeaneryError as error:
+    except (DeaneryError, WordsError) as error:
         _fail(error)
     if output:
         try:

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 import numpy as np
 import yaml
 
+from bot.channels.web_words import WordsError, english_words
 from bot.content import responses, when
 from bot.dialogue.replies import MOVEMENTS
 from bot.nlu.example_vectors import example_vectors
@@ -53,6 +54,7 @@ def faults() -> Iterator[str]:
     """Yield one line for every fault."""
     yield from _examples()
     yield from _responses()
+    yield from _page_words()
 
 
 def _examples() -> Iterator[str]:
@@ -131,6 +133,14 @@ def _unreachable(found: dict[str, list[dict[str, str]]]) -> Iterator[str]:
     for name in found:
         if name not in asked_by_forms and not any(re.fullmatch(p, name) for p in patterns):
             yield f"{name}: no code says it; remove it or say it"
+
+
+def _page_words() -> Iterator[str]:
+    try:
+        for key, words in english_words().items():
+            yield from _wording(f"page, {key}", words.text)
+    except WordsError as error:
+        yield str(error)
 
 
 def _form_slots() -> set[str]:

@@ -7,6 +7,7 @@ from typing import Any
 
 import yaml
 
+from bot.channels.web_words import english_words, languages, page_words
 from bot.deanery import FACTS, deaneries, signposts
 from bot.paths import DOMAIN
 
@@ -34,6 +35,7 @@ def content_page() -> str:
 
     Raises:
         DeaneryError: if a deanery file is wrong.
+        WordsError: if a file of the page's words is wrong.
     """
     return "\n".join(_lines()) + "\n"
 
@@ -45,11 +47,12 @@ def _lines() -> Iterator[str]:
     yield ""
     yield f"{total} sentences and questions, with where they are written and when they are said."
     yield "Words in braces are filled from deanery/, shown at the end."
-    yield "The web page's own words are not among them: bot/channels/web_page/."
+    yield "The words of the web page itself come after them."
     for file, names in found.items():
         yield f"\n## domain/{file}"
         for name, variants in names.items():
             yield from _response(name, variants)
+    yield from _page_words()
     yield from _local_facts()
 
 
@@ -60,6 +63,16 @@ def _response(name: str, variants: Variants) -> Iterator[str]:
         text = str(variant.get("text", "")).strip().replace("\n", " / ")
         titles = "".join(f" `[{button['title']}]`" for button in variant.get("buttons") or ())
         yield f"- {text}{titles}"
+
+
+def _page_words() -> Iterator[str]:
+    """Yield the words of the chat page, each with its translations beneath."""
+    yield "\n## bot/channels/web_page/words/\n"
+    for key, words in english_words().items():
+        yield f"- *{key}* ({words.when[0].lower()}{words.when[1:].rstrip('.')}): {words.text}"
+        for language in languages():
+            if (text := page_words(language)[key]) != words.text:
+                yield f"    - {language}: {text}"
 
 
 def _local_facts() -> Iterator[str]:

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 
+from bot.channels.web_words import WordsError, check_words
 from bot.deanery import LIFE, WARNINGS, Deanery, DeaneryError, Fact, deaneries, signposts
 from bot.nlu.encoder import EncoderWeightsError, verify_weights
 from bot.paths import ROOT
@@ -30,9 +31,10 @@ class Finding:
 
 
 def findings(today: date | None = None, with_model: bool = True) -> Iterator[Finding]:
-    """Yield every finding, in the order settings, deaneries, signposts, model, versions."""
+    """Yield every finding: settings, the page's words, deaneries, signposts, model, versions."""
     today = today or date.today()
     yield from _settings()
+    yield from _words()
     try:
         for deanery in deaneries().values():
             yield from _deanery(deanery, today)
@@ -52,6 +54,13 @@ def _settings() -> Iterator[Finding]:
         return
     about = f"about {chosen.deanery}" if chosen.deanery else "the deanery is asked when it matters"
     yield Finding("ok", f"settings: listening on {chosen.host}:{chosen.port}; {about}")
+
+
+def _words() -> Iterator[Finding]:
+    try:
+        check_words()
+    except WordsError as error:
+        yield Finding("error", str(error))
 
 
 def _deanery(deanery: Deanery, today: date) -> Iterator[Finding]:

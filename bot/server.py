@@ -25,6 +25,9 @@ from bot.settings import Settings, SettingsError
 
 CREDENTIALS = ROOT / "credentials.yml"
 
+SLOWEST_SECONDS = 30
+"""Seconds that a client may take to send a request, and its answer to be made."""
+
 WARM_UP = "warm-up"
 """Conversation of the first turn, which is run before anybody is let in."""
 
@@ -44,6 +47,7 @@ def serve(settings: Settings, credentials: Path = CREDENTIALS, endpoints: Path =
     agent = asyncio.run(_ready_agent(endpoints))
     app = Sanic("sidedoor", configure_logging=False)
     app.config.FALLBACK_ERROR_FORMAT = "text"
+    app.config.REQUEST_TIMEOUT = app.config.RESPONSE_TIMEOUT = SLOWEST_SECONDS
     register(channels, app, route="/")
 
     async def attach(running: Sanic, _: Any) -> None:
@@ -151,6 +155,9 @@ def _sweeper(agent: Any, channels: list[InputChannel]) -> Any:
 def _announce(settings: Settings) -> Any:
     async def announce(running: Sanic, _: Any) -> None:
         print(f"\nSidedoor is ready: http://{settings.host}:{settings.port}/chat/", flush=True)
+        print(
+            f"On a made-up intranet:   http://{settings.host}:{settings.port}/chat/demo", flush=True
+        )
         print("Stop it with Ctrl-C.", flush=True)
 
     return announce

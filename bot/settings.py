@@ -26,6 +26,18 @@ class SettingsError(ValueError):
 
 
 @dataclass(frozen=True)
+class AllowedOrigin:
+    """A site that may show the chat: about any deanery, or about one only."""
+
+    origin: str
+    deanery: str = ""
+
+    def admits(self, deanery: str) -> bool:
+        """Whether the site may show the chat about `deanery`."""
+        return self.deanery in ("", deanery)
+
+
+@dataclass(frozen=True)
 class Setting:
     """One setting: the environment variable, its default, what it is for, and how it is read.
 
@@ -91,6 +103,37 @@ def _webhook(value: str) -> str:
     return _address(("https", "http"), f"https://chat.example.org{WEBHOOK_PATH}")(value)
 
 
+def _origins(value: str) -> tuple[AllowedOrigin, ...]:
+    return tuple(_origin(entry) for entry in value.split())
+
+
+def _origin(entry: str) -> AllowedOrigin:
+    deanery, equals, origin = entry.rpartition("=")
+    if not re.fullmatch(r"https?://[a-z0-9]([a-z0-9.-]*[a-z0-9])?(:[0-9]{1,5})?", origin):
+        raise SettingsError(
+            f"must be origins with spaces between, such as https://intranet.example, in small"
+            f" letters, without a path; {origin!r} is none"
+        )
+    if equals and deanery not in deaneries():
+        raise SettingsError(
+            f"may limit an origin to a deanery, such as wales=https://intranet.example;"
+            f" {deanery!r} is none of {', '.join(deaneries())}"
+        )
+    return AllowedOrigin(origin, deanery)
+
+
+def _url(value: str) -> str:
+    if value and not re.fullmatch(r"https?://[A-Za-z0-9.:\[\]-]+(/[A-Za-z0-9._~/-]*)?", value):
+        raise SettingsError("must be empty or an address such as https://chat.example")
+    return value.rstrip("/")
+
+
+def _proxies(value: str) -> int:
+    if not re.fullmatch("[0-9]", value):
+        raise SettingsError("must be a number from 0 to 9")
+    return int(value)
+
+
 SETTINGS = (
     Setting("SIDEDOOR_HOST", "127.0.0.1", "Address the web chat listens on.", _host),
     Setting("SIDEDOOR_PORT", "5005", "Port of the web chat.", _port),
@@ -128,6 +171,24 @@ SETTINGS = (
         _address(("redis", "rediss", "unix"), "redis://127.0.0.1:6379/0"),
         secret=True,
     ),
+    Setting(
+        "SIDEDOOR_ORIGINS",
+        "",
+        "Sites that may embed the chat, with spaces between; docs/embedding.md has examples.",
+        _origins,
+    ),
+    Setting(
+        "SIDEDOOR_URL",
+        "",
+        "Address by which people reach the assistant; empty takes what the browser asked for.",
+        _url,
+    ),
+    Setting(
+        "SIDEDOOR_PROXIES",
+        "0",
+        "Number of our own proxies in front, which note the address of who asks.",
+        _proxies,
+    ),
 )
 
 
@@ -139,10 +200,13 @@ class Settings:
     port: int
     deanery: str
     log_level: str
-    telegram_token: str = field(repr=False)
-    telegram_api_url: str
-    telegram_webhook: str
-    redis_url: str = field(repr=False)
+    telegram_token: str = field(default="", repr=False)
+    telegram_api_url: str = "https://api.telegram.org"
+    telegram_webhook: str = ""
+    redis_url: str = field(default="", repr=False)
+    origins: tuple[AllowedOrigin, ...] = ()
+    url: str = ""
+    proxies: int = 0
 
 
 def read_settings(environment: Mapping[str, str]) -> Settings:

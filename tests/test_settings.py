@@ -3,7 +3,15 @@
 import pytest
 
 from bot.deanery import deaneries
-from bot.settings import LOG_LEVELS, SETTINGS, Settings, SettingsError, _dotenv, read_settings
+from bot.settings import (
+    LOG_LEVELS,
+    SETTINGS,
+    AllowedOrigin,
+    Settings,
+    SettingsError,
+    _dotenv,
+    read_settings,
+)
 
 
 def test_nothing_has_to_be_set():
@@ -22,18 +30,27 @@ def test_what_is_set_is_used():
         "TELEGRAM_API_URL": "http://127.0.0.1:8081/",
         "SIDEDOOR_TELEGRAM_WEBHOOK": "https://chat.example.org/telegram/updates",
         "SIDEDOOR_REDIS_URL": "redis://127.0.0.1:6379/0",
+        "SIDEDOOR_ORIGINS": " https://a.example  wales=http://intranet.wales.example:8080 ",
+        "SIDEDOOR_URL": "https://chat.example/",
+        "SIDEDOOR_PROXIES": "1",
         "HOME": "/root",
         "sidedoor_port": "no setting of ours",
     }
     assert read_settings(environment) == Settings(
-        "::1",
-        65535,
-        "wales",
-        "ERROR",
-        "123:Ab_c-d",
-        "http://127.0.0.1:8081",
-        "https://chat.example.org/telegram/updates",
-        "redis://127.0.0.1:6379/0",
+        host="::1",
+        port=65535,
+        deanery="wales",
+        log_level="ERROR",
+        telegram_token="123:Ab_c-d",
+        telegram_api_url="http://127.0.0.1:8081",
+        telegram_webhook="https://chat.example.org/telegram/updates",
+        redis_url="redis://127.0.0.1:6379/0",
+        origins=(
+            AllowedOrigin("https://a.example"),
+            AllowedOrigin("http://intranet.wales.example:8080", "wales"),
+        ),
+        url="https://chat.example",
+        proxies=1,
     )
 
 
@@ -102,6 +119,26 @@ def test_every_permitted_level_may_be_set(level):
             ["DEBUG", "debug", "NOTSET", "CRITICAL", "10", "", "INFO "],
             "must be one of INFO, WARNING, ERROR",
         ),
+        (
+            "SIDEDOOR_ORIGINS",
+            [
+                "intranet.example",
+                "https://intranet.example/",
+                "https://intranet.example/page",
+                "HTTPS://intranet.example",
+                "https://*.example",
+                "https://a.example,https://b.example",
+                "https://a.example; script-src *",
+                "*",
+                "null",
+                "'self'",
+                "wales=",
+            ],
+            "must be origins with spaces between, such as https://intranet.example",
+        ),
+        ("SIDEDOOR_ORIGINS", ["atlantis=https://a.example", "=https://a.example"], "may limit an"),
+        ("SIDEDOOR_URL", ["chat.example", "ftp://x", "https://a b"], "must be empty or an address"),
+        ("SIDEDOOR_PROXIES", ["", "-1", "10", "one", "²"], "must be a number from 0 to 9"),
     ],
 )
 def test_a_wrong_value_is_told_with_its_variable_and_mend(variable, values, mend):

@@ -1,14 +1,10 @@
 """The web chat as a browser meets it: the real program, in its own process, over HTTP."""
 
 import json
-import os
 import re
 import secrets
-import signal
 import socket
-import subprocess
 import sys
-import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,14 +12,16 @@ from pathlib import Path
 import httpx
 import pytest
 
-from bot.channels import web
+from bot.channels import web_chats
 from bot.channels.conversation import MAX_TEXT, as_text, fallback_bubbles
-from bot.channels.web import HEADERS, WebChannel
+from bot.channels.web import HEADERS, POLICY
+from bot.channels.web_chats import Chats
 from bot.deanery import CRISIS_LINES, signposts
 from bot.dialogue.state import LIFE_SECONDS
+from tests.program import Program, start_program
 
-START_LIMIT = 300
-"""Seconds after which a program that answers nothing is given up."""
+OURS = {**HEADERS, "Content-Security-Policy": POLICY.format(ancestors="'self'")}
+"""Headers of everything, when no other site may embed the chat."""
 
 NUMBERS = ("999", "111", "116 123")
 
@@ -78,58 +76,9 @@ cli.main(["run"])
 """The program with parts that fail, their errors made of what was written."""
 
 
-@dataclass
-class Program:
-    """A running program."""
-
-    process: subprocess.Popen
-    address: tuple[str, int]
-    folder: Path
-
-    def printed(self) -> str:
-        """Return everything it has printed so far."""
-        return "".join((self.folder / name).read_text() for name in ("stdout", "stderr"))
-
-    def client(self) -> httpx.Client:
-        """Return somebody's browser."""
-        host, port = self.address
-        return httpx.Client(base_url=f"http://{host}:{port}", trust_env=False, timeout=120)
-
-    def stop(self) -> int:
-        """Stop it as Ctrl-C does and return its exit code."""
-        self.process.send_signal(signal.SIGINT)
-        return self.process.wait(60)
-
-
 def beginning(value: object) -> str:
     """Return an id for a test with a value that may be very long."""
     return repr(value)[:30]
-
-
-def start_program(folder: Path, *command: str) -> Program:
-    """Start `command` on a free port at log level INFO and wait until it answers."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    environment = {k: v for k, v in os.environ.items() if not k.startswith("SIDEDOOR_")}
-    environment |= {"SIDEDOOR_PORT": str(port), "SIDEDOOR_LOG_LEVEL": "INFO"}
-    (folder / "elsewhere").mkdir()
-    with (folder / "stdout").open("w") as out, (folder / "stderr").open("w") as err:
-        process = subprocess.Popen(
-            command, env=environment, stdout=out, stderr=err, cwd=folder / "elsewhere"
-        )
-    program = Program(process, ("127.0.0.1", port), folder)
-    give_up = time.monotonic() + START_LIMIT
-    while time.monotonic() < give_up and process.poll() is None:
-        try:
-            with program.client() as client:
-                if client.get("/chat/").status_code == 200:
-                    return program
-        except httpx.TransportError:
-            time.sleep(0.2)
-    ended = process.poll()
-    process.kill()
-    raise AssertionError(f"the program did not start (exit code {ended}):\n{program.printed()}")
 
 
 @pytest.fixture(scope="session")
@@ -214,16 +163,47 @@ def page(browser) -> Page:
         ("/chat/", "text/html; charset=utf-8"),
         ("/chat/?deanery=wales", "text/html; charset=utf-8"),
         ("/chat/chat.css", "text/css; charset=utf-8"),
+        ("/chat/chat.css?accent=7a1f5c", "text/css; charset=utf-8"),
         ("/chat/chat.js", "text/javascript; charset=utf-8"),
+        ("/chat/icon.svg", "image/svg+xml"),
+        ("/chat/qr.svg", "image/svg+xml"),
+        ("/chat/demo", "text/html; charset=utf-8"),
+        ("/chat/demo?frame=1", "text/html; charset=utf-8"),
+        ("/chat/demo.css", "text/css; charset=utf-8"),
     ],
 )
 def test_the_page_is_served_with_its_headers_and_nothing_of_others(browser, path, kind):
     answer = browser.get(path)
     assert answer.status_code == 200
     assert answer.headers["content-type"] == kind
-    assert {name: answer.headers.get(name) for name in HEADERS} == HEADERS
+    assert {name: answer.headers.get(name) for name in OURS} == OURS
     assert "set-cookie" not in answer.headers
-    assert not re.search(r"(https?:)?//[\w.-]+\.\w|@import|url\(", answer.text)
+    assert not re.search(r"""(src|href|action|data)=["']?(https?:)?//""", of_ours(answer.text))
+    assert not re.search(r"@import|url\(", answer.text)
+
+
+def of_ours(page: str) -> str:
+    """Return a page without the link by which it is left; that loads nothing."""
+    return re.sub(r'<a class="leave" href="https://[^"]+"', "", page)
+
+
+@pytest.mark.parametrize("path", ["", "chat.css", "chat.js", "embed.js", "demo", "qr.svg"])
+def test_what_a_browser_can_unpack_is_sent_compressed(browser, path):
+    plain = browser.get(f"/chat/{path}", headers={"Accept-Encoding": "identity"})
+    packed = browser.get(f"/chat/{path}", headers={"Accept-Encoding": "br, gzip"})
+    assert packed.headers["content-encoding"] == "gzip"
+    assert "content-encoding" not in plain.headers
+    assert int(packed.headers["content-length"]) < int(plain.headers["content-length"])
+    assert packed.text == plain.text
+
+
+def test_the_sizes_stay_small(browser):
+    def size(*names: str) -> int:
+        answers = [browser.get(f"/chat/{name}") for name in names]
+        return sum(int(answer.headers["content-length"]) for answer in answers)
+
+    assert size("embed.js") <= 6 * 1024
+    assert size("", "chat.css", "chat.js", "icon.svg") <= 30 * 1024
 
 
 def test_the_page_without_its_slash_leads_to_the_page(browser):
@@ -272,7 +252,7 @@ def test_no_other_site_may_read_an_answer(browser):
 def test_starting_gives_a_token_and_three_bubbles(browser):
     answer = browser.post("/chat/start", json={})
     assert answer.status_code == 200
-    assert {name: answer.headers.get(name) for name in HEADERS} == HEADERS
+    assert {name: answer.headers.get(name) for name in OURS} == OURS
     body = answer.json()
     assert set(body) == {"token", "messages"}
     assert len(body["token"]) >= 32
@@ -373,7 +353,7 @@ def test_an_unknown_token_is_told_that_the_conversation_ended(browser, token):
 def test_a_wrong_body_gets_a_clear_error(browser, body, error):
     answer = browser.post("/chat/send", content=body)
     assert (answer.status_code, answer.json()) == (400, {"error": error})
-    assert {name: answer.headers.get(name) for name in HEADERS} == HEADERS
+    assert {name: answer.headers.get(name) for name in OURS} == OURS
 
 
 @pytest.mark.parametrize(
@@ -414,7 +394,7 @@ def test_starting_needs_no_body(browser):
 def test_a_huge_body_is_refused(program, page):
     answer = page.send(text="x" * 70_000)
     assert (answer.status_code, answer.json()) == (413, {"error": "too_large"})
-    assert {name: answer.headers.get(name) for name in HEADERS} == HEADERS
+    assert {name: answer.headers.get(name) for name in OURS} == OURS
     assert page.press("Something")
     head = f"POST /chat/send HTTP/1.1\r\nHost: x\r\nContent-Length: {10**12}\r\n\r\n"
     assert raw(program, head.encode()).startswith(b"HTTP/1.1 413")
@@ -584,7 +564,7 @@ def test_whatever_fails_there_is_an_answer_and_nothing_that_was_sent_is_printed(
         assert page.say(f"break saving, what is the psu {canary}")
         answer = page.send(text=f"break the channel {canary}")
         assert (answer.status_code, answer.json()) == (500, {"error": "failed"})
-        assert {name: answer.headers.get(name) for name in HEADERS} == HEADERS
+        assert {name: answer.headers.get(name) for name in OURS} == OURS
         page.say(f"I keep thinking about killing myself {canary}")
         assert "116 123" in page.messages[0]["text"]
     assert broken_program.stop() == 0
@@ -614,19 +594,26 @@ def clock():
 
 
 def test_a_token_ends_with_its_conversation(clock):
-    channel = WebChannel(clock)
-    token = channel._open()
+    chats = Chats(clock)
+    token, _ = chats.open(str)
     clock.now = LIFE_SECONDS - 1
-    assert channel._chat(token) is not None
+    assert chats.find(token) is not None
     clock.now += LIFE_SECONDS
-    assert channel._chat(token) is None
+    assert chats.find(token) is None
+    assert len(chats) == 0
 
 
 def test_the_token_unused_longest_gives_way_when_there_are_too_many(clock, monkeypatch):
-    monkeypatch.setattr(web, "MOST_CONVERSATIONS", 2)
-    channel = WebChannel(clock)
-    tokens = [channel._open(), channel._open()]
-    channel._chat(tokens[0])
-    channel._open()
-    assert channel._chat(tokens[0]) is not None
-    assert channel._chat(tokens[1]) is None
+    monkeypatch.setattr(web_chats, "MOST_CONVERSATIONS", 2)
+    chats = Chats(clock)
+    first, second = chats.open(str)[0], chats.open(str)[0]
+    chats.find(first)
+    chats.open(str)
+    assert chats.find(first) is not None
+    assert chats.find(second) is None
+
+
+def test_no_token_is_held(clock):
+    chats = Chats(clock)
+    token, chat = chats.open(lambda token: "pseudonym")
+    assert token not in repr(vars(chats)) + repr(vars(chat))

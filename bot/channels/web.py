@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import logging
-import secrets
+import math
+import re
 import time
-from collections import OrderedDict
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 from rasa.core.channels.channel import InputChannel, UserMessage
@@ -17,50 +15,68 @@ from sanic.request import Request
 from sanic.response import HTTPResponse
 
 from bot.channels.conversation import OPEN, Bubble, ask_agent
-from bot.deanery import deaneries
-from bot.dialogue.state import LIFE_SECONDS, MOST_CONVERSATIONS
+from bot.channels.web_chats import AnswerGoneError, Chat, Chats
+from bot.channels.web_files import (
+    PLAIN,
+    File,
+    Look,
+    chat_page,
+    demo_page,
+    launcher,
+    plain_file,
+    qr_code,
+    stylesheet,
+)
+from bot.channels.web_limits import AddressBuckets, Buckets, Limits, client_address
+from bot.channels.web_origins import Origins
 from bot.privacy.pseudonyms import Pseudonyms
+from bot.settings import Settings, settings
 
 logger = logging.getLogger(__name__)
-
-PAGE = Path(__file__).parent / "web_page"
-FILES = {
-    "": ("chat.html", "text/html; charset=utf-8"),
-    "chat.css": ("chat.css", "text/css; charset=utf-8"),
-    "chat.js": ("chat.js", "text/javascript; charset=utf-8"),
-}
 
 HEADERS = {
     "Cache-Control": "no-store",
     "Referrer-Policy": "no-referrer",
     "X-Content-Type-Options": "nosniff",
-    "Content-Security-Policy": (
-        "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self';"
-        " base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
-    ),
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
 }
+"""Headers of everything that is sent; the policy below joins them."""
 
+POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self';"
+    " frame-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors {ancestors}"
+)
+"""Content security policy: nothing of others, nothing inline."""
 
-CODES = {408: "timeout", 413: "too_large"}
+LAUNCHER_HEADERS = {"Cache-Control": "max-age=3600", "Cross-Origin-Resource-Policy": "cross-origin"}
+"""Other sites load the launcher. Browsers keep it for an hour, so that it shows the numbers even
+when the server is down; it is on every page of the intranet and tells nothing about anybody."""
+
+CODES = {404: "not_found", 408: "timeout", 413: "too_large", 503: "timeout"}
 """HTTP status -> error code, of what Sanic refuses; anything else is `failed`."""
 
-
-@dataclass
-class _Chat:
-    """One open page: when it was last used, and the buttons it may press."""
-
-    used: float
-    buttons: dict[str, str] = field(default_factory=dict)
+MESSAGE_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
 
 class WebChannel(InputChannel):
     """Serves the page and answers its requests."""
 
-    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self,
+        chosen: Settings | None = None,
+        clock: Callable[[], float] = time.monotonic,
+        limits: Limits | None = None,
+    ) -> None:
         """Start with no chats; `clock` gives seconds."""
-        self._clock = clock
+        self._settings = chosen or settings()
+        self._limits = limits or Limits()
+        self._origins = Origins(self._settings.origins)
         self._pseudonyms = Pseudonyms(clock)
-        self._chats: OrderedDict[str, _Chat] = OrderedDict()
+        self._chats = Chats(clock)
+        self._conversations = Buckets(self._limits.conversation, clock)
+        self._addresses = AddressBuckets(self._limits.address, clock)
+        self._running = 0
 
     @classmethod
     def name(cls) -> str:
@@ -83,95 +99,192 @@ class WebChannel(InputChannel):
         @routes.route("/", methods=["GET"], name="page")
         @routes.route("/<name:str>", methods=["GET"], name="file")
         async def page(request: Request, name: str = "") -> HTTPResponse:
-            if name not in FILES:
-                return _error(404, "not_found")
             if not name and not request.path.endswith("/"):  # the page's own links are relative
                 query = f"?{request.query_string}" if request.query_string else ""
                 place = f"{request.path.rpartition('/')[2]}/{query}"
-                return response.redirect(place, dict(HEADERS))
-            file, kind = FILES[name]
-            return response.raw((PAGE / file).read_bytes(), content_type=kind, headers=HEADERS)
+                return response.redirect(place, self._headers(request))
+            return self._file(request, name)
+
+        @routes.route("/start", methods=["OPTIONS"], name="before_start")
+        @routes.route("/send", methods=["OPTIONS"], name="before_send")
+        @routes.route("/end", methods=["OPTIONS"], name="before_end")
+        async def preflight(request: Request) -> HTTPResponse:
+            return response.empty(headers=self._headers(request))
 
         @routes.route("/start", methods=["POST"], name="start")
         async def start(request: Request) -> HTTPResponse:
-            body = _body(request)
-            if body is None:
-                return _error(400, "json_object_expected")
-            deanery = body.get("deanery")
-            known = isinstance(deanery, str) and deanery in deaneries()
-            token = self._open()
-            bubbles = await ask_agent(
-                on_new_message,
-                self._pseudonyms.of(self.name(), token),
-                self.name(),
-                payload=OPEN,
-                deanery=deanery if known else None,
+            return self._refused(request, self._limits.opening_costs) or await self._start(
+                request, on_new_message
             )
-            return self._answer(token, bubbles, {"token": token})
 
         @routes.route("/send", methods=["POST"], name="send")
         async def send(request: Request) -> HTTPResponse:
-            body = _body(request)
-            if body is None:
-                return _error(400, "json_object_expected")
-            token, text, button = body.get("token"), body.get("text"), body.get("button")
-            if not isinstance(token, str):
-                return _error(400, "token_missing")
-            chat = self._chat(token)
-            if chat is None:
-                return _error(410, "conversation_ended")
-            if isinstance(button, str):
-                payload = chat.buttons.get(button)
-                if payload is None:
-                    return _error(409, "button_expired")
-                chat.buttons = {}  # a second press of the same button, sent meanwhile, is refused
-                said: dict[str, Any] = {"payload": payload}
-            elif isinstance(text, str):
-                said = {"text": text}
-            else:
-                return _error(400, "text_or_button_missing")
-            bubbles = await ask_agent(
-                on_new_message, self._pseudonyms.of(self.name(), token), self.name(), **said
-            )
-            return self._answer(token, bubbles, {})
+            return self._refused(request) or await self._send(request, on_new_message)
+
+        @routes.route("/end", methods=["POST"], name="end")
+        async def end(request: Request) -> HTTPResponse:
+            return self._refused(request) or await self._end(request)
 
         @routes.exception(Exception)
         async def failed(request: Request, error: Exception) -> HTTPResponse:
             status = int(getattr(error, "status_code", 500))
-            if status >= 500:
+            if status == 500:
                 logger.error("request failed: error=%s", type(error).__name__)
-            return _error(status, CODES.get(status, "failed"))
+            return self._error(request, status, CODES.get(status, "failed"))
 
         return routes
 
     def sweep(self) -> None:
         """Forget the tokens and names of chats that have ended."""
         self._pseudonyms.sweep()
-        for token in [*self._chats]:
-            if self._clock() - self._chats[token].used >= LIFE_SECONDS:
-                del self._chats[token]
+        self._chats.sweep()
 
-    def _open(self) -> str:
-        token = secrets.token_urlsafe(24)
-        self._chats[token] = _Chat(self._clock())
-        while len(self._chats) > MOST_CONVERSATIONS:
-            self._chats.popitem(last=False)
-        return token
+    async def _start(self, request: Request, handle: Callable[..., Any]) -> HTTPResponse:
+        """Open a conversation: a token, and what is said first."""
+        body = _body(request)
+        if body is None:
+            return self._error(request, 400, "json_object_expected")
+        named = {"deanery": body["deanery"]} if isinstance(body.get("deanery"), str) else {}
+        deanery = Look.asked(named, "").deanery
+        if not self._origins.may_open(request.headers, deanery or self._settings.deanery):
+            return self._error(request, 403, "origin_not_allowed")
+        token, chat = self._chats.open(lambda t: self._pseudonyms.of(self.name(), t))
+        bubbles = await chat.once(
+            None, lambda: self._turn(handle, chat, {}, payload=OPEN, deanery=deanery or None)
+        )
+        return self._answer(request, bubbles, {"token": token})
 
-    def _chat(self, token: str) -> _Chat | None:
-        chat = self._chats.get(token)
-        if chat is None or self._clock() - chat.used >= LIFE_SECONDS:
-            self._chats.pop(token, None)
-            return None
-        chat.used = self._clock()
-        self._chats.move_to_end(token)
-        return chat
+    async def _send(self, request: Request, handle: Callable[..., Any]) -> HTTPResponse:
+        """Answer a message or the press of a button, once for every id that a page gives it."""
+        body = _body(request)
+        if body is None:
+            return self._error(request, 400, "json_object_expected")
+        token, message = body.get("token"), body.get("id")
+        if not isinstance(token, str):
+            return self._error(request, 400, "token_missing")
+        if message is not None and not (isinstance(message, str) and MESSAGE_ID.fullmatch(message)):
+            return self._error(request, 400, "id_not_valid")
+        chat = self._chats.find(token)
+        if chat is None:
+            return self._error(request, 410, "conversation_ended")
+        wait = self._conversations.take(chat.key)
+        if wait:
+            return self._too_fast(request, wait)
+        text, button = body.get("text"), body.get("button")
+        said: dict[str, str] = {}
+        offered = chat.buttons
+        if message in chat.answers:
+            pass  # sent again; what it says was read the first time
+        elif isinstance(button, str):
+            if button not in offered:
+                return self._error(request, 409, "button_expired")
+            said = {"payload": offered[button]}
+            chat.buttons = {}  # a second press of the same button, sent meanwhile, is refused
+        elif isinstance(text, str):
+            said = {"text": text}
+        else:
+            return self._error(request, 400, "text_or_button_missing")
+        try:
+            bubbles = await chat.once(message, lambda: self._turn(handle, chat, offered, **said))
+        except AnswerGoneError:
+            return self._error(request, 409, "answer_gone")
+        return self._answer(request, bubbles)
 
-    def _answer(self, token: str, bubbles: list[Bubble], more: dict[str, Any]) -> HTTPResponse:
-        """Return the bubbles as JSON, and let only their buttons be pressed from now on."""
-        chat = self._chats.get(token)
+    async def _end(self, request: Request) -> HTTPResponse:
+        """Forget the conversation of a page that is left."""
+        body = _body(request)
+        token = (body or {}).get("token")
+        chat = self._chats.end(token) if isinstance(token, str) else None
         if chat is not None:
-            chat.buttons = {b.id: b.payload for bubble in bubbles for b in bubble.buttons}
+            await chat.finish()
+            await request.app.ctx.agent.tracker_store.delete(chat.pseudonym)
+        return self._json(request, {})
+
+    async def _turn(
+        self, handle: Callable[..., Any], chat: Chat, offered: dict[str, str], **said: Any
+    ) -> list[Bubble]:
+        """Ask the agent, and let only the buttons of its answer be pressed from now on.
+
+        If that fails, those `offered` before can be pressed again.
+        """
+        self._running += 1
+        try:
+            bubbles = await ask_agent(handle, chat.pseudonym, self.name(), **said)
+        except Exception:
+            chat.buttons = offered
+            raise
+        finally:
+            self._running -= 1
+        chat.buttons = {b.id: b.payload for bubble in bubbles for b in bubble.buttons}
+        return bubbles
+
+    def _refused(self, request: Request, cost: float = 1) -> HTTPResponse | None:
+        """Return why a request is not even read, or None if it is."""
+        if not self._origins.may_speak(request.headers):
+            return self._error(request, 403, "origin_not_allowed")
+        address = client_address(
+            request.ip or "", request.headers.get("x-forwarded-for", ""), self._settings.proxies
+        )
+        wait = self._addresses.take_of(address, cost)
+        if wait:
+            return self._too_fast(request, wait)
+        if self._running >= self._limits.turns_at_once:
+            return self._error(request, 503, "busy", {"Retry-After": "10"})
+        return None
+
+    def _file(self, request: Request, name: str) -> HTTPResponse:
+        look = self._look(request)
+        file: File
+        more: dict[str, str] = {}
+        if name == "":
+            file = chat_page(look, self._address(request) + look.query())
+        elif name == "chat.css":
+            file = stylesheet(look.accent)
+        elif name == "qr.svg":
+            file = qr_code(self._address(request) + look.query())
+        elif name == "embed.js":
+            file, more = launcher(), LAUNCHER_HEADERS
+        elif name == "demo":
+            file = demo_page("frame" if "frame" in request.args else "script")
+        elif name in PLAIN:
+            file = plain_file(name)
+        else:
+            return self._error(request, 404, "not_found")
+        headers = {**self._headers(request), **more, "Vary": "Accept-Encoding, Origin"}
+        if "gzip" in request.headers.get("accept-encoding", ""):
+            headers["Content-Encoding"] = "gzip"
+            return response.raw(file.packed, content_type=file.kind, headers=headers)
+        return response.raw(file.body, content_type=file.kind, headers=headers)
+
+    def _look(self, request: Request) -> Look:
+        asked = {key: request.args.get(key, "") for key in request.args}
+        return Look.asked(asked, self._settings.deanery)
+
+    def _address(self, request: Request) -> str:
+        """Return where a phone finds the page: as set, or else as this browser asked for it."""
+        host = request.headers.get("host", "")
+        if self._settings.url or not re.fullmatch(r"[A-Za-z0-9.:\[\]-]+", host):
+            return f"{self._settings.url}/chat/"
+        return f"{request.scheme}://{host}/chat/"
+
+    def _headers(self, request: Request) -> dict[str, str]:
+        """Return the headers for this request: what may show the page, and who may read it."""
+        ancestors = self._origins.frame_ancestors(self._look(request).deanery)
+        headers = {**HEADERS, "Content-Security-Policy": POLICY.format(ancestors=ancestors)}
+        origin = request.headers.get("origin")
+        if origin is not None and self._origins.listed(origin):
+            headers |= {
+                "Access-Control-Allow-Origin": origin,
+                "Access-Control-Allow-Methods": "POST",
+                "Access-Control-Allow-Headers": "Content-Type",
+                "Access-Control-Max-Age": "600",
+                "Vary": "Origin",
+            }
+        return headers
+
+    def _answer(
+        self, request: Request, bubbles: list[Bubble], more: dict[str, Any] | None = None
+    ) -> HTTPResponse:
         messages = [
             {
                 "text": bubble.text,
@@ -179,7 +292,25 @@ class WebChannel(InputChannel):
             }
             for bubble in bubbles
         ]
-        return response.json({"messages": messages, **more}, headers=HEADERS)
+        return self._json(request, {"messages": messages, **(more or {})})
+
+    def _json(
+        self,
+        request: Request,
+        data: dict[str, Any],
+        status: int = 200,
+        more: dict[str, str] | None = None,
+    ) -> HTTPResponse:
+        headers = {**self._headers(request), **(more or {})}
+        return response.json(data, status=status, headers=headers)
+
+    def _error(
+        self, request: Request, status: int, code: str, more: dict[str, str] | None = None
+    ) -> HTTPResponse:
+        return self._json(request, {"error": code}, status, more)
+
+    def _too_fast(self, request: Request, wait: float) -> HTTPResponse:
+        return self._error(request, 429, "too_fast", {"Retry-After": str(math.ceil(wait))})
 
 
 def _body(request: Request) -> dict[str, Any] | None:
@@ -191,7 +322,3 @@ def _body(request: Request) -> dict[str, Any] | None:
     if body is None and not request.body:
         return {}
     return body if isinstance(body, dict) else None
-
-
-def _error(status: int, code: str) -> HTTPResponse:
-    return response.json({"error": code}, status=status, headers=HEADERS)

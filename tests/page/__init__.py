@@ -1,0 +1,1 @@
+"""The chat page and its embedding, in a real browser with the real program."""
