@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sys
+from datetime import date
 from typing import NoReturn
 
 import click
@@ -11,6 +12,7 @@ import click
 from bot.deanery import DeaneryError, deaneries, signposts
 from bot.environment import prepare
 from bot.settings import Settings, SettingsError, settings
+from bot.trends.groups import GroupsError, groups
 
 
 def _fail(message: object) -> NoReturn:
@@ -24,8 +26,9 @@ def _settings() -> Settings:
     try:
         deaneries()
         signposts()
+        groups()
         return settings()
-    except (SettingsError, DeaneryError) as error:
+    except (SettingsError, DeaneryError, GroupsError) as error:
         _fail(error)
 
 
@@ -143,6 +146,25 @@ def check() -> None:
         click.echo(fault)
     click.echo(f"{len(found)} faults in data, domain and documents.")
     sys.exit(1 if found else 0)
+
+
+@main.command()
+def release() -> None:
+    """Freeze the trends that are due into signed releases, and destroy their marks."""
+    chosen = _settings()
+    from bot.database import DatabaseError
+    from bot.trends.freeze import FreezeBusyError
+    from bot.trends.releases import ReleaseError
+    from bot.trends.schedule import release_due
+
+    try:
+        written = release_due(chosen, date.today())
+    except (DatabaseError, FreezeBusyError, ReleaseError, OSError) as error:
+        _fail(error)
+    for name in written:
+        click.echo(f"Released {name}; its marks are destroyed.")
+    if not written:
+        click.echo("Nothing is due.")
 
 
 @main.command()

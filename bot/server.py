@@ -7,6 +7,7 @@ import ctypes
 import errno
 import gc
 import socket
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -19,11 +20,12 @@ from bot.agent import ENDPOINTS, NotOurPartError, load_our_agent, read_sections
 from bot.channels.conversation import OPEN, ask_agent, fallback_bubbles
 from bot.paths import ROOT
 from bot.settings import Settings, SettingsError
+from bot.trends.schedule import ReleaseSchedule, release_due
 
 CREDENTIALS = ROOT / "credentials.yml"
 
 WARM_UP = "warm-up"
-"""Conversation of the first turn, which is run before anybody is let in."""
+"""Conversation and channel of the first turn, run before anybody is let in; nobody counts it."""
 
 
 def serve(settings: Settings, credentials: Path = CREDENTIALS, endpoints: Path = ENDPOINTS) -> None:
@@ -43,7 +45,17 @@ def serve(settings: Settings, credentials: Path = CREDENTIALS, endpoints: Path =
     async def attach(running: Sanic, _: Any) -> None:
         running.ctx.agent = agent
 
+    schedule = ReleaseSchedule(lambda: release_due(settings, date.today()))
+
+    async def begin(_: Sanic, __: Any) -> None:
+        schedule.start()
+
+    async def end(_: Sanic, __: Any) -> None:
+        schedule.stop()
+
     app.register_listener(attach, "before_server_start")
+    app.register_listener(begin, "after_server_start")
+    app.register_listener(end, "before_server_stop")
     app.register_listener(_announce(settings), "after_server_start")
     app.register_listener(close_resources, "after_server_stop")
     app.run(sock=listener, access_log=False, motd=False, debug=False, workers=1)
@@ -97,7 +109,7 @@ async def _ready_agent(endpoints: Path) -> Any:
         return await agent.handle_message(message)
 
     for said in ({"payload": OPEN}, {"text": "hello"}):
-        if await ask_agent(handle, WARM_UP, "web", **said) == fallback_bubbles():
+        if await ask_agent(handle, WARM_UP, WARM_UP, **said) == fallback_bubbles():
             raise NotOurPartError("the agent gives no answer; run `make train` and start again")
     await agent.tracker_store.delete(WARM_UP)
     _give_back_memory()

@@ -28,6 +28,8 @@ class Setting:
     default: str
     help: str
     read: Callable[[str], object]
+    secret: bool = False
+    """Whether an error must not repeat the value."""
 
 
 def _port(value: str) -> int:
@@ -56,6 +58,61 @@ def _host(value: str) -> str:
     return value
 
 
+def _port_or_none(value: str) -> int:
+    if value == "0":
+        return 0
+    try:
+        return _port(value)
+    except SettingsError:
+        raise SettingsError("must be a port number from 1 to 65535, or 0") from None
+
+
+def _folder(value: str) -> Path:
+    if not value or value != value.strip():
+        raise SettingsError("must be a folder, such as data or /var/lib/sidedoor")
+    return ROOT / value
+
+
+def _database(value: str) -> str:
+    if value and not re.match(r"(sqlite|postgresql)(\+psycopg2)?://", value):
+        raise SettingsError(
+            "must be empty, or a URL such as postgresql://user:password@host/database"
+        )
+    return value
+
+
+def _suppress(value: str) -> int:
+    if value not in ("7", "12"):
+        raise SettingsError("must be 12 or 7: others let a rounded figure tell the exact one")
+    return int(value)
+
+
+def _noise(value: str) -> float:
+    if not re.fullmatch(r"[0-9]{1,2}(\.[0-9]{1,3})?", value) or 0 < float(value) < 0.1:
+        raise SettingsError("must be 0, or a number from 0.1 to 99 such as 0.5")
+    return float(value)
+
+
+def _origin(value: str) -> str:
+    if value and not re.fullmatch(r"https?://[A-Za-z0-9.\[\]:-]+", value):
+        raise SettingsError(
+            "must be empty, or scheme and host without a path, such as https://trends.example.nhs.uk"
+        )
+    return value
+
+
+def _header(value: str) -> str:
+    if not re.fullmatch(r"[A-Za-z0-9-]*", value):
+        raise SettingsError("must be empty, or the name of a header such as X-Remote-User")
+    return value
+
+
+def _secret(value: str) -> str:
+    if value and len(value) < 32:
+        raise SettingsError("must be empty, or at least 32 characters")
+    return value
+
+
 SETTINGS = (
     Setting("SIDEDOOR_HOST", "127.0.0.1", "Address the web chat listens on.", _host),
     Setting("SIDEDOOR_PORT", "5005", "Port of the web chat.", _port),
@@ -66,6 +123,66 @@ SETTINGS = (
         _deanery,
     ),
     Setting("SIDEDOOR_LOG_LEVEL", "WARNING", f"One of {', '.join(LOG_LEVELS)}.", _log_level),
+    Setting(
+        "SIDEDOOR_DATA",
+        "data",
+        "Folder for marks, releases, staff accounts and keys; a relative one is in the project.",
+        _folder,
+    ),
+    Setting(
+        "SIDEDOOR_MARKS_DATABASE",
+        "",
+        "SQLAlchemy URL of the database of marks; empty is a SQLite file in the data folder.",
+        _database,
+        secret=True,
+    ),
+    Setting(
+        "SIDEDOOR_STAFF_DATABASE",
+        "",
+        "SQLAlchemy URL of the dashboard's own database; empty is a SQLite file likewise.",
+        _database,
+        secret=True,
+    ),
+    Setting(
+        "SIDEDOOR_SUPPRESS",
+        "12",
+        "Counts up to this are not shown in trends: 12, or 7 as in NHS England's own rule.",
+        _suppress,
+    ),
+    Setting(
+        "SIDEDOOR_NOISE",
+        "0",
+        "Privacy loss (epsilon) of one count in trends; 0 adds no noise.",
+        _noise,
+    ),
+    Setting(
+        "SIDEDOOR_DASHBOARD_HOST", "127.0.0.1", "Address the staff dashboard listens on.", _host
+    ),
+    Setting(
+        "SIDEDOOR_DASHBOARD_PORT",
+        "5006",
+        "Port of the staff dashboard; 0 does not start it with the assistant.",
+        _port_or_none,
+    ),
+    Setting(
+        "SIDEDOOR_DASHBOARD_URL",
+        "",
+        "Address that staff type, such as https://trends.example.nhs.uk, if a proxy is in front.",
+        _origin,
+    ),
+    Setting(
+        "SIDEDOOR_PROXY_HEADER",
+        "",
+        "Header in which a trusted proxy names who has signed in; empty asks for a password.",
+        _header,
+    ),
+    Setting(
+        "SIDEDOOR_PROXY_SECRET",
+        "",
+        "Secret of 32 characters or more that the proxy sends in X-Sidedoor-Proxy-Secret.",
+        _secret,
+        secret=True,
+    ),
 )
 
 
@@ -77,6 +194,31 @@ class Settings:
     port: int
     deanery: str
     log_level: str
+    data: Path
+    marks_database: str
+    staff_database: str
+    suppress: int
+    noise: float
+    dashboard_host: str
+    dashboard_port: int
+    dashboard_url: str
+    proxy_header: str
+    proxy_secret: str
+
+    @property
+    def marks_url(self) -> str:
+        """The database of marks."""
+        return self.marks_database or f"sqlite:///{self.data / 'marks.db'}"
+
+    @property
+    def staff_url(self) -> str:
+        """The dashboard's own database: accounts, sessions, sign-offs, who looked at what."""
+        return self.staff_database or f"sqlite:///{self.data / 'staff.db'}"
+
+    @property
+    def releases(self) -> Path:
+        """The folder of releases."""
+        return self.data / "releases"
 
 
 def read_settings(environment: Mapping[str, str]) -> Settings:
@@ -95,8 +237,14 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
         try:
             read = setting.read(value)
         except SettingsError as error:
-            raise SettingsError(f"{setting.variable} is {value!r}; it {error}") from None
+            shown = "set" if setting.secret else repr(value)
+            raise SettingsError(f"{setting.variable} is {shown}; it {error}") from None
         values[setting.variable.removeprefix("SIDEDOOR_").lower()] = read
+    if values["proxy_header"] and not values["proxy_secret"]:
+        raise SettingsError(
+            "SIDEDOOR_PROXY_HEADER is set; set SIDEDOOR_PROXY_SECRET too, so that nobody but the"
+            " proxy can name who has signed in"
+        )
     return Settings(**values)  # type: ignore[arg-type]
 
 

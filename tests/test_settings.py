@@ -3,11 +3,16 @@
 import pytest
 
 from bot.deanery import deaneries
+from bot.paths import ROOT
 from bot.settings import LOG_LEVELS, SETTINGS, Settings, SettingsError, _dotenv, read_settings
 
 
+def of_the_assistant(chosen: Settings) -> tuple:
+    return chosen.host, chosen.port, chosen.deanery, chosen.log_level
+
+
 def test_nothing_has_to_be_set():
-    assert read_settings({}) == Settings("127.0.0.1", 5005, "", "WARNING")
+    assert of_the_assistant(read_settings({})) == ("127.0.0.1", 5005, "", "WARNING")
 
 
 def test_what_is_set_is_used():
@@ -19,7 +24,41 @@ def test_what_is_set_is_used():
         "HOME": "/root",
         "sidedoor_port": "no setting of ours",
     }
-    assert read_settings(environment) == Settings("::1", 65535, "wales", "ERROR")
+    assert of_the_assistant(read_settings(environment)) == ("::1", 65535, "wales", "ERROR")
+
+
+def test_the_data_are_in_the_project_unless_elsewhere():
+    chosen = read_settings({})
+    assert chosen.data == ROOT / "data"
+    assert chosen.marks_url == f"sqlite:///{ROOT / 'data' / 'marks.db'}"
+    assert chosen.staff_url == f"sqlite:///{ROOT / 'data' / 'staff.db'}"
+    elsewhere = read_settings(
+        {"SIDEDOOR_DATA": "/var/lib/x", "SIDEDOOR_MARKS_DATABASE": "postgresql://h/marks"}
+    )
+    assert str(elsewhere.releases) == "/var/lib/x/releases"
+    assert elsewhere.marks_url == "postgresql://h/marks"
+
+
+def test_a_proxy_is_trusted_only_with_a_secret():
+    with pytest.raises(SettingsError, match="set SIDEDOOR_PROXY_SECRET too"):
+        read_settings({"SIDEDOOR_PROXY_HEADER": "X-Remote-User"})
+    chosen = {"SIDEDOOR_PROXY_HEADER": "X-Remote-User", "SIDEDOOR_PROXY_SECRET": "s" * 32}
+    assert read_settings(chosen).proxy_header == "X-Remote-User"
+
+
+@pytest.mark.parametrize(
+    ("variable", "value"),
+    [
+        ("SIDEDOOR_PROXY_SECRET", "hidden"),
+        ("SIDEDOOR_MARKS_DATABASE", "mysql://user:hidden@host/x"),
+        ("SIDEDOOR_STAFF_DATABASE", "user:hidden@host"),
+    ],
+)
+def test_a_wrong_secret_is_not_repeated(variable, value):
+    with pytest.raises(SettingsError) as error:
+        read_settings({variable: value})
+    assert str(error.value).startswith(f"{variable} is set; it must be")
+    assert "hidden" not in str(error.value)
 
 
 def test_every_setting_says_what_it_is_for():
@@ -47,6 +86,16 @@ def test_every_permitted_level_may_be_set(level):
             "must be a port number from 1 to 65535",
         ),
         ("SIDEDOOR_HOST", ["", " ", " 127.0.0.1"], "must be an address of this machine"),
+        ("SIDEDOOR_DASHBOARD_PORT", ["", "65536", "-1", "00"], "must be a port number from 1"),
+        ("SIDEDOOR_DATA", ["", " data"], "must be a folder"),
+        ("SIDEDOOR_SUPPRESS", ["", "0", "5", "10", "13", "12.0"], "must be 12 or 7"),
+        ("SIDEDOOR_NOISE", ["", "-1", "0.01", "1e3", "nan", "100"], "must be 0, or a number"),
+        (
+            "SIDEDOOR_DASHBOARD_URL",
+            ["trends.example", "https://a/b", "ftp://a"],
+            "must be empty, or scheme and host",
+        ),
+        ("SIDEDOOR_PROXY_HEADER", ["X Remote", "X:"], "must be empty, or the name of a header"),
         ("SIDEDOOR_DEANERY", ["atlantis", "Wales", " ", "signposts"], "must be empty or one of"),
         (
             "SIDEDOOR_LOG_LEVEL",
@@ -67,7 +116,7 @@ def test_a_wrong_value_is_told_with_its_variable_and_mend(variable, values, mend
 def test_a_mistyped_variable_is_told(name):
     with pytest.raises(SettingsError) as error:
         read_settings({name: "5005"})
-    assert str(error.value).startswith(f"{name} is not a setting; known are SIDEDOOR_DEANERY, ")
+    assert str(error.value).startswith(f"{name} is not a setting; known are SIDEDOOR_")
 
 
 def test_the_file_is_read_as_people_write_it(tmp_path):

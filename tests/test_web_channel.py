@@ -113,6 +113,7 @@ def start_program(folder: Path, *command: str) -> Program:
         port = free.getsockname()[1]
     environment = {k: v for k, v in os.environ.items() if not k.startswith("SIDEDOOR_")}
     environment |= {"SIDEDOOR_PORT": str(port), "SIDEDOOR_LOG_LEVEL": "INFO"}
+    environment |= {"SIDEDOOR_DATA": str(folder / "data"), "SIDEDOOR_DASHBOARD_PORT": "0"}
     (folder / "elsewhere").mkdir()
     with (folder / "stdout").open("w") as out, (folder / "stderr").open("w") as err:
         process = subprocess.Popen(

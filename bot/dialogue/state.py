@@ -15,6 +15,7 @@ from rasa.shared.core.trackers import DialogueStateTracker
 from rasa.utils.endpoints import EndpointConfig
 
 from bot.dialogue.memory import SAID
+from bot.trends.labels import kept_metadata
 
 LIFE_SECONDS = 60 * 60
 """A conversation ends this long after its last message."""
@@ -57,9 +58,9 @@ class EphemeralTrackerStore(TrackerStore):
     async def save(self, tracker: DialogueStateTracker) -> None:
         """Wipe the tracker's words, hold it, and stream its new events already wiped."""
         wipe(tracker.events)
-        tracker = without_forgotten(tracker)
         if self.event_broker:
             await self.stream_events(tracker)
+        tracker = without_forgotten(tracker)
         self._held.pop(tracker.sender_id, None)
         self._held[tracker.sender_id] = (self._clock(), tracker)
         self._drop_expired()
@@ -108,7 +109,7 @@ def wipe(events: Iterable[Event]) -> None:
         if isinstance(event, UserUttered):
             event.text = ""
             event.message_id = None
-            event.metadata = {}
+            event.metadata = kept_metadata(event.metadata, event.parse_data)
             event.entities = []
             event.parse_data = {
                 "text": "",
