@@ -7,6 +7,8 @@ import ctypes
 import errno
 import gc
 import socket
+import subprocess
+import sys
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -47,11 +49,15 @@ def serve(settings: Settings, credentials: Path = CREDENTIALS, endpoints: Path =
 
     schedule = ReleaseSchedule(lambda: release_due(settings, date.today()))
 
+    dashboard = DashboardProcess(settings)
+
     async def begin(_: Sanic, __: Any) -> None:
         schedule.start()
+        dashboard.start()
 
     async def end(_: Sanic, __: Any) -> None:
         schedule.stop()
+        dashboard.stop()
 
     app.register_listener(attach, "before_server_start")
     app.register_listener(begin, "after_server_start")
@@ -59,6 +65,32 @@ def serve(settings: Settings, credentials: Path = CREDENTIALS, endpoints: Path =
     app.register_listener(_announce(settings), "after_server_start")
     app.register_listener(close_resources, "after_server_stop")
     app.run(sock=listener, access_log=False, motd=False, debug=False, workers=1)
+
+
+class DashboardProcess:
+    """The staff dashboard, as a process of its own: what ails it does not reach a conversation."""
+
+    def __init__(self, settings: Settings) -> None:
+        """Start nothing yet."""
+        self._settings = settings
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        """Start it, unless its port is 0; it says itself where it is, or why it is not."""
+        if self._settings.dashboard_port:
+            command = [sys.executable, "-m", "bot.cli", "dashboard"]
+            self._process = subprocess.Popen(command, cwd=ROOT)
+
+    def stop(self) -> None:
+        """End it."""
+        if self._process is None:
+            return
+        self._process.terminate()
+        try:
+            self._process.wait(10)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
 
 
 def load_channels(credentials: Path) -> list[InputChannel]:

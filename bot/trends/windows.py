@@ -50,7 +50,7 @@ class Month:
         return date(after.year, after.number, 1) - timedelta(days=1)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, order=True)
 class Window:
     """Consecutive months that are released together, both ends included."""
 

@@ -3,20 +3,17 @@
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 from functools import cached_property
 from pathlib import Path
 from random import Random
 
 import pytest
 
-from bot.trends.counting import Counting
-from bot.trends.freeze import Freezer
-from bot.trends.marks import Marks
-from bot.trends.recorder import TrendsRecorder
+from bot.trends.living import live_through
 from bot.trends.releases import Release, Releases
 from bot.trends.synthetic import Visit, synthetic_year
-from bot.trends.windows import Month, Window
+from bot.trends.windows import Window
 
 YEAR = 2026
 
@@ -62,30 +59,8 @@ def truth(visits: Iterable[Visit]) -> Counter:
 
 def lived(folder: Path, visits: list[Visit], until: date | None = None) -> Deanery:
     """Record the visits and release as the days go by, from the first month to the last."""
-    url = f"sqlite:///{folder / 'marks.db'}"
-    folder.mkdir(parents=True, exist_ok=True)
-    now = {"month": visits[0].month}
-    recorder = TrendsRecorder(lambda: Marks.open(url), Counting(), lambda: now["month"], 3600)
-    store = Marks.open(url)
-    releases = Releases(folder / "releases")
-    freezer = Freezer(store, releases, synthetic=True)
-    months = sorted({visit.month for visit in visits})
-    last = Month.of(months[-1])
-    month = Month.of(months[0])
-    while month <= last:
-        now["month"] = str(month)
-        for visit in visits:
-            if visit.month == now["month"]:
-                for event in visit.events():
-                    recorder.publish(event)
-        assert recorder.write_now(60)
-        freezer.run(month.last_day() + timedelta(days=8))
-        month = month.plus(1)
-    if until:
-        freezer.run(until)
-    recorder.stop()
-    store.close()
-    return Deanery(releases, visits)
+    last = date.fromisoformat(f"{max(visit.month for visit in visits)}-28")
+    return Deanery(live_through(visits, folder, until or last), visits)
 
 
 def year_of(trainees: int, seed: int = 1) -> list[Visit]:
