@@ -88,6 +88,7 @@ def server(app: Starlette) -> uvicorn.Server:
     """Return a server that logs nothing about a request."""
     config = uvicorn.Config(
         app,
+        ws="none",
         access_log=False,
         log_config=None,
         server_header=False,
