@@ -197,6 +197,8 @@ def _refuse_other_origins(request: Request, parts: Parts) -> None:
 
 
 async def _form(request: Request) -> FormData:
+    if request.headers.get("content-length") == "0":
+        return FormData()
     kind = request.headers.get("content-type", "").split(";")[0].strip().lower()
     if kind != "application/x-www-form-urlencoded":
         raise HTTPException(415)

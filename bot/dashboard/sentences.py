@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date
+from functools import lru_cache
 
 from sqlalchemy import insert, select
 from sqlalchemy.engine import Engine
@@ -13,6 +14,7 @@ from sqlalchemy.engine import Engine
 from bot.content import responses, when
 from bot.dashboard.tables import sign_offs
 from bot.deanery import FACTS, deaneries, signposts
+from bot.paths import DOMAIN
 
 
 @dataclass(frozen=True)
@@ -43,6 +45,13 @@ class SignOff:
 
 def all_sentences() -> list[Sentence]:
     """Return every sentence of `domain/` and `deanery/`, in the order of the files."""
+    paths = sorted(DOMAIN.glob("*.yml"))
+    return _read(tuple((path.name, path.stat().st_mtime_ns) for path in paths))
+
+
+@lru_cache(maxsize=1)
+def _read(_: tuple[tuple[str, int], ...]) -> list[Sentence]:
+    """Read the files again only when one of them changed: that takes a second."""
     found = []
     for file, in_file in responses().items():
         for name, variants in in_file.items():

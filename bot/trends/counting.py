@@ -13,6 +13,7 @@ import secrets
 import threading
 from collections import OrderedDict
 from collections.abc import Iterable
+from datetime import datetime, timezone
 from functools import cache
 
 from bot.trends.vocabulary import HELP_CARD
@@ -22,6 +23,11 @@ BYTES = 16
 
 MOST_NOTED = 20_000
 """Conversations of which it is remembered whose they are; the one unused longest goes first."""
+
+
+def this_month() -> str:
+    """Return the current month, such as 2026-05."""
+    return datetime.now(timezone.utc).strftime("%Y-%m")
 
 
 def period_of(month: str, facet: str) -> str:
@@ -47,13 +53,16 @@ class Counting:
         self._noted: OrderedDict[str, dict[str, bytes]] = OrderedDict()
         self._lock = threading.Lock()
 
-    def note(self, conversation: str, channel: str, identifier: str, month: str) -> None:
+    def note(
+        self, conversation: str, channel: str, identifier: str, month: str | None = None
+    ) -> None:
         """Remember that `conversation` is held with the person whom a channel calls `identifier`.
 
         Kept is an HMAC of the identifier under each living key, for as long as the conversation
         is among the latest `MOST_NOTED`; the identifier itself is not.
         """
         message = f"{channel}\x00{identifier}"
+        month = month or this_month()
         with self._lock:
             for period in (month, month[:4]):
                 self._key(period)

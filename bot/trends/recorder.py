@@ -14,14 +14,13 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future, TimeoutError
-from datetime import datetime, timezone
 from typing import Any
 
 from rasa.core.brokers.broker import EventBroker
 from rasa.utils.endpoints import EndpointConfig
 
 from bot.settings import settings
-from bot.trends.counting import Counting, counting, is_year, period_of
+from bot.trends.counting import Counting, counting, is_year, period_of, this_month
 from bot.trends.marks import Mark, Marks
 from bot.trends.observed import Observed, channel_of, forgets, observed_in, takes_part
 from bot.trends.vocabulary import HELP_CARD, every_mark, facets
@@ -47,11 +46,6 @@ STOP_SECONDS = 10
 """Seconds that stopping waits for the last writing."""
 
 _STOP = object()
-
-
-def this_month() -> str:
-    """Return the current month, such as 2026-05."""
-    return datetime.now(timezone.utc).strftime("%Y-%m")
 
 
 class TrendsRecorder(EventBroker):

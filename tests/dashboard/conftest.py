@@ -85,7 +85,7 @@ class Served:
     def browser(self) -> httpx.Client:
         """Return somebody's browser, which sends what browsers send."""
         headers = {"Origin": self.url, "Sec-Fetch-Site": "same-origin"}
-        return httpx.Client(base_url=self.url, headers=headers, trust_env=False, timeout=10)
+        return httpx.Client(base_url=self.url, headers=headers, trust_env=False, timeout=60)
 
     @contextmanager
     def signed_in(self, name: str):
