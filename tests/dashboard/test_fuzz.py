@@ -61,7 +61,7 @@ def test_no_route_fails_whatever_is_sent(route, dashboard):
             max_size=5,
         )
 
-        @settings(max_examples=12, deadline=None, suppress_health_check=list(HealthCheck))
+        @settings(max_examples=6, deadline=None, suppress_health_check=list(HealthCheck))
         @given(NASTY, NASTY, field, st.sampled_from(["GET", "POST", "PUT", "DELETE", "HEAD"]))
         def fuzz(one, other, fields, method):
             url = address(route, one, other)

@@ -4,16 +4,19 @@ import threading
 import time
 
 import pytest
+import yaml
 
 from bot.agent import NotOurPartError, load_our_agent
 from bot.channels.conversation import fallback_bubbles
 from bot.database import DatabaseError
-from bot.paths import ROOT
+from bot.paths import DOMAIN, ROOT
 from bot.trends import recorder as module
 from bot.trends.counting import Counting
+from bot.trends.labels import ABOUT_THEMSELVES
 from bot.trends.marks import Marks
+from bot.trends.observed import ABOUT_THE_UNIT, CONTACTS, HELP_CARDS, OPENING, WAY_OF_ACTION
 from bot.trends.recorder import TrendsRecorder
-from bot.trends.vocabulary import CHANNELS, every_mark, facets
+from bot.trends.vocabulary import CHANNELS, NOT_COUNTED, WAYS, every_mark, facets, questions
 from tests.conftest import Person
 from tests.trends.conftest import Said
 from tests.trends.test_marks import stored
@@ -362,3 +365,18 @@ def test_a_dead_database_never_reaches_the_person(agent, loop, monkeypatch, requ
 
 def test_every_channel_that_is_counted_is_one_of_ours():
     assert set(CHANNELS) == {"web", "telegram"}
+
+
+def test_what_is_watched_for_is_what_the_agent_says_and_does():
+    """A response, action or intent that is renamed must not silently stop being counted."""
+    domain = {
+        path.name: yaml.safe_load(path.read_text(encoding="utf-8")) for path in DOMAIN.glob("*.yml")
+    }
+    said = [name for file in domain.values() for name in file.get("responses") or {}]
+    for beginning in (*CONTACTS, *HELP_CARDS):
+        assert any(name.startswith(beginning) for name in said), beginning
+    assert set(WAY_OF_ACTION) <= set(domain["slots.yml"]["actions"])
+    assert set(ABOUT_THE_UNIT) <= set(questions())
+    assert {*WAY_OF_ACTION.values(), "saw_contact"} == set(WAYS)
+    intents = {next(iter(intent)) for intent in domain["intents.yml"]["intents"]}
+    assert {OPENING, ABOUT_THEMSELVES, *NOT_COUNTED} <= intents

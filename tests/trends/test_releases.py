@@ -1,9 +1,12 @@
 """Releases: signed, written once, and refused when a byte of them was changed."""
 
 import json
+from dataclasses import replace
 
 import pytest
 
+from bot import doctor
+from bot.settings import read_settings
 from bot.trends.releases import HELP_CARD_YEAR, WINDOW, Release, ReleaseError, Releases
 from bot.trends.windows import Month, Window
 
@@ -122,3 +125,15 @@ def test_a_missing_public_key_is_told(releases):
     (releases.folder / "signing.pub").unlink()
     with pytest.raises(ReleaseError, match=r"signing\.pub is missing"):
         releases.read(release().name)
+
+
+def test_the_doctor_tells_a_release_that_was_changed(releases, monkeypatch):
+    chosen = replace(read_settings({}), data=releases.folder.parent)
+    monkeypatch.setattr(doctor, "settings", lambda: chosen)
+    path = releases.write(release())
+    assert [f.level for f in doctor._trends()] == ["ok"]
+    path.chmod(0o644)
+    path.write_text(path.read_text().replace('"people": 60', '"people": 65'))
+    (found,) = doctor._trends()
+    assert found.level == "error"
+    assert "not as it was signed" in found.text
