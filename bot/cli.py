@@ -179,7 +179,6 @@ def dashboard() -> None:
 def demo(build_only: bool) -> None:
     """Show the dashboard with an invented year, for 2,000 and for 8,000 trainees."""
     chosen = _settings()
-    from bot.agent import NotOurPartError
     from bot.dashboard.demonstration import build_all, serve_all
 
     _logs("ERROR")
@@ -187,7 +186,7 @@ def demo(build_only: bool) -> None:
         folders = build_all(date.today().year - 1, click.echo)
         if not build_only:
             serve_all(chosen, folders, click.echo)
-    except (NotOurPartError, SettingsError) as error:
+    except (RuntimeError, SettingsError) as error:  # a part, a release or a database of ours
         _fail(error)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 from collections.abc import Callable
+from contextlib import suppress
 from time import time
 
 import uvicorn
@@ -102,4 +103,5 @@ def server(app: Starlette) -> uvicorn.Server:
 
 def serve(app: Starlette, bound: socket.socket) -> None:
     """Serve until stopped."""
-    server(app).run([bound])
+    with suppress(KeyboardInterrupt):
+        server(app).run([bound])

@@ -7,6 +7,7 @@ import itertools
 import secrets
 import shutil
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
@@ -69,7 +70,8 @@ def serve_all(settings: Settings, folders: list[Path], say: Say) -> None:
         pairs = zip(servers, sockets, strict=True)
         await asyncio.gather(*(one.serve([bound]) for one, bound in pairs))
 
-    asyncio.run(both())
+    with suppress(KeyboardInterrupt):
+        asyncio.run(both())
 
 
 def _build(size: int, year: int, folder: Path, talker: _Talker) -> None:
