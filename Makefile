@@ -23,6 +23,14 @@ run: train ## Set everything up and start the assistant
 chat: train ## Talk to the assistant in this terminal
 	@$(RUN)sidedoor chat
 
+.PHONY: demo
+demo: train ## Show the staff dashboard with an invented year
+	@$(RUN)sidedoor demo
+
+.PHONY: demo
+demo: train ## Show the staff dashboard with an invented year
+	@$(RUN)sidedoor demo
+
 .PHONY: test
 test: train ## Set everything up and run all tests
 	@$(RUN)pytest
@@ -69,4 +77,4 @@ lock: setup ## Compile requirements.lock again from requirements.in
 
 .PHONY: clean
 clean: ## Remove what was installed and trained
-	@rm -rf $(VENV) .tools models .rasa .mypy_cache .ruff_cache .pytest_cache .hypothesis *.egg-info
+	@rm -rf $(VENV) .tools models demo demo .rasa .mypy_cache .ruff_cache .pytest_cache .hypothesis *.egg-info

@@ -23,6 +23,7 @@ from bot.dialogue.wording import Wording
 from bot.paths import MODELS, ROOT
 from bot.privacy.guard import refuse_parts
 from bot.settings import settings
+from bot.trends.recorder import TrendsRecorder
 
 ENDPOINTS = ROOT / "endpoints.yml"
 
@@ -75,7 +76,7 @@ async def load_our_agent(model: Path | None = None, endpoints: Path = ENDPOINTS)
     """
     refuse_parts(endpoints, read_sections(endpoints))
     named = AvailableEndpoints.read_endpoints(str(endpoints))
-    broker = await _event_broker(endpoints.name, named.event_broker)
+    recorder = await _recorder(endpoints.name, named.event_broker)
 
     def part(field: str, wanted: type[Part], make: Callable[[Any], Any]) -> Part:
         return _our_part(endpoints.name, field, getattr(named, field), wanted, make)
@@ -83,10 +84,10 @@ async def load_our_agent(model: Path | None = None, endpoints: Path = ENDPOINTS)
     store = part(
         "tracker_store",
         EphemeralTrackerStore,
-        lambda config: TrackerStore.create(config, event_broker=broker),
+        lambda config: TrackerStore.create(config, event_broker=recorder),
     )
     if settings().redis_url:
-        store = RedisTrackerStore(settings().redis_url, event_broker=broker)
+        store = RedisTrackerStore(settings().redis_url, event_broker=recorder)
     try:
         await store.check()
     except RedisNotFitError as error:
@@ -147,17 +148,13 @@ def _our_part(
     return part
 
 
-async def _event_broker(file: str, config: EndpointConfig | None) -> EventBroker | None:
+async def _recorder(file: str, config: EndpointConfig | None) -> TrendsRecorder:
+    """Return our recorder: without it, or with another broker, nothing would be counted."""
     try:
         broker = await EventBroker.create(config)
     except Exception:  # whatever it was, the field to mend is the same
         broker = None
-    if config is not None and broker is None:
-        raise NotOurPartError(
-            f"{file}: event_broker is {config.type!r}, which cannot be loaded;"
-            " mend its type or remove it"
-        )
-    return broker
+    return _our_part(file, "event_broker", config, TrendsRecorder, lambda _: broker)
 
 
 def _load(model: Path | None, load: Callable[[Path], Part]) -> Part:

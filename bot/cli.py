@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import sys
-from typing import NoReturn
+from collections.abc import Callable
+from datetime import date
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
@@ -14,6 +16,10 @@ from bot.environment import FOUND, prepare
 from bot.privacy.guard import LeakError, no_core_dumps, refuse_environment
 from bot.privacy.memory import overwrite_freed_memory
 from bot.settings import Settings, SettingsError, settings
+from bot.trends.groups import GroupsError, groups
+
+if TYPE_CHECKING:
+    from bot.dashboard.staff import Staff
 
 
 def _fail(message: object) -> NoReturn:
@@ -28,8 +34,9 @@ def _settings() -> Settings:
         deaneries()
         signposts()
         check_words()
+        groups()
         return settings()
-    except (SettingsError, DeaneryError, WordsError) as error:
+    except (SettingsError, DeaneryError, GroupsError, WordsError) as error:
         _fail(error)
 
 
@@ -159,6 +166,160 @@ def check() -> None:
         click.echo(fault)
     click.echo(f"{len(found)} faults in data, domain and documents.")
     sys.exit(1 if found else 0)
+
+
+@main.command()
+def dashboard() -> None:
+    """Start the staff dashboard alone and print where it is."""
+    chosen = _settings()
+    if not chosen.dashboard_port:
+        _fail("SIDEDOOR_DASHBOARD_PORT is 0, which starts no dashboard; set a port")
+    from bot.dashboard.app import FIRST_ACCOUNT, create_app, listener, serve
+    from bot.database import DatabaseError
+
+    _logs(chosen.log_level)
+    try:
+        app = create_app(chosen)
+        bound = listener(chosen.dashboard_host, chosen.dashboard_port)
+    except (DatabaseError, SettingsError) as error:
+        _fail(error)
+    where = chosen.dashboard_url or f"http://{chosen.dashboard_host}:{chosen.dashboard_port}"
+    click.echo(f"The staff dashboard is ready: {where}/")
+    if not app.state.parts.staff.any():
+        click.echo(f"It has no account yet. Make the first: {FIRST_ACCOUNT}")
+    serve(app, bound)
+
+
+@main.command()
+@click.option("--build-only", is_flag=True, help="Make the figures and start no dashboard.")
+def demo(build_only: bool) -> None:
+    """Show the dashboard with an invented year, for 2,000 and for 8,000 trainees."""
+    chosen = _settings()
+    from bot.dashboard.demonstration import build_all, serve_all
+
+    _logs("ERROR")
+    try:
+        folders = build_all(date.today().year - 1, click.echo)
+        if not build_only:
+            serve_all(chosen, folders, click.echo)
+    except (RuntimeError, SettingsError) as error:  # a part, a release or a database of ours
+        _fail(error)
+
+
+@main.group()
+def staff() -> None:
+    """Accounts of the dashboard."""
+
+
+def _staff() -> Staff:
+    from bot.dashboard.staff import Staff
+    from bot.dashboard.tables import open_staff_database
+    from bot.database import DatabaseError
+
+    try:
+        return Staff(open_staff_database(_settings().staff_url))
+    except DatabaseError as error:
+        _fail(error)
+
+
+def _password() -> str:
+    return str(click.prompt("Password", hide_input=True, confirmation_prompt=True))
+
+
+def _show_codes(name: str, secret: str) -> None:
+    """Print what an authenticator app needs, once."""
+    import segno
+
+    from bot.dashboard.staff import totp_address
+
+    click.echo("Scan this with an authenticator app, or type the secret into it.")
+    segno.make(totp_address(name, secret)).terminal(out=sys.stdout, compact=True)
+    click.echo(f"Secret: {secret}")
+    click.echo("It is not shown again. To sign in: name, password and the app's six digits.")
+
+
+def _change_staff(change: Callable[[Staff], Any]) -> Any:
+    from bot.dashboard.staff import StaffError
+
+    try:
+        return change(_staff())
+    except StaffError as error:
+        _fail(error)
+
+
+@staff.command("add")
+@click.argument("name")
+@click.option("--full-name", required=True, help="Name as it is shown.")
+@click.option("--role", required=True, help="One of reader, caseworker, admin.")
+@click.option("--single-sign-on", is_flag=True, help="No password: a trusted proxy names them.")
+def staff_add(name: str, full_name: str, role: str, single_sign_on: bool) -> None:
+    """Make an account."""
+    password = None if single_sign_on else _password()
+    secret = _change_staff(lambda accounts: accounts.add(name, full_name, role, password))
+    click.echo(f"Made the account {name} ({role}).")
+    if secret:
+        _show_codes(name, secret)
+
+
+@staff.command("list")
+def staff_list() -> None:
+    """List the accounts."""
+    for member in _staff().all():
+        state = "closed" if not member.active else "locked" if member.locked else "active"
+        way = "password and code" if member.signs_in_here else "single sign-on"
+        click.echo(f"{member.name:20} {member.role:11} {state:7} {way}: {member.full_name}")
+
+
+@staff.command("reset")
+@click.argument("name")
+def staff_reset(name: str) -> None:
+    """Give an account a new password and new codes, and sign it out everywhere."""
+    password = _password()
+    _show_codes(name, _change_staff(lambda accounts: accounts.reset(name, password)))
+
+
+@staff.command("role")
+@click.argument("name")
+@click.argument("role")
+def staff_role(name: str, role: str) -> None:
+    """Change an account's role: reader, caseworker or admin."""
+    _change_staff(lambda accounts: accounts.set_role(name, role))
+    click.echo(f"{name} is {role} now.")
+
+
+@staff.command("close")
+@click.argument("name")
+def staff_close(name: str) -> None:
+    """Close an account and sign it out everywhere."""
+    _change_staff(lambda accounts: accounts.set_active(name, False))
+    click.echo(f"{name} is closed.")
+
+
+@staff.command("open")
+@click.argument("name")
+def staff_open(name: str) -> None:
+    """Open a closed or locked account again."""
+    _change_staff(lambda accounts: accounts.set_active(name, True))
+    click.echo(f"{name} is open.")
+
+
+@main.command()
+def release() -> None:
+    """Freeze the trends that are due into signed releases, and destroy their marks."""
+    chosen = _settings()
+    from bot.database import DatabaseError
+    from bot.trends.freeze import FreezeBusyError
+    from bot.trends.releases import ReleaseError
+    from bot.trends.schedule import release_due
+
+    try:
+        written = release_due(chosen, date.today())
+    except (DatabaseError, FreezeBusyError, ReleaseError, OSError) as error:
+        _fail(error)
+    for name in written:
+        click.echo(f"Released {name}; its marks are destroyed.")
+    if not written:
+        click.echo("Nothing is due.")
 
 
 @main.command()

@@ -14,6 +14,8 @@ from bot.nlu.encoder import EncoderWeightsError, verify_weights
 from bot.paths import ROOT
 from bot.settings import SettingsError, settings
 from bot.training import is_current
+from bot.trends.groups import GroupsError, groups
+from bot.trends.releases import ReleaseError, Releases
 
 SOON = 14
 """Days before a fact expires from which it is mentioned."""
@@ -31,7 +33,7 @@ class Finding:
 
 
 def findings(today: date | None = None, with_model: bool = True) -> Iterator[Finding]:
-    """Yield every finding: settings, the page's words, deaneries, signposts, model, versions."""
+    """Yield every finding: settings, page, deaneries, signposts, trends, model, versions."""
     today = today or date.today()
     yield from _settings()
     yield from _words()
@@ -41,6 +43,7 @@ def findings(today: date | None = None, with_model: bool = True) -> Iterator[Fin
         yield from _signposts(today)
     except DeaneryError as error:
         yield Finding("error", str(error))
+    yield from _trends()
     if with_model:
         yield from _model()
     yield from _versions()
@@ -93,6 +96,20 @@ def _fact(where: str, fact: Fact, today: date, effect: str) -> Iterator[Finding]
         )
     elif LIFE - (today - fact.verified_on).days <= SOON:
         yield Finding("note", f"{where} expires {LIFE} days after {fact.verified_on}")
+
+
+def _trends() -> Iterator[Finding]:
+    """Check the groups that may be told apart, and that every release is as it was signed."""
+    try:
+        groups()
+        releases = Releases(settings().releases)
+        for name in releases.names():
+            releases.read(name)
+        yield Finding("ok", f"trends: {len(releases.names())} releases, as they were signed")
+    except (GroupsError, ReleaseError) as error:
+        yield Finding("error", f"trends: {error}")
+    except (SettingsError, DeaneryError):
+        return
 
 
 def _model() -> Iterator[Finding]:

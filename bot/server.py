@@ -7,6 +7,9 @@ import ctypes
 import errno
 import gc
 import socket
+import subprocess
+import sys
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +25,7 @@ from bot.privacy.guard import refuse_channels
 from bot.privacy.sweeping import sweep_forever
 from bot.privacy.words import Words
 from bot.settings import Settings, SettingsError
+from bot.trends.schedule import ReleaseSchedule, release_due
 
 CREDENTIALS = ROOT / "credentials.yml"
 
@@ -29,7 +33,7 @@ SLOWEST_SECONDS = 30
 """Seconds that a client may take to send a request, and its answer to be made."""
 
 WARM_UP = "warm-up"
-"""Conversation of the first turn, which is run before anybody is let in."""
+"""Conversation and channel of the first turn, run before anybody is let in; nobody counts it."""
 
 
 def serve(settings: Settings, credentials: Path = CREDENTIALS, endpoints: Path = ENDPOINTS) -> None:
@@ -53,13 +57,53 @@ def serve(settings: Settings, credentials: Path = CREDENTIALS, endpoints: Path =
     async def attach(running: Sanic, _: Any) -> None:
         running.ctx.agent = agent
 
+    schedule = ReleaseSchedule(lambda: release_due(settings, date.today()))
+
+    dashboard = DashboardProcess(settings)
+
+    async def begin(_: Sanic, __: Any) -> None:
+        schedule.start()
+        dashboard.start()
+
+    async def end(_: Sanic, __: Any) -> None:
+        schedule.stop()
+        dashboard.stop()
+
     app.register_listener(attach, "before_server_start")
     app.register_listener(_sweeper(agent, channels), "after_server_start")
+    app.register_listener(begin, "after_server_start")
+    app.register_listener(end, "before_server_stop")
     app.register_listener(_announce(settings), "after_server_start")
     app.register_listener(close_resources, "after_server_stop")
     app.config.USE_UVLOOP = False  # its buffer would hold on to what was received last
     asyncio.set_event_loop_policy(asyncio.DefaultEventLoopPolicy())
     app.run(sock=listener, access_log=False, motd=False, debug=False, workers=1)
+
+
+class DashboardProcess:
+    """The staff dashboard, as a process of its own: what ails it does not reach a conversation."""
+
+    def __init__(self, settings: Settings) -> None:
+        """Start nothing yet."""
+        self._settings = settings
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        """Start it, unless its port is 0; it says itself where it is, or why it is not."""
+        if self._settings.dashboard_port:
+            command = [sys.executable, "-m", "bot.cli", "dashboard"]
+            self._process = subprocess.Popen(command, cwd=ROOT)
+
+    def stop(self) -> None:
+        """End it."""
+        if self._process is None:
+            return
+        self._process.terminate()
+        try:
+            self._process.wait(10)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
 
 
 def load_channels(credentials: Path) -> list[InputChannel]:
@@ -126,7 +170,7 @@ async def _ready_agent(endpoints: Path) -> Any:
 
     turns: tuple[dict[str, Any], ...] = ({"payload": OPEN}, {"text": "hello"})
     for said in turns:
-        if await ask_agent(handle, WARM_UP, "web", **said) == fallback_bubbles():
+        if await ask_agent(handle, WARM_UP, WARM_UP, **said) == fallback_bubbles():
             raise NotOurPartError("the agent gives no answer; run `make train` and start again")
     await agent.tracker_store.delete(WARM_UP)
     _give_back_memory()

@@ -134,6 +134,61 @@ def _proxies(value: str) -> int:
     return int(value)
 
 
+def _port_or_none(value: str) -> int:
+    if value == "0":
+        return 0
+    try:
+        return _port(value)
+    except SettingsError:
+        raise SettingsError("must be a port number from 1 to 65535, or 0") from None
+
+
+def _folder(value: str) -> Path:
+    if not value or value != value.strip():
+        raise SettingsError("must be a folder, such as data or /var/lib/sidedoor")
+    return ROOT / value
+
+
+def _database(value: str) -> str:
+    if value and not re.match(r"(sqlite|postgresql)(\+psycopg2)?://", value):
+        raise SettingsError(
+            "must be empty, or a URL such as postgresql://user:password@host/database"
+        )
+    return value
+
+
+def _suppress(value: str) -> int:
+    if value not in ("7", "12"):
+        raise SettingsError("must be 12 or 7: others let a rounded figure tell the exact one")
+    return int(value)
+
+
+def _noise(value: str) -> float:
+    if not re.fullmatch(r"[0-9]{1,2}(\.[0-9]{1,3})?", value) or 0 < float(value) < 0.1:
+        raise SettingsError("must be 0, or a number from 0.1 to 99 such as 0.5")
+    return float(value)
+
+
+def _site(value: str) -> str:
+    if value and not re.fullmatch(r"https?://[A-Za-z0-9.\[\]:-]+", value):
+        raise SettingsError(
+            "must be empty, or scheme and host without a path, such as https://trends.example.nhs.uk"
+        )
+    return value
+
+
+def _header(value: str) -> str:
+    if not re.fullmatch(r"[A-Za-z0-9-]*", value):
+        raise SettingsError("must be empty, or the name of a header such as X-Remote-User")
+    return value
+
+
+def _secret(value: str) -> str:
+    if value and len(value) < 32:
+        raise SettingsError("must be empty, or at least 32 characters")
+    return value
+
+
 SETTINGS = (
     Setting("SIDEDOOR_HOST", "127.0.0.1", "Address the web chat listens on.", _host),
     Setting("SIDEDOOR_PORT", "5005", "Port of the web chat.", _port),
@@ -189,6 +244,66 @@ SETTINGS = (
         "Number of our own proxies in front, which note the address of who asks.",
         _proxies,
     ),
+    Setting(
+        "SIDEDOOR_DATA",
+        "data",
+        "Folder for marks, releases, staff accounts and keys; a relative one is in the project.",
+        _folder,
+    ),
+    Setting(
+        "SIDEDOOR_MARKS_DATABASE",
+        "",
+        "SQLAlchemy URL of the database of marks; empty is a SQLite file in the data folder.",
+        _database,
+        secret=True,
+    ),
+    Setting(
+        "SIDEDOOR_STAFF_DATABASE",
+        "",
+        "SQLAlchemy URL of the dashboard's own database; empty is a SQLite file likewise.",
+        _database,
+        secret=True,
+    ),
+    Setting(
+        "SIDEDOOR_SUPPRESS",
+        "12",
+        "Counts up to this are not shown in trends: 12, or 7 as in NHS England's own rule.",
+        _suppress,
+    ),
+    Setting(
+        "SIDEDOOR_NOISE",
+        "0",
+        "Privacy loss (epsilon) of one count in trends; 0 adds no noise.",
+        _noise,
+    ),
+    Setting(
+        "SIDEDOOR_DASHBOARD_HOST", "127.0.0.1", "Address the staff dashboard listens on.", _host
+    ),
+    Setting(
+        "SIDEDOOR_DASHBOARD_PORT",
+        "5006",
+        "Port of the staff dashboard; 0 does not start it with the assistant.",
+        _port_or_none,
+    ),
+    Setting(
+        "SIDEDOOR_DASHBOARD_URL",
+        "",
+        "Address that staff type, such as https://trends.example.nhs.uk, if a proxy is in front.",
+        _site,
+    ),
+    Setting(
+        "SIDEDOOR_PROXY_HEADER",
+        "",
+        "Header in which a trusted proxy names who has signed in; empty asks for a password.",
+        _header,
+    ),
+    Setting(
+        "SIDEDOOR_PROXY_SECRET",
+        "",
+        "Secret of 32 characters or more that the proxy sends in X-Sidedoor-Proxy-Secret.",
+        _secret,
+        secret=True,
+    ),
 )
 
 
@@ -207,6 +322,31 @@ class Settings:
     origins: tuple[AllowedOrigin, ...] = ()
     url: str = ""
     proxies: int = 0
+    data: Path = ROOT / "data"
+    marks_database: str = field(default="", repr=False)
+    staff_database: str = field(default="", repr=False)
+    suppress: int = 12
+    noise: float = 0.0
+    dashboard_host: str = "127.0.0.1"
+    dashboard_port: int = 5006
+    dashboard_url: str = ""
+    proxy_header: str = ""
+    proxy_secret: str = field(default="", repr=False)
+
+    @property
+    def marks_url(self) -> str:
+        """The database of marks."""
+        return self.marks_database or f"sqlite:///{self.data / 'marks.db'}"
+
+    @property
+    def staff_url(self) -> str:
+        """The dashboard's own database: accounts, sessions, sign-offs, who looked at what."""
+        return self.staff_database or f"sqlite:///{self.data / 'staff.db'}"
+
+    @property
+    def releases(self) -> Path:
+        """The folder of releases."""
+        return self.data / "releases"
 
 
 def read_settings(environment: Mapping[str, str]) -> Settings:
@@ -229,6 +369,11 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
             mend = str(error) if isinstance(error, SettingsError) else "must be an address"
             raise SettingsError(f"{setting.variable} is {shown}; it {mend}") from None
         values[setting.variable.removeprefix("SIDEDOOR_").lower()] = read
+    if values["proxy_header"] and not values["proxy_secret"]:
+        raise SettingsError(
+            "SIDEDOOR_PROXY_HEADER is set; set SIDEDOOR_PROXY_SECRET too, so that nobody but the"
+            " proxy can name who has signed in"
+        )
     return Settings(**values)  # type: ignore[arg-type]
 
 

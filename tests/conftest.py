@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import secrets
+import tempfile
 from dataclasses import dataclass, field
 
 import pytest
@@ -11,6 +13,7 @@ import pytest
 from bot.environment import prepare
 
 prepare()
+os.environ["SIDEDOOR_DATA"] = tempfile.mkdtemp(prefix="sidedoor-tests-")
 
 from bot.agent import load_our_agent  # noqa: E402  (the environment comes first)
 from bot.channels.conversation import OPEN, Bubble, ask_agent  # noqa: E402
@@ -18,6 +21,10 @@ from bot.privacy.logs import configure_logs  # noqa: E402
 from bot.recognise import Recogniser  # noqa: E402
 
 configure_logs("ERROR")
+
+
+CHANNEL = "test"
+"""The channel that people in tests come by, which nobody counts."""
 
 
 class Loop:
@@ -68,7 +75,7 @@ class Person:
 
     def _ask(self, **said) -> list[Bubble]:
         bubbles = self.loop.run(
-            ask_agent(self.agent.handle_message, self.conversation, "test", **said)
+            ask_agent(self.agent.handle_message, self.conversation, CHANNEL, **said)
         )
         self.seen.append(bubbles)
         return bubbles

@@ -52,7 +52,9 @@ def start_program(
     """Start `command` at log level INFO and wait until it answers; on a free port unless given."""
     port = port or free_port()
     environment = {k: v for k, v in os.environ.items() if not k.startswith("SIDEDOOR_")}
-    environment |= {"SIDEDOOR_PORT": str(port), "SIDEDOOR_LOG_LEVEL": "INFO", **(settings or {})}
+    environment |= {"SIDEDOOR_PORT": str(port), "SIDEDOOR_LOG_LEVEL": "INFO"}
+    environment |= {"SIDEDOOR_DATA": str(folder / "data"), "SIDEDOOR_DASHBOARD_PORT": "0"}
+    environment |= settings or {}
     (folder / "elsewhere").mkdir()
     with (folder / "stdout").open("w") as out, (folder / "stderr").open("w") as err:
         process = subprocess.Popen(

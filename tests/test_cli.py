@@ -81,7 +81,8 @@ def environment(**more: str) -> dict[str, str]:
     """Return an environment without settings of ours."""
     clean = {k: v for k, v in os.environ.items() if not k.startswith("SIDEDOOR_")}
     # A library that Rasa imports asks git for its own version, and git may complain.
-    return {**clean, "GIT_CEILING_DIRECTORIES": str(ROOT), **more}
+    apart = {"SIDEDOOR_DATA": os.environ["SIDEDOOR_DATA"], "SIDEDOOR_DASHBOARD_PORT": "0"}
+    return {**clean, "GIT_CEILING_DIRECTORIES": str(ROOT), **apart, **more}
 
 
 def sidedoor(*arguments: str, project: Path = ROOT, given: bytes = b"", **more: str):
@@ -110,7 +111,13 @@ def project(tmp_path) -> Path:
     """Return a copy of the project whose files may be spoilt; the model is the project's own."""
     for name in ("bot", "actions", "deanery", "domain"):
         shutil.copytree(ROOT / name, tmp_path / name)
-    for name in ("config.yml", "credentials.yml", "endpoints.yml", "requirements.lock"):
+    for name in (
+        "config.yml",
+        "credentials.yml",
+        "endpoints.yml",
+        "requirements.lock",
+        "trends.yml",
+    ):
         shutil.copy(ROOT / name, tmp_path / name)
     for name in ("models", "nlu_data", "stories"):
         (tmp_path / name).symlink_to(ROOT / name)
@@ -476,7 +483,7 @@ ENDPOINTS_WRONG = [
     ("type: bot.dialogue.wording.Wording", "type: 5", "nlg is 5"),
     ("nlg:", "nlgs:", "nlg is missing"),
     ("nlg:\n", "lock_store:\n  type: bot.no.Locks\nnlg:\n", "lock_store is 'bot.no.Locks'"),
-    ("nlg:\n", "event_broker:\n  type: bot.no.Broker\nnlg:\n", "event_broker is 'bot.no.Broker'"),
+    ("recorder.Trends", "recorder.Trend", "event_broker is 'bot.trends.recorder.TrendRecorder'"),
     ("nlg:\n", "nlg: bot.dialogue.wording.Wording\nx:\n", "nlg must be a mapping of fields"),
     ("nlg:\n", "nlg: [\n", "line "),
 ]

@@ -3,6 +3,7 @@
 import pytest
 
 from bot.deanery import deaneries
+from bot.paths import ROOT
 from bot.settings import (
     LOG_LEVELS,
     SETTINGS,
@@ -15,9 +16,7 @@ from bot.settings import (
 
 
 def test_nothing_has_to_be_set():
-    assert read_settings({}) == Settings(
-        "127.0.0.1", 5005, "", "WARNING", "", "https://api.telegram.org", "", ""
-    )
+    assert read_settings({}) == Settings("127.0.0.1", 5005, "", "WARNING")
 
 
 def test_what_is_set_is_used():
@@ -62,6 +61,25 @@ def test_the_settings_own_name_wins_over_the_other_one():
     assert read_settings(environment).telegram_api_url == "http://127.0.0.1:1"
 
 
+def test_the_data_are_in_the_project_unless_elsewhere():
+    chosen = read_settings({})
+    assert chosen.data == ROOT / "data"
+    assert chosen.marks_url == f"sqlite:///{ROOT / 'data' / 'marks.db'}"
+    assert chosen.staff_url == f"sqlite:///{ROOT / 'data' / 'staff.db'}"
+    elsewhere = read_settings(
+        {"SIDEDOOR_DATA": "/var/lib/x", "SIDEDOOR_MARKS_DATABASE": "postgresql://h/marks"}
+    )
+    assert str(elsewhere.releases) == "/var/lib/x/releases"
+    assert elsewhere.marks_url == "postgresql://h/marks"
+
+
+def test_a_proxy_is_trusted_only_with_a_secret():
+    with pytest.raises(SettingsError, match="set SIDEDOOR_PROXY_SECRET too"):
+        read_settings({"SIDEDOOR_PROXY_HEADER": "X-Remote-User"})
+    chosen = {"SIDEDOOR_PROXY_HEADER": "X-Remote-User", "SIDEDOOR_PROXY_SECRET": "s" * 32}
+    assert read_settings(chosen).proxy_header == "X-Remote-User"
+
+
 @pytest.mark.parametrize(
     ("variable", "value"),
     [
@@ -70,6 +88,9 @@ def test_the_settings_own_name_wins_over_the_other_one():
         ("SIDEDOOR_TELEGRAM_TOKEN", "123:abc/../getMe"),
         ("SIDEDOOR_REDIS_URL", "http://user:word@host"),
         ("SIDEDOOR_REDIS_URL", "redis://[word"),
+        ("SIDEDOOR_PROXY_SECRET", "hidden"),
+        ("SIDEDOOR_MARKS_DATABASE", "mysql://user:hidden@host/x"),
+        ("SIDEDOOR_STAFF_DATABASE", "user:hidden@host"),
     ],
 )
 def test_a_wrong_secret_is_told_without_its_value(variable, value):
@@ -111,6 +132,16 @@ def test_every_permitted_level_may_be_set(level):
             "must be a port number from 1 to 65535",
         ),
         ("SIDEDOOR_HOST", ["", " ", " 127.0.0.1"], "must be an address of this machine"),
+        ("SIDEDOOR_DASHBOARD_PORT", ["", "65536", "-1", "00"], "must be a port number from 1"),
+        ("SIDEDOOR_DATA", ["", " data"], "must be a folder"),
+        ("SIDEDOOR_SUPPRESS", ["", "0", "5", "10", "13", "12.0"], "must be 12 or 7"),
+        ("SIDEDOOR_NOISE", ["", "-1", "0.01", "1e3", "nan", "100"], "must be 0, or a number"),
+        (
+            "SIDEDOOR_DASHBOARD_URL",
+            ["trends.example", "https://a/b", "ftp://a"],
+            "must be empty, or scheme and host",
+        ),
+        ("SIDEDOOR_PROXY_HEADER", ["X Remote", "X:"], "must be empty, or the name of a header"),
         ("SIDEDOOR_DEANERY", ["atlantis", "Wales", " ", "signposts"], "must be empty or one of"),
         ("SIDEDOOR_TELEGRAM_API_URL", ["", "api", "ftp://x", "http://"], "must be an address such"),
         ("SIDEDOOR_TELEGRAM_WEBHOOK", ["https://x.org", "https://x.org/other"], "must be empty or"),
@@ -153,7 +184,7 @@ def test_a_wrong_value_is_told_with_its_variable_and_mend(variable, values, mend
 def test_a_mistyped_variable_is_told(name):
     with pytest.raises(SettingsError) as error:
         read_settings({name: "5005"})
-    assert str(error.value).startswith(f"{name} is not a setting; known are SIDEDOOR_DEANERY, ")
+    assert str(error.value).startswith(f"{name} is not a setting; known are SIDEDOOR_")
 
 
 def test_the_file_is_read_as_people_write_it(tmp_path):

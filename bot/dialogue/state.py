@@ -18,6 +18,7 @@ from rasa.utils.endpoints import EndpointConfig
 from bot.dialogue.memory import SAID
 from bot.privacy.guard import refuse_rasas_options
 from bot.privacy.lifetimes import LIFE_SECONDS, MOST_CONVERSATIONS
+from bot.trends.labels import kept_metadata
 
 KEPT_PARSE_DATA = ("intent",)
 """What of a message's analysis later turns need."""
@@ -58,10 +59,9 @@ class EphemeralTrackerStore(TrackerStore):
     async def save(self, tracker: DialogueStateTracker) -> None:
         """Wipe the tracker's words, hold it, and stream its new events already wiped."""
         wipe(tracker.events)
-        tracker = without_forgotten(tracker)
         if self.event_broker:
             await self.stream_events(tracker)
-        await self._hold(tracker)
+        await self._hold(without_forgotten(tracker))
 
     async def _hold(self, tracker: DialogueStateTracker) -> None:
         self._held.pop(tracker.sender_id, None)
@@ -113,7 +113,7 @@ def wipe(events: Iterable[Event]) -> None:
         if isinstance(event, UserUttered):
             event.text = ""
             event.message_id = None
-            event.metadata = {}
+            event.metadata = kept_metadata(event.metadata, event.parse_data)
             event.entities = []
             event.parse_data = {
                 "text": "",

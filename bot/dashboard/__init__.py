@@ -1,0 +1,1 @@
+"""The staff dashboard: reads releases, and nothing about anybody."""

@@ -1,0 +1,60 @@
+"""The audit log: which member of staff did what, and when. No address, no browser, no search."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timezone
+
+from sqlalchemy import delete, insert, select
+from sqlalchemy.engine import Engine
+
+from bot.dashboard.tables import audit
+
+KEPT_SECONDS = 2 * 365 * 24 * 60 * 60
+"""An entry is deleted two years later."""
+
+SHOWN = 200
+"""Entries on one page."""
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One entry."""
+
+    number: int
+    at: str
+    who: str
+    what: str
+    outcome: str
+
+
+class Audit:
+    """The log. Entries can be added and read; they go when they are `KEPT_SECONDS` old."""
+
+    def __init__(self, engine: Engine, clock: Callable[[], float] = time.time) -> None:
+        """Use the dashboard's database; `clock` gives seconds since 1970."""
+        self._engine = engine
+        self._clock = clock
+
+    def note(self, who: str, what: str, outcome: str) -> None:
+        """Add an entry."""
+        now = int(self._clock())
+        row = {"at": now, "who": who[:64], "what": what[:200], "outcome": outcome[:32]}
+        with self._engine.begin() as connection:
+            connection.execute(insert(audit), [row])
+            connection.execute(delete(audit).where(audit.c.at < now - KEPT_SECONDS))
+
+    def latest(self, before: int | None = None) -> list[Entry]:
+        """Return the latest entries, or those before a number, the latest first."""
+        query = select(audit).order_by(audit.c.number.desc()).limit(SHOWN)
+        if before is not None:
+            query = query.where(audit.c.number < before)
+        with self._engine.connect() as connection:
+            rows = connection.execute(query).all()
+        return [Entry(r.number, _shown(r.at), r.who, r.what, r.outcome) for r in rows]
+
+
+def _shown(at: int) -> str:
+    return datetime.fromtimestamp(at, timezone.utc).strftime("%Y-%m-%d %H:%M:%S")

@@ -1,0 +1,222 @@
+"""What every request passes: where it comes from, who it is, whether they may, and the log."""
+
+from __future__ import annotations
+
+import hmac
+import logging
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import urlsplit
+
+from sqlalchemy.engine import Engine
+from starlette.concurrency import run_in_threadpool
+from starlette.datastructures import FormData
+from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import RedirectResponse, Response
+
+from bot.dashboard.audit import Audit
+from bot.dashboard.sentences import SignOffs
+from bot.dashboard.sessions import Sessions
+from bot.dashboard.staff import Member, Staff
+from bot.settings import Settings
+from bot.trends.releases import Releases
+
+logger = logging.getLogger(__name__)
+
+SECRET_HEADER = "X-Sidedoor-Proxy-Secret"
+
+MOST_BYTES = 200_000
+"""Bytes of a form that are read."""
+
+MOST_FIELDS = 2_000
+
+HEADERS = {
+    "Cache-Control": "no-store",
+    "Referrer-Policy": "same-origin",
+    "X-Content-Type-Options": "nosniff",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Content-Security-Policy": (
+        "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self';"
+        " base-uri 'none'; frame-ancestors 'none'"
+    ),
+}
+
+DEMO = Member("demo", "Demonstration", "admin")
+"""Who everybody is in the demonstration, where all figures are invented."""
+
+
+@dataclass
+class Parts:
+    """What the pages need. There is no way from here to the marks."""
+
+    settings: Settings
+    engine: Engine
+    staff: Staff
+    sessions: Sessions
+    audit: Audit
+    sign_offs: SignOffs
+    releases: Releases
+    demo: bool = False
+    extra_hosts: tuple[str, ...] = field(default=())
+
+    @property
+    def secure(self) -> bool:
+        """Whether staff come over TLS."""
+        return self.settings.dashboard_url.startswith("https://")
+
+    @property
+    def cookie(self) -> str:
+        """The name of the session cookie; its prefix binds it to this host over TLS."""
+        return "__Host-sidedoor-staff" if self.secure else "sidedoor-staff"
+
+
+@dataclass(frozen=True)
+class Visit:
+    """One request that was let in."""
+
+    request: Request
+    parts: Parts
+    member: Member | None
+    form: FormData | None
+
+    def field(self, name: str, longest: int = 200) -> str:
+        """Return a field of the form, or of the address, as text; empty if there is none."""
+        values = self.form if self.form is not None else self.request.query_params
+        value = values.get(name, "")
+        if not isinstance(value, str):
+            return ""
+        kept = "".join(c for c in value if c.isprintable() and not 0xD800 <= ord(c) <= 0xDFFF)
+        return kept.strip()[:longest]
+
+
+Page = Callable[[Visit], Response]
+
+
+def page(show: Page, role: str | None = "reader") -> Callable[[Request], Awaitable[Response]]:
+    """Return the endpoint of a page that only a `role` may see; None lets everybody in."""
+
+    async def endpoint(request: Request) -> Response:
+        parts: Parts = request.app.state.parts
+        _refuse_other_hosts(request, parts)
+        form = None
+        if request.method == "POST":
+            _refuse_other_origins(request, parts)
+            form = await _form(request)
+        try:
+            return await run_in_threadpool(_answer, request, parts, form, show, role)
+        except HTTPException:
+            raise
+        except Exception as error:  # else the server would log it, with whatever it holds
+            return await failed(request, error)
+
+    return endpoint
+
+
+def with_headers(response: Response) -> Response:
+    """Return the response with the headers that every answer has."""
+    for name, value in HEADERS.items():
+        response.headers.setdefault(name, value)
+    return response
+
+
+def _answer(
+    request: Request, parts: Parts, form: FormData | None, show: Page, role: str | None
+) -> Response:
+    if role is None:
+        return with_headers(show(Visit(request, parts, None, form)))
+    member = _member(request, parts)
+    what = f"{request.method} {request.url.path}"
+    if member is None:
+        if request.method == "GET" and not parts.settings.proxy_header:
+            return with_headers(RedirectResponse("/sign-in", 303))
+        raise HTTPException(403)
+    if not member.may(role):
+        parts.audit.note(member.name, what, "refused")
+        raise HTTPException(403)
+    try:
+        response = show(Visit(request, parts, member, form))
+    except HTTPException as error:
+        parts.audit.note(member.name, what, str(error.status_code))
+        raise
+    parts.audit.note(member.name, what, str(response.status_code))
+    return with_headers(response)
+
+
+def _member(request: Request, parts: Parts) -> Member | None:
+    if parts.demo:
+        return DEMO
+    if parts.settings.proxy_header:
+        return _named_by_proxy(request, parts)
+    token = request.cookies.get(parts.cookie)
+    name = parts.sessions.whose(token) if token else None
+    return parts.staff.get(name) if name else None
+
+
+def _named_by_proxy(request: Request, parts: Parts) -> Member | None:
+    """Return whom the proxy says has signed in, if it is the proxy that says so."""
+    given = request.headers.get(SECRET_HEADER, "").encode("utf-8", "replace")
+    if not hmac.compare_digest(given, parts.settings.proxy_secret.encode()):
+        return None
+    name = request.headers.get(parts.settings.proxy_header, "").strip().lower()
+    return parts.staff.get(name) if name else None
+
+
+def expected_origin(request: Request, parts: Parts) -> str:
+    """Return the origin that our own pages have."""
+    return parts.settings.dashboard_url or f"http://{request.headers.get('host', '')}"
+
+
+def _refuse_other_hosts(request: Request, parts: Parts) -> None:
+    """Refuse a name that is not ours: somebody else's name may point to this address."""
+    host = request.headers.get("host", "").lower()
+    chosen = parts.settings
+    if chosen.dashboard_url:
+        allowed = {urlsplit(chosen.dashboard_url).netloc.lower()}
+    elif chosen.dashboard_host in ("0.0.0.0", "::"):
+        return
+    else:
+        names = {chosen.dashboard_host, "localhost", "127.0.0.1", "[::1]"}
+        allowed = {f"{name}:{chosen.dashboard_port}" for name in names}
+    if host not in allowed | set(parts.extra_hosts):
+        raise HTTPException(421)
+
+
+def _refuse_other_origins(request: Request, parts: Parts) -> None:
+    """Refuse a form that another site sends in somebody's name; browsers say where it is from."""
+    site = request.headers.get("sec-fetch-site")
+    origin = request.headers.get("origin")
+    if site is None and origin is None:
+        raise HTTPException(403)
+    if site not in (None, "same-origin"):
+        raise HTTPException(403)
+    if origin is not None and origin.lower() != expected_origin(request, parts).lower():
+        raise HTTPException(403)
+
+
+async def _form(request: Request) -> FormData:
+    if request.headers.get("content-length") == "0":
+        return FormData()
+    kind = request.headers.get("content-type", "").split(";")[0].strip().lower()
+    if kind != "application/x-www-form-urlencoded":
+        raise HTTPException(415)
+    length = request.headers.get("content-length", "")
+    if not length.isdigit() or int(length) > MOST_BYTES:
+        raise HTTPException(413)
+    try:
+        return await request.form(max_fields=MOST_FIELDS)
+    except ClientDisconnect:
+        raise HTTPException(400) from None
+    except (ValueError, UnicodeError):
+        raise HTTPException(400) from None
+
+
+async def failed(request: Request, error: Exception) -> Response:
+    """Answer what cannot be answered otherwise: a plain page, and nothing about why."""
+    status = error.status_code if isinstance(error, HTTPException) else 500
+    if status == 500:
+        logger.error("request failed: error=%s", type(error).__name__)
+    render: Any = request.app.state.render
+    return with_headers(render("error.html", status=status, member=None, status_code=status))

@@ -1,0 +1,63 @@
+"""What facets, values and windows are called on the dashboard; the names are in `names.yml`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from bot.trends.windows import Month, Window
+
+NAMES = Path(__file__).with_name("names.yml")
+
+MONTHS = (
+    "January",
+    "February",
+    "March",
+    "April",
+    "May",
+    "June",
+    "July",
+    "August",
+    "September",
+    "October",
+    "November",
+    "December",
+)
+
+NOT_SHOWN = "not shown"
+"""What stands for a figure that is hidden, in table, chart and CSV."""
+
+
+@cache
+def names() -> Mapping[str, Any]:
+    """Return the names of facets and values."""
+    with NAMES.open(encoding="utf-8") as file:
+        return yaml.safe_load(file)
+
+
+def facet_names(facet: str) -> Mapping[str, str]:
+    """Return a facet's title, question and help."""
+    return names()["facets"].get(facet) or {"title": facet, "question": facet, "help": ""}
+
+
+def value_name(facet: str, value: str) -> str:
+    """Return what a value is called; a group of `trends.yml` by its own name."""
+    return (names()["values"].get(facet) or {}).get(value) or value.replace("_", " ").capitalize()
+
+
+def month_name(month: Month) -> str:
+    """Return a month such as May 2026."""
+    return f"{MONTHS[month.number - 1]} {month.year}"
+
+
+def window_name(window: Window) -> str:
+    """Return a window such as April to June 2026."""
+    if window.first == window.last:
+        return month_name(window.first)
+    if window.first.year == window.last.year:
+        return f"{MONTHS[window.first.number - 1]} to {month_name(window.last)}"
+    return f"{month_name(window.first)} to {month_name(window.last)}"

@@ -1,0 +1,350 @@
+"""The pages. Each reads releases or the dashboard's own database, never the marks."""
+
+from __future__ import annotations
+
+import json
+import re
+from datetime import date
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from starlette.exceptions import HTTPException
+from starlette.responses import HTMLResponse, PlainTextResponse, RedirectResponse, Response
+from starlette.routing import Route
+
+from bot.dashboard.change import compare
+from bot.dashboard.chart import chart
+from bot.dashboard.expected import table_of_expected
+from bot.dashboard.guard import Visit, page
+from bot.dashboard.health import assistant_is_up, expiring, versions
+from bot.dashboard.names import facet_names, window_name
+from bot.dashboard.picture import everybody, headline, picture, pictures, rules_of
+from bot.dashboard.sections import sections_of
+from bot.dashboard.sentences import files, search
+from bot.trends.disclosure import Rules, YearlyRules
+from bot.trends.groups import groups
+from bot.trends.releases import HELP_CARD_YEAR, Release, ReleaseError
+from bot.trends.vocabulary import ANYBODY, HELP_CARD
+from bot.trends.windows import ENOUGH, LAG_DAYS
+
+HERE = Path(__file__).parent
+
+MOST_SENTENCES = 100
+"""Sentences on one page of the wording."""
+
+
+@cache
+def templates() -> Environment:
+    """Return the templates; a value that is missing is an error, not a blank."""
+    found = Environment(
+        loader=FileSystemLoader(HERE / "templates"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    found.globals.update(window_name=window_name, everybody=everybody, chart=chart)
+    return found
+
+
+def render(name: str, status_code: int = 200, **values: Any) -> HTMLResponse:
+    """Return a page made from a template."""
+    member = values.setdefault("member", None)
+    values.setdefault("synthetic", False)
+    values.setdefault("here", "")
+    values.setdefault("signed_in_here", False)
+    text = templates().get_template(name).render(sections=sections_of(member), **values)
+    return HTMLResponse(text, status_code)
+
+
+def show(
+    visit: Visit, name: str, here: str = "", status_code: int = 200, **values: Any
+) -> Response:
+    """Return a page for somebody who has signed in."""
+    return render(
+        name,
+        status_code,
+        member=visit.member,
+        here=here,
+        synthetic=visit.parts.demo or any(r.synthetic for r in _windows(visit)),
+        signed_in_here=not (visit.parts.demo or visit.parts.settings.proxy_header),
+        **values,
+    )
+
+
+def _windows(visit: Visit) -> list[Release]:
+    try:
+        return visit.parts.releases.all()
+    except ReleaseError as error:
+        visit.request.state.release_error = str(error)
+        return []
+
+
+def _window(visit: Visit) -> Release:
+    name = visit.request.path_params["name"]
+    found = next((r for r in _windows(visit) if r.name == name), None)
+    if found is None:
+        raise HTTPException(404)
+    return found
+
+
+def first_page(visit: Visit) -> Response:
+    """Lead to the latest window."""
+    return RedirectResponse("/windows", 303)
+
+
+def windows_page(visit: Visit) -> Response:
+    """Every window that is released, the latest first, and the yearly number of help cards."""
+    windows = _windows(visit)
+    error = getattr(visit.request.state, "release_error", None)
+    years = [] if error else visit.parts.releases.all(HELP_CARD_YEAR)
+    cards = [(r.window.first.year, r.tables[HELP_CARD][ANYBODY]) for r in years]
+    return show(
+        visit,
+        "windows.html",
+        "/windows",
+        windows=[(r, headline(r)) for r in reversed(windows)],
+        cards=cards[::-1],
+        error=error,
+        yearly=YearlyRules(),
+        enough=ENOUGH,
+        lag=LAG_DAYS,
+    )
+
+
+def window_page(visit: Visit) -> Response:
+    """The picture of one window."""
+    release = _window(visit)
+    return show(
+        visit,
+        "window.html",
+        "/windows",
+        release=release,
+        pictures=pictures(release),
+        rules=rules_of(release),
+        epsilon=release.rules.get("epsilon", 0),
+    )
+
+
+def report_page(visit: Visit) -> Response:
+    """The picture and the method on paper."""
+    release = _window(visit)
+    return show(
+        visit,
+        "report.html",
+        "/windows",
+        release=release,
+        pictures=pictures(release),
+        rules=rules_of(release),
+        epsilon=release.rules.get("epsilon", 0),
+        lag=LAG_DAYS,
+    )
+
+
+def csv_file(visit: Visit) -> Response:
+    """One table as CSV."""
+    release, facet = _window(visit), visit.request.path_params["facet"]
+    if not release.tables.get(facet):
+        raise HTTPException(404)
+    name = f"sidedoor_{release.name}_{facet}.csv"
+    return PlainTextResponse(
+        picture(release, facet).csv(release),
+        media_type="text/csv",
+        headers={"Content-Disposition": f'attachment; filename="{name}"'},
+    )
+
+
+def signed_file(visit: Visit) -> Response:
+    """The release itself, as it was signed."""
+    release = _window(visit)
+    text = json.dumps(visit.parts.releases.read_signed(release.name), indent=1) + "\n"
+    name = f"sidedoor_{release.name}.json"
+    return PlainTextResponse(
+        text,
+        media_type="application/json",
+        headers={"Content-Disposition": f'attachment; filename="{name}"'},
+    )
+
+
+def change_page(visit: Visit) -> Response:
+    """What changed between two windows, by more than rounding can explain."""
+    windows = {release.name: release for release in _windows(visit)}
+    names = list(windows)
+    before = windows.get(visit.field("from")) or (windows[names[-2]] if len(names) > 1 else None)
+    after = windows.get(visit.field("to")) or (windows[names[-1]] if len(names) > 1 else None)
+    found = []
+    if before is not None and after is not None and before.window < after.window:
+        for facet in after.tables:
+            found.append((facet_names(facet)["title"], compare(before, after, facet)))
+    return show(
+        visit,
+        "change.html",
+        "/change",
+        windows=list(windows.values()),
+        before=before,
+        after=after,
+        found=found,
+    )
+
+
+def method_page(visit: Visit) -> Response:
+    """The method and its limits, in plain words."""
+    return show(
+        visit,
+        "method.html",
+        "/method",
+        rules=Rules(suppress=visit.parts.settings.suppress),
+        yearly=YearlyRules(),
+        epsilon=visit.parts.settings.noise,
+        enough=ENOUGH,
+        lag=LAG_DAYS,
+        expected=table_of_expected(groups()),
+        own=groups().trainees,
+        uptake=groups().uptake,
+    )
+
+
+def service_page(visit: Visit) -> Response:
+    """Service health, without anything about users."""
+    settings = visit.parts.settings
+    return show(
+        visit,
+        "service.html",
+        "/service",
+        up=assistant_is_up(settings),
+        versions=versions(),
+        expiring=list(expiring(date.today(), settings.deanery)),
+    )
+
+
+def wording_page(visit: Visit, done: int | None = None, wrong: str = "") -> Response:
+    """Every sentence the assistant says, to search and to sign off."""
+    words, file = visit.field("words"), visit.field("file")
+    if file not in files():
+        file = ""
+    number = visit.field("page", 6)
+    at = int(number) if re.fullmatch("[0-9]{1,6}", number) else 1
+    found = search(words, file)
+    last = max(1, -(-len(found) // MOST_SENTENCES))
+    at = min(max(1, at), last)
+    latest = visit.parts.sign_offs.latest()
+    shown = found[(at - 1) * MOST_SENTENCES : at * MOST_SENTENCES]
+    current = sum(1 for s in found if s.key in latest and latest[s.key].text_hash == s.text_hash)
+    return show(
+        visit,
+        "wording.html",
+        "/wording",
+        status_code=400 if wrong else 200,
+        words=words,
+        file=file,
+        files=files(),
+        rows=[(sentence, latest.get(sentence.key)) for sentence in shown],
+        total=len(found),
+        current=current,
+        at=at,
+        last=last,
+        may_sign=visit.member is not None and visit.member.may("caseworker"),
+        done=done,
+        wrong=wrong,
+    )
+
+
+def sign_off(visit: Visit) -> Response:
+    """Sign off the sentences that are ticked."""
+    assert visit.form is not None  # the guard saw to both
+    assert visit.member is not None
+    pairs = [str(value).split(" ", 1) for value in visit.form.getlist("sentence")]
+    chosen = [(pair[1], pair[0]) for pair in pairs if len(pair) == 2]
+    name, role = visit.field("name", 120), visit.field("role", 120)
+    if not name or not role or not chosen:
+        return wording_page(visit, wrong="Tick at least one sentence, and give a name and a role.")
+    done = visit.parts.sign_offs.add(chosen, name, role, visit.member.name, date.today())
+    return wording_page(visit, done=done)
+
+
+def audit_page(visit: Visit) -> Response:
+    """Who looked at what."""
+    before = visit.field("before", 18)
+    number = int(before) if re.fullmatch("[0-9]{1,18}", before) else None
+    entries = visit.parts.audit.latest(number)
+    return show(visit, "audit.html", "/audit", entries=entries)
+
+
+def sign_in_page(visit: Visit, wrong: bool = False) -> Response:
+    """The form to sign in, or how to make the first account."""
+    return render(
+        "sign_in.html",
+        403 if wrong else 200,
+        wrong=wrong,
+        first=not visit.parts.staff.any(),
+        proxy=bool(visit.parts.settings.proxy_header),
+    )
+
+
+def sign_in(visit: Visit) -> Response:
+    """Begin a session if name, password and code are right."""
+    parts = visit.parts
+    if parts.settings.proxy_header or parts.demo:
+        raise HTTPException(404)
+    name = visit.field("name", 64).lower()
+    password = visit.form.get("password", "") if visit.form is not None else ""
+    member = parts.staff.sign_in(name, str(password), visit.field("code", 20).replace(" ", ""))
+    if member is None:
+        if any(known.name == name for known in parts.staff.all()):
+            parts.audit.note(name, "sign in", "refused")
+        return sign_in_page(visit, wrong=True)
+    parts.audit.note(member.name, "sign in", "done")
+    response = RedirectResponse("/windows", 303)
+    response.set_cookie(
+        parts.cookie,
+        parts.sessions.begin(member.name),
+        path="/",
+        secure=parts.secure,
+        httponly=True,
+        samesite="strict",
+    )
+    return response
+
+
+def sign_out(visit: Visit) -> Response:
+    """End the session."""
+    token = visit.request.cookies.get(visit.parts.cookie)
+    if token:
+        visit.parts.sessions.end(token)
+    response = RedirectResponse("/sign-in", 303)
+    response.delete_cookie(
+        visit.parts.cookie,
+        path="/",
+        secure=visit.parts.secure,
+        httponly=True,
+        samesite="strict",
+    )
+    return response
+
+
+def stylesheet(visit: Visit) -> Response:
+    """The stylesheet."""
+    text = (HERE / "static" / "dashboard.css").read_text(encoding="utf-8")
+    return PlainTextResponse(text, media_type="text/css")
+
+
+ROUTES = [
+    Route("/sign-in", page(sign_in_page, None), methods=["GET"]),
+    Route("/sign-in", page(sign_in, None), methods=["POST"]),
+    Route("/dashboard.css", page(stylesheet, None)),
+    Route("/sign-out", page(sign_out), methods=["POST"]),
+    Route("/", page(first_page)),
+    Route("/windows", page(windows_page)),
+    Route("/windows/{name}", page(window_page)),
+    Route("/windows/{name}/report", page(report_page)),
+    Route("/windows/{name}/release.json", page(signed_file)),
+    Route("/windows/{name}/{facet}.csv", page(csv_file)),
+    Route("/change", page(change_page)),
+    Route("/method", page(method_page)),
+    Route("/service", page(service_page)),
+    Route("/wording", page(wording_page), methods=["GET"]),
+    Route("/wording", page(sign_off, "caseworker"), methods=["POST"]),
+    Route("/audit", page(audit_page, "admin")),
+]

@@ -1,0 +1,135 @@
+"""Every sentence the assistant says, to search and to sign off; sign-offs are kept."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import date
+from functools import lru_cache
+
+from sqlalchemy import insert, select
+from sqlalchemy.engine import Engine
+
+from bot.content import responses, when
+from bot.dashboard.tables import sign_offs
+from bot.deanery import FACTS, deaneries, signposts
+from bot.paths import DOMAIN
+
+
+@dataclass(frozen=True)
+class Sentence:
+    """One sentence: where it is written, when it is said, and the titles of its buttons."""
+
+    key: str
+    file: str
+    when: str
+    text: str
+    buttons: tuple[str, ...] = ()
+
+    @property
+    def text_hash(self) -> str:
+        """What a sign-off is of: the words and the buttons, so that a change needs a new one."""
+        return hashlib.sha256("\x00".join((self.text, *self.buttons)).encode()).hexdigest()
+
+
+@dataclass(frozen=True)
+class SignOff:
+    """Who signed off a sentence, and when."""
+
+    text_hash: str
+    name: str
+    role: str
+    day: str
+
+
+def all_sentences() -> list[Sentence]:
+    """Return every sentence of `domain/` and `deanery/`, in the order of the files."""
+    paths = sorted(DOMAIN.glob("*.yml"))
+    return _read(tuple((path.name, path.stat().st_mtime_ns) for path in paths))
+
+
+@lru_cache(maxsize=1)
+def _read(_: tuple[tuple[str, int], ...]) -> list[Sentence]:
+    """Read the files again only when one of them changed: that takes a second."""
+    found = []
+    for file, in_file in responses().items():
+        for name, variants in in_file.items():
+            for number, variant in enumerate(variants):
+                titles = tuple(str(b.get("title", "")) for b in variant.get("buttons") or ())
+                text = str(variant.get("text", "")).strip()
+                key = f"{name}:{number}"
+                found.append(Sentence(key, f"domain/{file}", when(variants), text, titles))
+    for deanery in deaneries().values():
+        file = f"deanery/{deanery.key}.yml"
+        for name in FACTS:
+            fact = deanery.facts[name]
+            if fact is not None:
+                found.append(Sentence(f"{deanery.key}:{name}", file, name, fact.text))
+        for number, contact in enumerate(deanery.contacts):
+            text = f"{contact.value}: {contact.fact.text}"
+            found.append(Sentence(f"{deanery.key}:contact:{number}", file, "contact", text))
+    for signpost in signposts().values():
+        text = f"{signpost.name}: {signpost.value} ({signpost.hours})"
+        found.append(Sentence(signpost.key, "deanery/signposts.yml", "signpost", text))
+    return found
+
+
+def files() -> list[str]:
+    """Return the files that sentences are in."""
+    return list(dict.fromkeys(sentence.file for sentence in all_sentences()))
+
+
+def search(words: str, file: str) -> list[Sentence]:
+    """Return the sentences of a file, or of all, that have every one of the words."""
+    wanted = words.lower().split()
+    return [
+        sentence
+        for sentence in all_sentences()
+        if (not file or sentence.file == file)
+        and all(
+            word in f"{sentence.key} {sentence.text} {' '.join(sentence.buttons)}".lower()
+            for word in wanted
+        )
+    ]
+
+
+class SignOffs:
+    """The sign-offs; they are added and never changed."""
+
+    def __init__(self, engine: Engine) -> None:
+        """Use the dashboard's database."""
+        self._engine = engine
+
+    def latest(self) -> dict[str, SignOff]:
+        """Return sentence key -> its latest sign-off."""
+        with self._engine.connect() as connection:
+            rows = connection.execute(select(sign_offs).order_by(sign_offs.c.number)).all()
+        return {r.sentence: SignOff(r.text_hash, r.name, r.role, r.day) for r in rows}
+
+    def add(
+        self,
+        chosen: Collection[tuple[str, str]],
+        name: str,
+        role: str,
+        account: str,
+        today: date,
+    ) -> int:
+        """Sign off those of the chosen (key, text hash) that still read so; return how many."""
+        current = {s.key: s.text_hash for s in all_sentences()}
+        rows = [
+            {
+                "sentence": key,
+                "text_hash": text_hash,
+                "name": name,
+                "role": role,
+                "day": today.isoformat(),
+                "account": account,
+            }
+            for key, text_hash in sorted(set(chosen))
+            if current.get(key) == text_hash
+        ]
+        if rows:
+            with self._engine.begin() as connection:
+                connection.execute(insert(sign_offs), rows)
+        return len(rows)

@@ -1,0 +1,82 @@
+"""Databases: opening one by URL, and bringing its tables up to date."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from alembic import command
+from alembic.config import Config
+from sqlalchemy import create_engine, event
+from sqlalchemy.engine import Engine, make_url
+from sqlalchemy.exc import ArgumentError, SQLAlchemyError
+
+DIALECTS = ("sqlite", "postgresql")
+
+ALONE = {
+    "sqlite": "BEGIN IMMEDIATE",
+    "postgresql": "SELECT pg_advisory_xact_lock(7310)",
+}
+"""What keeps two processes from changing tables at the same time."""
+
+BUSY_SECONDS = 10
+"""Seconds to wait for another process that writes to the same SQLite file."""
+
+
+class DatabaseError(RuntimeError):
+    """A database cannot be used; the message says which and why, without its password."""
+
+
+def open_database(url: str) -> Engine:
+    """Return an engine for `url`; a SQLite file's folder is made, readable for its owner only.
+
+    What is deleted from SQLite is overwritten, and nothing is written to temporary files.
+
+    Raises:
+        DatabaseError: if the URL is not one of `DIALECTS`.
+    """
+    try:
+        parsed = make_url(url)
+    except ArgumentError:
+        raise DatabaseError(
+            "the database's URL cannot be read; write it as in docs/trends.md"
+        ) from None
+    if parsed.get_backend_name() not in DIALECTS:
+        raise DatabaseError(
+            f"the database is {parsed.get_backend_name()}; it must be one of {', '.join(DIALECTS)}"
+        )
+    if parsed.get_backend_name() == "postgresql":
+        return create_engine(parsed, future=True, pool_pre_ping=True)
+    path = Path(parsed.database or "")
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    if not path.exists():
+        path.touch(mode=0o600)
+    engine = create_engine(parsed, future=True, connect_args={"timeout": BUSY_SECONDS})
+    event.listen(engine, "connect", _careful_sqlite)
+    return engine
+
+
+def upgrade(engine: Engine, migrations: Path) -> None:
+    """Bring the tables up to date with the revisions in `migrations`.
+
+    Raises:
+        DatabaseError: if the database cannot be reached or changed.
+    """
+    config = Config()
+    config.set_main_option("script_location", str(migrations).replace("%", "%%"))
+    try:
+        with engine.begin() as connection:
+            connection.exec_driver_sql(ALONE[engine.dialect.name])
+            config.attributes["connection"] = connection
+            command.upgrade(config, "head")
+    except SQLAlchemyError as error:
+        raise DatabaseError(
+            f"the database {engine.url!r} cannot be used ({type(error).__name__});"
+            " check that it runs and that its address is right"
+        ) from None
+
+
+def _careful_sqlite(connection: object, _: object) -> None:
+    cursor = connection.cursor()  # type: ignore[attr-defined]
+    for pragma in ("secure_delete=ON", "temp_store=MEMORY", "foreign_keys=ON"):
+        cursor.execute(f"PRAGMA {pragma}")
+    cursor.close()

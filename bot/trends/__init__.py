@@ -1,0 +1,1 @@
+"""Trends about nobody: marks, disclosure control and signed releases."""

@@ -1,0 +1,120 @@
+"""Counting somebody once without knowing who it is: keyed tokens, under keys that die.
+
+Each period has a random key of its own. For the tables of a release the period is the calendar
+month; for the help card, which is counted once a year, the calendar year. Keys are in this
+process's memory only. When a period's marks were frozen into a release its key is destroyed.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import secrets
+import threading
+from collections import OrderedDict
+from collections.abc import Iterable
+from datetime import datetime, timezone
+from functools import cache
+
+from bot.trends.vocabulary import HELP_CARD
+
+BYTES = 16
+"""128 bits of an HMAC are kept."""
+
+MOST_NOTED = 20_000
+"""Conversations of which it is remembered whose they are; the one unused longest goes first."""
+
+
+def this_month() -> str:
+    """Return the current month, such as 2026-05."""
+    return datetime.now(timezone.utc).strftime("%Y-%m")
+
+
+def period_of(month: str, facet: str) -> str:
+    """Return the period in which `facet` is counted: the month (2026-05), or its year (2026)."""
+    return month[:4] if facet == HELP_CARD else month
+
+
+def is_year(period: str) -> bool:
+    """Whether a period is a year, in which only the help card is counted."""
+    return len(period) == len("2026")
+
+
+class Counting:
+    """The keys, and in memory for running conversations which of them are one person's.
+
+    A channel whose conversations get new pseudonyms while the person stays the same, such as
+    Telegram's, calls `note` on each message. Without it a conversation is a person.
+    """
+
+    def __init__(self) -> None:
+        """Start without keys; each is drawn when it is first needed."""
+        self._keys: dict[str, bytearray] = {}
+        self._noted: OrderedDict[str, dict[str, bytes]] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def note(
+        self, conversation: str, channel: str, identifier: str, month: str | None = None
+    ) -> None:
+        """Remember that `conversation` is held with the person whom a channel calls `identifier`.
+
+        Kept is an HMAC of the identifier under each living key, for as long as the conversation
+        is among the latest `MOST_NOTED`; the identifier itself is not.
+        """
+        message = f"{channel}\x00{identifier}"
+        month = month or this_month()
+        with self._lock:
+            for period in (month, month[:4]):
+                self._key(period)
+            self._noted[conversation] = {
+                period: _hmac(key, "person", message) for period, key in self._keys.items()
+            }
+            self._noted.move_to_end(conversation)
+            while len(self._noted) > MOST_NOTED:
+                self._noted.popitem(last=False)
+
+    def token(self, conversation: str, period: str, facet: str, value: str) -> bytes:
+        """Return the contributor token of a mark.
+
+        It differs between facets and values too, so that marks of one person cannot be joined
+        by anybody who reads the table.
+        """
+        with self._lock:
+            return _hmac(self._key(period), self._person(conversation, period), facet, value)
+
+    def person(self, conversation: str, period: str) -> bytes:
+        """Return what the conversation's person is called in memory during `period`."""
+        with self._lock:
+            return _hmac(self._key(period), self._person(conversation, period))
+
+    def periods(self) -> list[str]:
+        """Return the periods that have a key."""
+        with self._lock:
+            return sorted(self._keys)
+
+    def destroy(self, periods: Iterable[str]) -> None:
+        """Overwrite and drop the keys of `periods`: no token of theirs can be made again."""
+        with self._lock:
+            for period in periods:
+                key = self._keys.pop(period, None)
+                if key is not None:
+                    key[:] = bytes(len(key))
+                for people in self._noted.values():
+                    people.pop(period, None)
+
+    def _key(self, period: str) -> bytearray:
+        return self._keys.setdefault(period, bytearray(secrets.token_bytes(32)))
+
+    def _person(self, conversation: str, period: str) -> str:
+        noted = self._noted.get(conversation, {}).get(period)
+        return noted.hex() if noted else f"conversation {conversation}"
+
+
+@cache
+def counting() -> Counting:
+    """Return the one of this process, which channels and the recorder share."""
+    return Counting()
+
+
+def _hmac(key: bytearray, *parts: str) -> bytes:
+    return hmac.digest(bytes(key), "\x00".join(parts).encode(), hashlib.sha256)[:BYTES]

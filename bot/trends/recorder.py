@@ -1,0 +1,206 @@
+"""The recorder: a Rasa event broker that turns wiped events into marks, beside the turns.
+
+`publish` puts the event into a bounded queue and returns. A thread does the rest. It writes to
+the database once in `WRITE_SECONDS`, whether anything came or not, so that not even the file's
+time tells when somebody talked. A slow or dead database costs marks, never a reply.
+"""
+
+from __future__ import annotations
+
+import logging
+import queue
+import threading
+import time
+from collections import OrderedDict
+from collections.abc import Callable, Mapping
+from concurrent.futures import Future, TimeoutError
+from typing import Any
+
+from rasa.core.brokers.broker import EventBroker
+from rasa.utils.endpoints import EndpointConfig
+
+from bot.settings import settings
+from bot.trends.counting import Counting, counting, is_year, period_of, this_month
+from bot.trends.marks import Mark, Marks
+from bot.trends.observed import Observed, channel_of, forgets, observed_in, takes_part
+from bot.trends.vocabulary import HELP_CARD, every_mark, facets
+
+logger = logging.getLogger(__name__)
+
+MOST_WAITING = 20_000
+"""Events that wait for the thread; more are not counted."""
+
+MOST_UNWRITTEN = 100_000
+"""Marks that wait for the database; more are not counted."""
+
+MOST_CONVERSATIONS = 20_000
+"""Conversations whose channel is remembered."""
+
+WRITE_SECONDS = 15 * 60
+"""Seconds between two writings."""
+
+RETRY_SECONDS = 60
+"""Seconds until the database is tried again after it failed."""
+
+STOP_SECONDS = 10
+"""Seconds that stopping waits for the last writing."""
+
+_STOP = object()
+
+
+class TrendsRecorder(EventBroker):
+    """Counts contributors; named in `endpoints.yml` as the event broker."""
+
+    def __init__(
+        self,
+        open_marks: Callable[[], Marks],
+        keys: Counting | None = None,
+        month: Callable[[], str] = this_month,
+        write_seconds: float = WRITE_SECONDS,
+    ) -> None:
+        """Start the thread; `open_marks` is called in it when there is something to write."""
+        self.counting = keys or counting()
+        self.lost = 0
+        """Events and marks that could not be counted."""
+        self._open_marks = open_marks
+        self._marks: Marks | None = None
+        self._month = month
+        self._write_seconds = write_seconds
+        self._queue: queue.Queue[Any] = queue.Queue(MOST_WAITING)
+        self._channels: OrderedDict[str, str] = OrderedDict()
+        self._counted: dict[tuple[str, str, bytes], set[str]] = {}
+        self._added: set[Mark] = set()
+        self._removed: set[Mark] = set()
+        self._thread = threading.Thread(target=self._work, name="trends-recorder", daemon=True)
+        self._thread.start()
+
+    @classmethod
+    async def from_endpoint_config(
+        cls, broker_config: EndpointConfig, event_loop: Any = None
+    ) -> TrendsRecorder:
+        """Make the recorder, as Rasa asks of a broker named in endpoints.yml."""
+        url = settings().marks_url
+        return cls(lambda: Marks.open(url))
+
+    def publish(self, event: Mapping[str, Any]) -> None:
+        """Take one wiped event of a turn; never waits and never raises."""
+        try:
+            self._queue.put_nowait((self._month(), event))
+        except queue.Full:
+            self.lost += 1
+
+    def write_now(self, timeout: float = STOP_SECONDS) -> bool:
+        """Have everything taken so far written; return whether that was done in time."""
+        written: Future[bool] = Future()
+        try:
+            self._queue.put((None, written), timeout=timeout)
+            return written.result(timeout)
+        except (queue.Full, TimeoutError):
+            return False
+
+    async def close(self) -> None:
+        """Write what is left and stop."""
+        self.stop()
+
+    def stop(self) -> None:
+        """Write what is left and end the thread."""
+        if not self._thread.is_alive():
+            return
+        try:
+            self._queue.put((None, _STOP), timeout=STOP_SECONDS)
+        except queue.Full:
+            return
+        self._thread.join(STOP_SECONDS)
+
+    def _work(self) -> None:
+        due = time.monotonic() + self._write_seconds
+        while True:
+            try:
+                month, item = self._queue.get(timeout=max(0.0, due - time.monotonic()))
+            except queue.Empty:
+                due = time.monotonic() + (self._write_seconds if self._write() else RETRY_SECONDS)
+                continue
+            if month is not None:
+                try:
+                    self._take(month, item)
+                except Exception as error:  # the thread goes on; an event holds no words
+                    self.lost += 1
+                    logger.error("event not counted: error=%s", type(error).__name__)
+            else:
+                written = self._write()
+                if item is _STOP:
+                    self._close()
+                    return
+                item.set_result(written)
+
+    def _take(self, month: str, event: Mapping[str, Any]) -> None:
+        conversation = str(event.get("sender_id") or "")
+        if takes_part(event):
+            channel = channel_of(event)
+            if channel is None:
+                return
+            self._channels[conversation] = channel
+            self._channels.move_to_end(conversation)
+            while len(self._channels) > MOST_CONVERSATIONS:
+                self._channels.popitem(last=False)
+        if conversation not in self._channels:
+            return
+        if forgets(event):
+            self._forget(conversation)
+            return
+        for seen in observed_in(event):
+            self._count(conversation, month, seen)
+
+    def _count(self, conversation: str, month: str, seen: Observed) -> None:
+        period = period_of(month, seen.facet)
+        facet = facets().get(seen.facet)
+        if facet is not None:
+            person = self.counting.person(conversation, period)
+            counted = self._counted.setdefault((period, seen.facet, person), set())
+            if seen.value in counted or len(counted) >= facet.most:
+                return
+            counted.add(seen.value)
+        token = self.counting.token(conversation, period, seen.facet, seen.value)
+        if len(self._added) >= MOST_UNWRITTEN:
+            self.lost += 1
+            return
+        self._added.add(Mark(period, seen.facet, seen.value, token))
+
+    def _forget(self, conversation: str) -> None:
+        """Take back every mark of the conversation's person in all periods not yet frozen."""
+        for period in self.counting.periods():
+            person = self.counting.person(conversation, period)
+            for facet, value in every_mark():
+                if (facet == HELP_CARD) != is_year(period):
+                    continue
+                token = self.counting.token(conversation, period, facet, value)
+                mark = Mark(period, facet, value, token)
+                self._added.discard(mark)
+                self._removed.add(mark)
+            for key in [k for k in self._counted if k[0] == period and k[2] == person]:
+                del self._counted[key]
+        self._write()  # a wish is not left to the next writing
+
+    def _write(self) -> bool:
+        """Write what waits; return whether the database took it."""
+        month = self._month()
+        try:
+            if self._marks is None:
+                self._marks = self._open_marks()
+            self._marks.change(self._added, self._removed, month)
+            closed = self._marks.frozen()
+        except Exception as error:  # whatever ails the database, conversations go on
+            logger.error("marks not written: error=%s", type(error).__name__)
+            self._close()
+            return False
+        self._added.clear()
+        self._removed.clear()
+        self.counting.destroy(closed)
+        living = {month, month[:4]}
+        self._counted = {key: v for key, v in self._counted.items() if key[0] in living}
+        return True
+
+    def _close(self) -> None:
+        if self._marks is not None:
+            self._marks.close()
+            self._marks = None

@@ -1,0 +1,1 @@
+"""What somebody would try who wants to see a person in the trends."""

@@ -1,0 +1,370 @@
+"""The pages: what they show, that the same figure is the same everywhere, and nothing more."""
+
+import csv
+import html
+import io
+import json
+import re
+import subprocess
+import sys
+from datetime import date
+
+import pytest
+
+from bot.dashboard.change import compare
+from bot.dashboard.expected import expected
+from bot.dashboard.names import NOT_SHOWN, facet_names, names, value_name, window_name
+from bot.dashboard.picture import pictures
+from bot.paths import ROOT
+from bot.trends.releases import Release, ReleaseError, Releases
+from bot.trends.vocabulary import facets
+from bot.trends.windows import Month, Window
+from tests.dashboard.conftest import links
+
+WINDOW = Window(Month(2025, 1), Month(2025, 3))
+
+
+@pytest.fixture
+def reader(dashboard):
+    """Return the browser of a reader."""
+    with dashboard.signed_in("reader") as client:
+        yield client
+
+
+def cells(table: str) -> list[list[str]]:
+    """Return the text of a table's body, row by row."""
+    rows = re.findall(r"<tr>(.*?)</tr>", table.split("<tbody>")[1], re.DOTALL)
+    found = [re.findall(r"<t[hd][^>]*>(.*?)</t[hd]>", row, re.DOTALL) for row in rows]
+    return [[html.unescape(cell) for cell in row] for row in found]
+
+
+def test_table_chart_csv_and_signed_file_have_the_same_figures(dashboard, reader):
+    """Chart against table against CSV against source: whatever differed would tell something."""
+    for release in dashboard.parts.releases.all():
+        page = reader.get(f"/windows/{release.name}").text
+        signed = json.loads(reader.get(f"/windows/{release.name}/release.json").text)["release"]
+        for one in pictures(release):
+            section = page.split(f'<section aria-labelledby="{one.facet}">')[1]
+            section = section.split("</section>")[0]
+            table = cells(section) if "<table>" in section else []
+            unseen = re.findall(r"not shown:</strong> (.*?)\.</p>", section)
+            unseen = html.unescape(unseen[0]).split("; ") if unseen else []
+            in_table = {row[0]: row[1] for row in table} | dict.fromkeys(unseen, NOT_SHOWN)
+            text = reader.get(f"/windows/{release.name}/{one.facet}.csv").text
+            rows = list(csv.reader(io.StringIO(text)))[2:]
+            assert {row[1]: row[2] for row in rows} == in_table
+            if any(len(row) > 2 for row in table):
+                shares = {row[0]: row[2] for row in table} | dict.fromkeys(unseen, NOT_SHOWN)
+                assert {row[1]: row[3] for row in rows} == shares
+            shown = {name: figure for name, figure in in_table.items() if figure != NOT_SHOWN}
+            if shown:
+                drawing = section.split("<svg")[1].split("</svg>")[0]
+                labels = re.findall(r'<text class="label"[^>]*>(.*?)</text>', drawing)
+                numbers = re.findall(r'<text class="number"[^>]*>(.*?)</text>', drawing)
+                assert dict(zip(map(html.unescape, labels), numbers, strict=True)) == shown
+                widths = [int(w) for w in re.findall(r'<rect[^>]* width="(\d+)"', drawing)]
+                assert len(set(zip(widths, numbers, strict=True))) == len(set(numbers))
+            told = signed["tables"][one.facet]
+            named = {value_name(one.facet, v): f for v, f in told.items()}
+            assert {n: NOT_SHOWN if f is None else str(f) for n, f in named.items()} == in_table
+
+
+def test_a_page_has_no_figure_that_is_not_in_the_release(dashboard, reader):
+    for release in dashboard.parts.releases.all():
+        page = reader.get(f"/windows/{release.name}").text
+        figures = {str(f) for t in release.tables.values() for f in t.values() if f is not None}
+        in_tables = re.findall(r'<td class="number">(\d+)</td>', page)
+        assert set(in_tables) <= figures
+        assert "data-" not in page
+        assert "<script" not in page
+
+
+def test_a_page_asked_for_again_is_the_same_to_the_byte(dashboard, reader):
+    for path in ("/windows", f"/windows/{WINDOW}", f"/windows/{WINDOW}/concern.csv", "/change"):
+        first, second = reader.get(path), reader.get(path)
+        assert first.content == second.content
+        drop = ("set-cookie",)
+        assert [h for h in first.headers.items() if h[0] not in drop] == [
+            h for h in second.headers.items() if h[0] not in drop
+        ]
+        assert "etag" not in first.headers
+        assert "last-modified" not in first.headers
+
+
+@pytest.mark.parametrize(
+    "query",
+    ["?facet=grade", "?from=2025-02", "?grade=foundation&channel=web", "?window=2025-02", "?x=1"],
+)
+def test_no_question_gives_another_slice(query, reader):
+    path = f"/windows/{WINDOW}"
+    assert reader.get(path + query).content == reader.get(path).content
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/windows/2025-02",
+        "/windows/2025-01_2025-02",
+        "/windows/help-card_2025",
+        "/windows/..%2fsigning",
+        "/windows/signing.key",
+        f"/windows/{WINDOW}/people.csv",
+        f"/windows/{WINDOW}/help_card.csv",
+        f"/windows/{WINDOW}/marks",
+        "/marks",
+        "/api",
+        "/windows/",
+        "/releases",
+        "/openapi.json",
+    ],
+)
+def test_there_is_nothing_else(path, reader):
+    assert reader.get(path).status_code == 404
+
+
+def test_every_link_of_every_page_works(dashboard):
+    with dashboard.signed_in("admin") as client:
+        waiting, seen = {"/windows"}, set()
+        while waiting:
+            path = waiting.pop()
+            if path in seen or path == "/sign-out":
+                continue
+            seen.add(path)
+            answer = client.get(html.unescape(path), follow_redirects=True)
+            assert answer.status_code == 200, path
+            if "text/html" in answer.headers["content-type"] and len(seen) < 90:
+                waiting |= links(answer.text)
+        assert {"/method", "/service", "/wording", "/audit", "/change"} <= seen
+
+
+def test_every_page_says_that_the_figures_are_synthetic(dashboard, reader):
+    for path in ("/windows", f"/windows/{WINDOW}", f"/windows/{WINDOW}/report", "/change"):
+        assert "Every figure here is invented" in reader.get(path).text
+    for path in ("/method", "/service", "/wording"):
+        assert "Every figure here is invented" in reader.get(path).text
+    assert "(synthetic)" in reader.get(f"/windows/{WINDOW}/concern.csv").text
+
+
+def test_real_figures_are_not_called_synthetic(serve, tmp_path):
+    releases = Releases(tmp_path / "releases")
+    tables = {facet.name: dict.fromkeys(facet.values) for facet in facets().values()}
+    releases.write(Release("window", WINDOW, False, {"suppress": 12}, 60, tables))
+    served = serve(tmp_path)
+    served.add("reader", "reader")
+    with served.signed_in("reader") as client:
+        assert "invented" not in client.get("/windows").text
+    with pytest.raises(ReleaseError, match="synthetic releases only"):
+        serve(tmp_path, demo=True)
+
+
+def test_the_demonstration_needs_no_account(serve, year, tmp_path):
+    served = serve(year, demo=True, staff_database=f"sqlite:///{tmp_path / 'staff.db'}")
+    with served.browser() as client:
+        assert client.get("/windows").status_code == 200
+
+
+def test_without_releases_it_says_when_there_will_be_one(serve, tmp_path):
+    served = serve(tmp_path)
+    served.add("reader", "reader")
+    with served.signed_in("reader") as client:
+        assert "Nothing is released yet" in client.get("/windows").text
+        assert "fewer than two windows" in client.get("/change").text
+        assert client.get("/method").status_code == 200
+
+
+def test_a_tampered_release_is_not_shown(serve, tmp_path):
+    releases = Releases(tmp_path / "releases")
+    tables = {facet.name: dict.fromkeys(facet.values) for facet in facets().values()}
+    path = releases.write(Release("window", WINDOW, False, {"suppress": 12}, 60, tables))
+    path.chmod(0o644)
+    path.write_text(path.read_text().replace('"people": 60', '"people": 65'))
+    served = serve(tmp_path)
+    served.add("reader", "reader")
+    with served.signed_in("reader") as client:
+        page = client.get("/windows").text
+        assert "A release cannot be trusted" in page
+        assert "65" not in page
+        assert client.get(f"/windows/{WINDOW}").status_code == 404
+
+
+# ------------------------------------------------------------------ names, change, method
+
+
+def test_everything_counted_has_a_name():
+    for facet in facets().values():
+        assert facet_names(facet.name)["title"] != facet.name
+        for value in facet.values:
+            if facet.name not in ("grade", "specialty"):
+                assert value in names()["values"][facet.name], f"{facet.name} {value}"
+
+
+def test_no_name_is_of_something_that_is_not_counted():
+    for facet, values in names()["values"].items():
+        assert set(values) <= set(facets()[facet].values)
+
+
+@pytest.mark.parametrize(
+    ("first", "last", "name"),
+    [
+        ("2026-05", "2026-05", "May 2026"),
+        ("2026-04", "2026-06", "April to June 2026"),
+        ("2026-11", "2027-03", "November 2026 to March 2027"),
+    ],
+)
+def test_windows_have_names(first, last, name):
+    assert window_name(Window(Month.of(first), Month.of(last))) == name
+
+
+def release_of(people: int | None, first: str, last: str, **pattern: int | None) -> Release:
+    window = Window(Month.of(first), Month.of(last))
+    return Release("window", window, True, {"suppress": 12}, people, {"pattern": pattern})
+
+
+def test_a_change_is_stated_only_beyond_what_rounding_can_explain():
+    before = release_of(100, "2026-01", "2026-03", minimising=40, manning_up=30, futility=None)
+    after = release_of(100, "2026-04", "2026-06", minimising=65, manning_up=35, futility=15)
+    found = compare(before, after, "pattern")
+    assert [(c.name, c.rose, c.beyond_chance) for c in found.changes] == [
+        ("Playing it down", True, True)
+    ]
+    assert found.changes[0].least == 18  # 63 of 102 against 42 of 98
+    assert found.compared == 2
+
+
+def test_windows_of_different_length_are_compared_by_share():
+    before = release_of(50, "2026-01", "2026-03", minimising=20)
+    after = release_of(100, "2026-04", "2026-12", minimising=40)
+    assert compare(before, after, "pattern").changes == ()
+
+
+def test_a_small_change_of_few_people_is_called_chance():
+    before = release_of(50, "2026-01", "2026-03", minimising=15)
+    after = release_of(50, "2026-04", "2026-06", minimising=25)
+    (change,) = compare(before, after, "pattern").changes
+    assert change.rose
+    assert not change.beyond_chance
+
+
+def test_nothing_is_compared_without_a_number_of_people():
+    before = release_of(None, "2026-01", "2026-03", minimising=None)
+    after = release_of(50, "2026-04", "2026-06", minimising=25)
+    assert compare(before, after, "pattern").compared == 0
+
+
+@pytest.mark.parametrize(
+    ("trainees", "releases"), [(500, 1), (2_000, 2), (4_000, 4), (8_000, 4), (15_000, 12)]
+)
+def test_the_method_says_how_many_releases_to_expect(trainees, releases):
+    assert expected(trainees, 0.05).releases == releases
+
+
+def test_the_year_that_was_invented_has_about_as_many_releases_as_the_method_expects(year):
+    """One busy month, August, is released alone, and so splits its quarter."""
+    assert len(Releases(year / "releases").all()) == expected(8_000, 0.05).releases + 1
+
+
+# ------------------------------------------------------------------ wording, service, audit
+
+
+def test_sentences_are_found_and_signed_off_and_a_change_needs_a_new_one(dashboard, monkeypatch):
+    with dashboard.signed_in("caseworker") as client:
+        page = client.get("/wording", params={"words": "samaritans door"}).text
+        value = html.unescape(re.search(r'name="sentence" value="([^"]+)"', page)[1])
+        data = {"sentence": value, "name": "Dr A. Reader", "role": "clinical safety officer"}
+        answer = client.post("/wording", data={**data, "words": "samaritans door"})
+        assert answer.status_code == 200
+        assert "1 sentence was signed off" in answer.text
+        assert f"{date.today()}, Dr A. Reader, clinical safety officer" in answer.text
+        key = value.split(" ", 1)[1]
+        sentences = [s for s in search_all() if s.key == key]
+        changed = [type(s)(s.key, s.file, s.when, f"{s.text} More.", s.buttons) for s in sentences]
+        monkeypatch.setattr("bot.dashboard.sentences.all_sentences", lambda: changed)
+        assert "changed since" in client.get("/wording").text
+        answer = client.post("/wording", data=data)
+        assert "0 sentences were signed off" in answer.text
+
+
+def search_all():
+    from bot.dashboard.sentences import all_sentences
+
+    return all_sentences()
+
+
+def test_every_sentence_of_the_sign_off_page_can_be_found():
+    from bot.content import responses
+
+    keys = [sentence.key for sentence in search_all()]
+    assert len(keys) == len(set(keys))
+    variants = sum(len(v) for file in responses().values() for v in file.values())
+    assert len(keys) > variants > 300
+
+
+@pytest.mark.parametrize(
+    "missing", [{"name": ""}, {"role": " "}, {"sentence": ""}, {"sentence": "x"}]
+)
+def test_a_sign_off_needs_sentence_name_and_role(missing, dashboard):
+    with dashboard.signed_in("caseworker") as client:
+        data = {"sentence": "0 utter_menu:0", "name": "A", "role": "B", **missing}
+        answer = client.post("/wording", data=data)
+        assert answer.status_code == 400
+        assert "Tick at least one sentence" in answer.text
+    assert dashboard.parts.sign_offs.latest() == {}
+
+
+def test_service_health_tells_state_versions_and_what_expires(dashboard, reader):
+    page = reader.get("/service").text
+    assert "does not answer on this machine" in page
+    assert "3.6.21" in page
+    assert "never verified" in page
+
+
+def test_what_staff_open_is_in_the_audit_log_and_what_they_search_is_not(dashboard):
+    with dashboard.signed_in("reader") as client:
+        client.get(f"/windows/{WINDOW}/concern.csv")
+        client.get("/wording", params={"words": "xyzzy-canary"})
+        client.get("/audit")
+    with dashboard.signed_in("admin") as client:
+        page = client.get("/audit").text
+    rows = [row[1:] for row in cells(page)]
+    assert ["reader", f"GET /windows/{WINDOW}/concern.csv", "200"] in rows
+    assert ["reader", "GET /audit", "refused"] in rows
+    assert ["admin", "sign in", "done"] in rows
+    assert "xyzzy" not in page
+    assert "127.0.0.1" not in page
+
+
+def test_old_entries_of_the_audit_log_are_deleted(dashboard):
+    log = dashboard.parts.audit
+    log.note("reader", "GET /old", "200")
+    dashboard.clock.now += 2 * 365 * 24 * 60 * 60 + 10
+    log.note("reader", "GET /new", "200")
+    assert [entry.what for entry in log.latest()] == ["GET /new"]
+
+
+# ------------------------------------------------------------------ apart from everything else
+
+
+def test_the_dashboard_never_imports_the_agent_or_the_marks():
+    code = (
+        "import sys\n"
+        "import bot.cli, bot.dashboard.app\n"
+        "heavy = {'rasa', 'rasa_sdk', 'spacy', 'tensorflow', 'sklearn', 'numpy', 'opendp'}\n"
+        "ours = {'bot.trends.marks', 'bot.trends.recorder', 'bot.trends.freeze',"
+        " 'bot.trends.counting', 'bot.agent'}\n"
+        "print(sorted((heavy | ours) & set(sys.modules)))\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT)
+    assert done.stdout.strip() == "[]", done.stderr
+
+
+def test_no_page_can_reach_the_marks(serve, year, tmp_path):
+    """With a database of marks that nobody can open, every page works."""
+    served = serve(
+        year,
+        staff_database=f"sqlite:///{tmp_path / 'staff.db'}",
+        marks_database="postgresql://nobody@127.0.0.1:1/none",
+    )
+    served.add("admin", "admin")
+    with served.signed_in("admin") as client:
+        for path in ("/windows", f"/windows/{WINDOW}", "/change", "/method", "/service", "/audit"):
+            assert client.get(path).status_code == 200
