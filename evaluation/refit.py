@@ -16,13 +16,13 @@ from typing import Any
 
 import numpy as np
 
-from bot.nlu.decisions import best_threshold, shipped_decisions
+from bot.nlu.decisions import best_threshold
 from bot.nlu.encoder import SentenceEncoder
 from bot.nlu.example_vectors import example_vectors
 from bot.nlu.examples import Example, read_file
 from bot.nlu.heads import SEED, fit_logistic
 from bot.nlu.risk_head import OWN, fit_risk_head
-from bot.nlu.targets import INTENT_STRENGTH, LABEL_STRENGTH, label_names, label_targets
+from bot.nlu.targets import INTENT_STRENGTH, LABEL_STRENGTH, label_targets
 from bot.nlu.taxonomy import FACETS
 from bot.nlu.text import for_encoder
 from bot.paths import DEVELOPMENT, MESSAGES, RECOGNISER
@@ -108,8 +108,8 @@ def messages_changed() -> bool:
 def read_training() -> Training:
     """Return the training examples, files in the order of their names."""
     by_file = {path.name: list(read_file(path)) for path in sorted(MESSAGES.glob("*.jsonl"))}
-    name = recipe()["held_out"][0]
-    held_out = np.array([file == name for file, examples in by_file.items() for _ in examples])
+    names = recipe()["held_out"]
+    held_out = np.array([file in names for file, examples in by_file.items() for _ in examples])
     return Training([e for examples in by_file.values() for e in examples], held_out)
 
 
@@ -158,11 +158,9 @@ def frozen_row(frozen: Vectors) -> EncoderRow:
 
 
 def adapted_row(adapted: Vectors, weights: np.ndarray, biases: np.ndarray) -> EncoderRow:
-    """Return the shipped encoder's row, from heads on all examples and shipped thresholds."""
-    decisions = [shipped_decisions()[name] for name in label_names()]
-    thresholds = np.array([(d.threshold - d.offset) / d.slope for d in decisions])
+    """Return the adapted encoder's row, from heads on all examples and without their words."""
     part = np.arange(len(adapted.examples))
-    return _row("adapted, as shipped", adapted, weights, biases, thresholds, part)
+    return _row("adapted, without words", adapted, weights, biases, _thresholds(adapted), part)
 
 
 def _row(

@@ -14,6 +14,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from training.minilm import DIMENSION, AdaptedEncoder
+from training.variation import join, joined_pairs, slip
 
 MAX_TOKENS = 160
 
@@ -23,7 +24,7 @@ class Recipe:
     """The numbers that shape a run."""
 
     rank: int = 16
-    epochs: int = 6
+    epochs: int = 4
     batch: int = 32
     encoder_rate: float = 8e-4
     head_rate: float = 4e-3
@@ -31,6 +32,10 @@ class Recipe:
     intent_weight: float = 0.5
     risk_weight: float = 1.0
     head_scale: float = 8.0
+    slips: float = 0.3
+    """Share of messages typed with slips."""
+    joined: float = 0.15
+    """Pairs of messages joined to one, as a share of the messages."""
     seed: int = 42
 
 
@@ -82,18 +87,15 @@ def adapt(
     intents: np.ndarray,
     risks: np.ndarray,
     recipe: Recipe,
-    intent_mask: np.ndarray | None = None,
     report=print,
 ) -> Model:
     """Train adapters and heads; return the model in evaluation mode.
 
-    `labels` (n, L) 0/1, `intents` and `risks` (n,) class numbers; `intent_mask` (n,) 0 leaves a
-    message's intent out of the loss.
+    `labels` (n, L) 0/1, `intents` and `risks` (n,) class numbers; risks from the most urgent to
+    none.
     """
     torch.manual_seed(recipe.seed)
     shuffle = random.Random(recipe.seed)
-    ids = tokenise(tokenizer, texts)
-    lengths = [len(i) for i in ids]
     encoder = AdaptedEncoder(weights, recipe.rank, dropout=recipe.dropout)
     model = Model(
         encoder, labels.shape[1], int(intents.max()) + 1, int(risks.max()) + 1, recipe.head_scale
@@ -104,16 +106,23 @@ def adapt(
         [{"params": thin, "lr": recipe.encoder_rate}, {"params": head, "lr": recipe.head_rate}],
         weight_decay=0.01,
     )
-    steps = recipe.epochs * math.ceil(len(texts) / recipe.batch)
+    steps = recipe.epochs * math.ceil(len(texts) * (1 + recipe.joined) / recipe.batch)
     schedule = torch.optim.lr_scheduler.LambdaLR(
         optimiser, lambda s: min(1.0, (s + 1) / (0.06 * steps)) * max(0.02, 1 - s / steps)
     )
-    y, k, r = torch.tensor(labels).float(), torch.tensor(intents), torch.tensor(risks)
-    m = torch.ones(len(texts)) if intent_mask is None else torch.tensor(intent_mask).float()
     for epoch in range(recipe.epochs):
         model.train()
         started, total = time.time(), 0.0
-        for chosen in batches(lengths, recipe.batch, shuffle):
+        pairs = np.array(joined_pairs(texts, intents, recipe.joined, shuffle)).reshape(-1, 2)
+        first, second = pairs.T
+        typed = [slip(t, shuffle) if shuffle.random() < recipe.slips else t for t in texts]
+        typed += [join(texts[i], texts[j], shuffle) for i, j in pairs]
+        y = torch.tensor(np.concatenate([labels, labels[first] | labels[second]])).float()
+        k = torch.tensor(np.concatenate([intents, intents[first]]))
+        # risks are numbered from the most urgent to none, so the lower one holds of both
+        r = torch.tensor(np.concatenate([risks, np.minimum(risks[first], risks[second])]))
+        ids = tokenise(tokenizer, typed)
+        for chosen in batches([len(i) for i in ids], recipe.batch, shuffle):
             tokens, mask = pad(ids, chosen)
             with torch.autocast("cpu", dtype=torch.bfloat16):
                 _, label_scores, intent_scores, risk_scores = model(tokens, mask)
@@ -122,10 +131,9 @@ def adapt(
                 * labels.shape[1]
                 / 4
             )
-            intent_loss = functional.cross_entropy(
-                intent_scores.float(), k[chosen], reduction="none"
+            loss = loss + recipe.intent_weight * functional.cross_entropy(
+                intent_scores.float(), k[chosen]
             )
-            loss = loss + recipe.intent_weight * (intent_loss * m[chosen]).mean()
             loss = loss + recipe.risk_weight * functional.cross_entropy(
                 risk_scores.float(), r[chosen]
             )
@@ -136,7 +144,7 @@ def adapt(
             schedule.step()
             total += float(loss.detach()) * len(chosen)
         report(
-            f"epoch {epoch + 1}/{recipe.epochs}: loss {total / len(texts):.4f},"
+            f"epoch {epoch + 1}/{recipe.epochs}: loss {total / len(typed):.4f},"
             f" {time.time() - started:.0f} s"
         )
     return model.eval()

@@ -16,7 +16,6 @@ from pathlib import Path
 
 import numpy as np
 from safetensors.numpy import load_file
-from scipy.special import erf
 from tokenizers import Tokenizer
 
 DIMENSION = 384
@@ -150,9 +149,26 @@ def _apply(layer: _Layer, x: np.ndarray, bias: np.ndarray | None) -> np.ndarray:
     context = (scores @ value).transpose(0, 2, 1, 3).reshape(-1, DIMENSION)
     x = _normalise(flat + context @ layer.out + layer.out_bias, layer.norm1)
     hidden = x @ layer.up + layer.up_bias
-    hidden *= 0.5 * (1.0 + erf(hidden * np.float32(0.7071067811865476)))
+    _gelu(hidden)
     x = _normalise(x + hidden @ layer.down + layer.down_bias, layer.norm2)
     return x.reshape(batch, length, DIMENSION)
+
+
+def _gelu(x: np.ndarray) -> None:
+    """Apply GELU in place, by its tanh form (Hendrycks and Gimpel 2016).
+
+    NumPy's tanh is vectorised and SciPy's erf is not, which was a fifth of the encoder's time. The
+    vectors stay the same to a cosine of 0.99999 (tests/test_encoder.py).
+    """
+    inner = x * x
+    inner *= np.float32(0.044715)
+    inner += 1.0
+    inner *= x
+    inner *= np.float32(0.7978845608028654)  # the root of 2 / pi
+    np.tanh(inner, out=inner)
+    inner += 1.0
+    inner *= 0.5
+    x *= inner
 
 
 def _layer(weights: dict[str, np.ndarray], index: int) -> _Layer:

@@ -25,8 +25,9 @@ def fit_logistic(features: np.ndarray, target: np.ndarray, strength: float) -> L
 class LabelHeads:
     """Heads for `labels`: `weights` (labels, features), the other arrays (labels,).
 
-    A head's scaled score is `slope * (x @ w + b) + offset`; its sigmoid is the calibrated
-    probability, and the label holds from `threshold` on.
+    A head's scaled score is `slope * (x @ w + b) + offset`; with that of its words added
+    (`bot.nlu.words`), its sigmoid is the calibrated probability, and the label holds from
+    `threshold` on.
     """
 
     labels: tuple[str, ...]

@@ -18,6 +18,7 @@ from bot.nlu.embeddings import SentenceEmbeddings, example_of, labelled_examples
 from bot.nlu.heads import LabelHeads, fit_label_heads, sigmoid
 from bot.nlu.targets import LABEL_STRENGTH, label_names, label_targets
 from bot.nlu.taxonomy import FACETS
+from bot.nlu.words import WordHeads, fit_word_heads
 
 SIGNALS = "signals"
 """Message key: facet -> labels, most probable first."""
@@ -43,6 +44,7 @@ class SignalClassifier(GraphComponent):
         self._model_storage = model_storage
         self._resource = resource
         self._heads: LabelHeads | None = None
+        self._words: WordHeads | None = None
 
     @classmethod
     def create(
@@ -68,20 +70,21 @@ class SignalClassifier(GraphComponent):
         classifier = cls(config, model_storage, resource)
         with model_storage.read_from(resource) as folder:
             classifier._heads = LabelHeads.load(folder / "signals.npz")
+            classifier._words = WordHeads.load(folder)
         return classifier
 
     def train(self, training_data: TrainingData) -> Resource:
-        """Fit one head a label on the examples' metadata and store them."""
+        """Fit two heads a label, over vectors and over words, and store them."""
         examples = labelled_examples(training_data)
+        targets, decisions = label_targets(map(example_of, examples)), shipped_decisions()
         heads = fit_label_heads(
-            sentence_vectors(examples),
-            label_targets(map(example_of, examples)),
-            label_names(),
-            LABEL_STRENGTH,
-            shipped_decisions(),
+            sentence_vectors(examples), targets, label_names(), LABEL_STRENGTH, decisions
         )
+        slopes = np.array([decisions[label].slope for label in label_names()])
+        words = fit_word_heads([m.get(TEXT) for m in examples], targets).scaled(slopes)
         with self._model_storage.write_to(self._resource) as folder:
             heads.save(folder / "signals.npz")
+            words.save(folder)
         return self._resource
 
     def process(self, messages: list[Message]) -> list[Message]:
@@ -101,9 +104,11 @@ class SignalClassifier(GraphComponent):
     def _scores(self, message: Message) -> list[tuple[str, float, bool]]:
         """Return (label, scaled score, whether it holds), the clearest label first."""
         assert self._heads is not None, "the classifier has to be loaded before it is used"
+        assert self._words is not None, "its words are loaded with it"
         if message.get_dense_features(TEXT)[1] is None:
             return []
         scores = self._heads.scores(sentence_vectors([message]))[0]
+        scores = scores + self._words.scores([message.get(TEXT)])[0]
         margins = scores - self._heads.thresholds
         return [
             (self._heads.labels[i], float(scores[i]), bool(margins[i] >= 0))

@@ -9,7 +9,7 @@ import numpy as np
 from bot.nlu.examples import Example
 from bot.nlu.taxonomy import FACETS, labels
 
-LABEL_STRENGTH = 1.0
+LABEL_STRENGTH = 3.0
 """Inverse regularisation (sklearn's C) of the yes-or-no heads."""
 
 INTENT_STRENGTH = 3.0

@@ -1,0 +1,88 @@
+"""Yes-or-no classifiers over words and pairs of words, beside those over sentence vectors.
+
+An adapted encoder has seen every training message, so its heads are surer of themselves than they
+are right; words are learnt separately and weigh against that. See
+docs/decisions/0009-words-beside-vectors.md for the figures.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from sklearn.feature_extraction.text import TfidfVectorizer
+from sklearn.linear_model import LogisticRegression
+
+from bot.nlu.heads import SEED
+from bot.nlu.text import for_encoder
+
+WORD_STRENGTH = 20.0
+"""Inverse regularisation (sklearn's C)."""
+
+WORD_SHARE = 1.0
+"""What a word score counts against a vector score, before calibration."""
+
+_TOKENS = r"(?u)\b\w+\b|[?!]"
+
+
+@dataclass(frozen=True)
+class WordHeads:
+    """Heads over TF-IDF of words and pairs: `weights` (features, labels), `biases` (labels,)."""
+
+    vectorizer: TfidfVectorizer
+    weights: np.ndarray
+    biases: np.ndarray
+
+    def scores(self, texts: Sequence[str]) -> np.ndarray:
+        """Return scores (texts, labels), already multiplied by `WORD_SHARE`."""
+        features = self.vectorizer.transform([for_encoder(text) for text in texts])
+        return features @ self.weights + self.biases
+
+    def scaled(self, slopes: np.ndarray) -> WordHeads:
+        """Return heads whose scores are multiplied by `slopes` (labels,)."""
+        weights = (self.weights * slopes).astype(np.float32)
+        return WordHeads(self.vectorizer, weights, (self.biases * slopes).astype(np.float32))
+
+    def save(self, folder: Path) -> None:
+        """Write the heads into `folder`."""
+        vocabulary = {word: int(at) for word, at in self.vectorizer.vocabulary_.items()}
+        (folder / "words.json").write_text(json.dumps(vocabulary), encoding="utf-8")
+        np.savez(
+            folder / "words.npz",
+            rarity=self.vectorizer.idf_,
+            weights=self.weights,
+            biases=self.biases,
+        )
+
+    @classmethod
+    def load(cls, folder: Path) -> WordHeads:
+        """Read heads written by `save`."""
+        vocabulary = json.loads((folder / "words.json").read_text(encoding="utf-8"))
+        with np.load(folder / "words.npz") as file:
+            vectorizer = _vectorizer(vocabulary=vocabulary)
+            vectorizer.idf_ = file["rarity"]
+            return cls(vectorizer, file["weights"], file["biases"])
+
+
+def fit_word_heads(texts: Sequence[str], targets: np.ndarray) -> WordHeads:
+    """Fit one head for each column of `targets` (texts, labels), 0 or 1."""
+    vectorizer = _vectorizer(min_df=2)
+    features = vectorizer.fit_transform([for_encoder(text) for text in texts])
+    models = [
+        LogisticRegression(C=WORD_STRENGTH, solver="liblinear", random_state=SEED).fit(
+            features, column
+        )
+        for column in targets.T
+    ]
+    weights = np.stack([WORD_SHARE * m.coef_[0] for m in models], axis=1).astype(np.float32)
+    biases = np.array([WORD_SHARE * m.intercept_[0] for m in models], np.float32)
+    return WordHeads(vectorizer, weights, biases)
+
+
+def _vectorizer(**options: object) -> TfidfVectorizer:
+    return TfidfVectorizer(
+        lowercase=True, ngram_range=(1, 2), sublinear_tf=True, token_pattern=_TOKENS, **options
+    )
