@@ -14,9 +14,9 @@ from actions.crisis_numbers import crisis_numbers
 from actions.local_facts import chosen_deanery
 from actions.speaking import intent_of, memory_of, remember, say
 from bot.deanery import signposts
-from bot.dialogue.context import answer_of
+from bot.dialogue.context import UNSAFE_PERSON, answer_of
 from bot.dialogue.replies import QUIET_TURNS
-from bot.nlu.routes import OWN_ROUTES, routes
+from bot.nlu.routes import OWN_ROUTES, routes, told_now
 
 SAFETY_ASKED = ("sexual_harm", "domestic_abuse")
 """Routes whose question is whether they are safe from somebody; "no" begins a crisis."""
@@ -84,12 +84,21 @@ class ActionRoute(Action):
 def harm_of(tracker: Tracker) -> str | None:
     """Return the route of the latest message that was not given yet in this conversation."""
     given = tracker.get_slot("routes_given") or ()
-    harms = tracker.latest_message.get("harms") or ()
-    return next((h for h in harms if h in OWN_ROUTES and h not in given), None)
+    told = told_now(tracker.latest_message, given)
+    return next((harm for harm in told if harm in OWN_ROUTES), None)
 
 
-def say_route(dispatcher: CollectingDispatcher, tracker: Tracker, route: str) -> None:
-    """Say a route: what it means and what comes first, who can help, one question."""
+def say_route(
+    dispatcher: CollectingDispatcher, tracker: Tracker, route: str, safe: bool = False
+) -> None:
+    """Say a route: what it means and what comes first, who can help, one question.
+
+    Args:
+        dispatcher: takes the bubbles.
+        tracker: the conversation.
+        route: its name.
+        safe: whether they have said already that they are safe, which then is not asked.
+    """
     numbers = crisis_numbers(tracker)
     say(dispatcher, f"utter_route_{route}_open", **numbers)
     lines = service_lines(tracker, route)
@@ -97,7 +106,7 @@ def say_route(dispatcher: CollectingDispatcher, tracker: Tracker, route: str) ->
         say(dispatcher, f"utter_route_{route}_do", "utter_route_lines", lines=lines, **numbers)
     else:
         say(dispatcher, f"utter_route_{route}_do", **numbers)
-    say(dispatcher, f"utter_route_{route}_ask", **numbers)
+    say(dispatcher, f"utter_route_{route}_{'yes' if safe else 'ask'}", **numbers)
 
 
 def service_lines(tracker: Tracker, route: str) -> str:
@@ -128,6 +137,8 @@ def waiting_route(tracker: Tracker, kind: str, over: bool) -> list[EventType]:
             SlotSet("asked", "safe_from_them" if waiting in SAFETY_ASKED else "route"),
         ]
     harm = harm_of(tracker)
-    if harm is None or waiting or kind == "harm_to_others":
+    sources = tracker.latest_message.get("harm_sources") or {}
+    sure = kind == UNSAFE_PERSON or harm in (sources.get("patterns") or ())
+    if harm is None or waiting or not sure or kind == "harm_to_others":
         return []
     return [SlotSet("route_waiting", harm)]

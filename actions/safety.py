@@ -75,11 +75,14 @@ BARE = {"says_yes": "affirm", "says_no": "deny", "unsure": "ambivalent"}
 
 OTHER_FAMILY = {
     "immediate": "immediate",
-    MEDICAL: "immediate",
+    MEDICAL: MEDICAL,
     "harm_to_others": "harm_to_others",
     UNSAFE_PERSON: UNSAFE_PERSON,
 }
 """Kinds of crisis with words of their own while it lasts; the others share theirs."""
+
+AS_IMMEDIATE = (MEDICAL,)
+"""Kinds that share the sentence of immediate danger after "no, I can't ring"."""
 
 YES_OF_ITS_OWN = ("passive_ideation", "self_harm", "harm_to_others", "immediate", UNSAFE_PERSON)
 OPTIONS_OF_ITS_OWN = ("self_harm", "harm_to_others", UNSAFE_PERSON)
@@ -157,7 +160,8 @@ def _next_step(dispatcher: CollectingDispatcher, tracker: Tracker, turn: int) ->
     kind = crisis_kind(message, tracker.slots)
     if kind is not None:
         return _show_card(dispatcher, tracker, now, kind)
-    if asks_for_help(intent_of(tracker), message.get("signs") or ()):
+    reached = now.state != "no" and _meaning(tracker, now) in (REACHED, WILL_CALL)
+    if not reached and asks_for_help(intent_of(tracker), message.get("signs") or ()):
         say(dispatcher, "utter_crisis_card_asked_for", **crisis_numbers(tracker))
         if state == "no":
             say(dispatcher, "utter_crisis_ask_asked_for")
@@ -227,9 +231,13 @@ def _after_answer(dispatcher: CollectingDispatcher, tracker: Tracker, now: Step,
     if meaning == REACHED:
         say(dispatcher, "utter_crisis_reached")
         return replace(now, state="eased", question="open")
-    if meaning == MISREAD and now.state == "asked":
+    if meaning == MISREAD and now.state == "asked" and now.question != "can_ring":
         say(dispatcher, "utter_crisis_misread")
         return replace(now, state="eased", question="open")
+    waiting = tracker.get_slot("route_waiting")
+    if meaning == SAFE and now.kind == UNSAFE_PERSON and waiting:
+        say_route(dispatcher, tracker, waiting, safe=True)
+        return replace(now, state="no", question="open")
     if meaning == SAFE:
         if now.kind in NO_OF_ITS_OWN:
             say(dispatcher, f"utter_crisis_no_{now.kind}")
@@ -242,7 +250,6 @@ def _after_answer(dispatcher: CollectingDispatcher, tracker: Tracker, now: Step,
     if meaning == CHANGE or (
         intent == "carry_on" and (now.state == "eased" or now.kind == ASKED_FOR)
     ):
-        waiting = tracker.get_slot("route_waiting")
         if waiting:
             say_route(dispatcher, tracker, waiting)
         else:
@@ -273,7 +280,7 @@ def _stay(dispatcher: CollectingDispatcher, tracker: Tracker, now: Step, turn: i
     family = OTHER_FAMILY.get(now.kind)
     if family:
         say(dispatcher, f"utter_crisis_stay_{family}", **numbers)
-        return replace(now, question="can_ring" if family == "immediate" else "open")
+        return replace(now, question=QUESTION_OF.get(family, "open"))
     if turn % 2:
         say(dispatcher, "utter_crisis_stay_could")
         return replace(now, question="step")
@@ -283,7 +290,9 @@ def _stay(dispatcher: CollectingDispatcher, tracker: Tracker, now: Step, turn: i
 
 def _say_heard_too(dispatcher: CollectingDispatcher, tracker: Tracker) -> None:
     """Say that another trouble, told in the middle of this, was read."""
-    if harm_of(tracker) and not tracker.get_slot("route_waiting"):
+    sources = tracker.latest_message.get("harm_sources") or {}
+    sure = harm_of(tracker) in (sources.get("patterns") or ())
+    if sure and not tracker.get_slot("route_waiting"):
         say(dispatcher, "utter_crisis_heard_too")
 
 
@@ -292,7 +301,8 @@ def _say_own(
 ) -> None:
     """Say the response of a kind that has one of its own, else the one for risk to oneself."""
     family = OTHER_FAMILY.get(kind, kind)
-    chosen = next((k for k in (kind, family) if k in own), "self")
+    kinds = (kind, family, "immediate" if kind in AS_IMMEDIATE else "")
+    chosen = next((k for k in kinds if k in own), "self")
     say(dispatcher, f"{name}_{chosen}", **values)
 
 

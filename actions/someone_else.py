@@ -13,7 +13,7 @@ from actions.crisis_numbers import crisis_numbers
 from actions.routes import service_lines
 from actions.speaking import memory_of, remember, say
 from bot.dialogue.replies import QUIET_TURNS
-from bot.nlu.routes import OTHER_ROUTES
+from bot.nlu.routes import OTHER_ROUTES, told_now
 
 UNCLEAR_WHOSE = "other_someone"
 """The route when somebody else is at risk and it is not clear who."""
@@ -39,6 +39,7 @@ class ActionSomeoneElse(Action):
             after = replace(before, turn=turn, asked="and_you")
             return remember(before, after, unclear_run=0)
         self._say_route(dispatcher, tracker, route)
+        given = [*(tracker.get_slot("routes_given") or ()), route]
         after = replace(
             before,
             turn=turn,
@@ -48,14 +49,14 @@ class ActionSomeoneElse(Action):
         return [
             ActiveLoop(None),
             SlotSet("requested_slot", None),
-            *remember(before, after, unclear_run=0),
+            *remember(before, after, unclear_run=0, routes_given=given),
         ]
 
     @staticmethod
     def _route(tracker: Tracker) -> str | None:
         """Return whose risk the message tells, or None for a worry short of that."""
-        harms = tracker.latest_message.get("harms") or ()
-        named = next((harm for harm in harms if harm in OTHER_ROUTES), None)
+        told = told_now(tracker.latest_message, tracker.get_slot("routes_given") or ())
+        named = next((harm for harm in told if harm in OTHER_ROUTES), None)
         at_risk = tracker.latest_message.get("risk") == "third_party"
         return named or (UNCLEAR_WHOSE if at_risk else None)
 

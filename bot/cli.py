@@ -145,6 +145,18 @@ def check() -> None:
     sys.exit(1 if found else 0)
 
 
+@main.command("help-page")
+def help_page() -> None:
+    """Write deploy/help.html: the numbers, for when the whole assistant is down."""
+    from bot.help_page import PAGE, write_help_page
+
+    try:
+        write_help_page()
+    except DeaneryError as error:
+        _fail(error)
+    click.echo(f"Wrote deploy/{PAGE.name}.")
+
+
 @main.command()
 @click.option("--output", type=click.Path(dir_okay=False), help="Write here instead of printing.")
 def content(output: str | None) -> None:

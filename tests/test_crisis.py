@@ -2,6 +2,7 @@
 
 import pytest
 
+from bot.content import responses
 from bot.deanery import CRISIS_LINES, signposts
 
 NUMBERS = ("999", "111", "116 123")
@@ -144,23 +145,23 @@ def test_after_yes_nothing_else_leads_out(said, person, words):
     assert "unit" not in person.text
 
 
-@pytest.mark.parametrize(
-    ("barrier", "words"),
-    [
-        ("they'd report me to the gmc", "name"),
-        ("I can't speak out loud", "write"),
-        ("there's nobody", "alone"),
-        ("I don't want to bother anyone", "you"),
-        ("I tried samaritans and they were useless", "before"),
-        ("I work in that A&E", "hospital"),
-        ("what's the point", "help"),
-    ],
-)
-def test_what_makes_a_call_hard_is_answered(said, person, barrier, words):
-    said(KINDS["active_ideation"], "yes", barrier)
-    said_ids = " ".join(person.slot("crisis_question"))
-    assert said_ids
-    assert person.slot("crisis_question") == "step"
+BARRIERS = {
+    "told": "they'd report me to the gmc",
+    "voice": "I can't speak out loud",
+    "alone": "there's nobody",
+    "burden": "I don't want to bother anyone",
+    "tried": "I tried samaritans and they were useless",
+    "known": "I work in that A&E",
+    "hopeless": "what's the point",
+}
+
+
+@pytest.mark.parametrize(("barrier", "text"), BARRIERS.items(), ids=BARRIERS.keys())
+def test_what_makes_a_call_hard_is_answered(said, person, barrier, text):
+    said(KINDS["active_ideation"], "yes", text)
+    wording = responses()["crisis_after.yml"][f"utter_crisis_barrier_{barrier}"]
+    beginnings = [variant["text"].split("{")[0][:40] for variant in wording]
+    assert any(beginning in person.text for beginning in beginnings)
     assert person.slot("crisis") == "staying"
 
 

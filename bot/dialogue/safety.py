@@ -18,7 +18,7 @@ from rasa.shared.core.trackers import DialogueStateTracker
 
 from bot.dialogue.context import answer_of, crisis_kind
 from bot.dialogue.help_intents import asks_for_help
-from bot.nlu.routes import OTHER_ROUTES, OWN_ROUTES
+from bot.nlu.routes import OTHER_ROUTES, OWN_ROUTES, told_now
 
 CRISIS, ROUTE, SOMEONE_ELSE, SAFE = (
     "action_crisis",
@@ -67,11 +67,12 @@ def urgent_action(tracker: DialogueStateTracker) -> str | None:
         return ROUTE
     if asked == "route" and answer is not None:
         return ROUTE
-    harms = parsed.get("harms") or ()
-    if parsed.get("risk") == "third_party" or any(harm in OTHER_ROUTES for harm in harms):
-        return SOMEONE_ELSE
     given = tracker.get_slot("routes_given") or ()
-    return ROUTE if any(h in OWN_ROUTES and h not in given for h in harms) else None
+    told = told_now(parsed, given)
+    at_risk = parsed.get("risk") == "third_party" and not any(g in OTHER_ROUTES for g in given)
+    if at_risk or any(harm in OTHER_ROUTES for harm in told):
+        return SOMEONE_ELSE
+    return ROUTE if any(harm in OWN_ROUTES for harm in told) else None
 
 
 def needs_crisis_action(tracker: DialogueStateTracker) -> bool:

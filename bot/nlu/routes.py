@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from functools import cache
+from typing import Any
 
 import yaml
 
@@ -33,6 +34,18 @@ def routes() -> Mapping[str, Route]:
         name: Route(" ".join(row["meaning"].split()), tuple(row["signposts"]))
         for name, row in rows.items()
     }
+
+
+def told_now(message: Mapping[str, Any], given: Collection[str]) -> tuple[str, ...]:
+    """Return the routes that a message tells anew, in a conversation where some were `given`.
+
+    Once a route was given, what is said next is mostly about the same thing, and the classifier
+    alone is not enough for another.
+    """
+    harms = message.get("harms") or ()
+    if given:
+        harms = (message.get("harm_sources") or {}).get("patterns") or ()
+    return tuple(harm for harm in harms if harm not in given)
 
 
 OWN_ROUTES = tuple(
