@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any
 
 from rasa_sdk import Tracker
@@ -9,13 +10,17 @@ from rasa_sdk import Tracker
 from actions.local_facts import chosen_deanery
 from bot.deanery import CRISIS_LINES, NATIONS, signposts
 
+WRITTEN_LINES = ("shout", "samaritans_email")
+"""Entries for who cannot speak; the last is essential, so that one of them is always shown."""
+
 EMERGENCY, *MENTAL_HEALTH_LINES, LISTENING = CRISIS_LINES
 
 
 def crisis_numbers(tracker: Tracker) -> dict[str, Any]:
-    """Return the variables of the crisis card: `emergency`, `mental_health` and `listening`.
+    """Return the variables of the crisis bubbles, most of all of the card.
 
-    Without a deanery the nation is not known, and each nation's line is named.
+    `emergency`, `mental_health`, `listening`; and `text_line`, for who cannot speak. Without a
+    deanery the nation is not known, and each nation's line is named.
     """
     register = signposts()
     deanery = chosen_deanery(tracker)
@@ -29,4 +34,7 @@ def crisis_numbers(tracker: Tracker) -> dict[str, Any]:
         "emergency": register[EMERGENCY].value,
         "mental_health": "\n".join(f"{line.value}: {line.name}" for line in lines),
         "listening": f"{register[LISTENING].value}: {register[LISTENING].name}",
+        "text_line": next(
+            register[key].value for key in WRITTEN_LINES if register[key].shown(date.today())
+        ),
     }

@@ -90,6 +90,7 @@ def _say_signposts(dispatcher: CollectingDispatcher, tracker: Tracker) -> None:
         f"{signpost.name}: {signpost.value} ({signpost.hours})"
         for signpost in signposts().values()
         if signpost.shown(today)
+        and signpost.general
         and not signpost.essential
         and (deanery is None or deanery.nation in signpost.nations)
     ]

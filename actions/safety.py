@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from rasa_sdk import Action, Tracker
@@ -10,30 +10,102 @@ from rasa_sdk.events import ActiveLoop, EventType, SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 
 from actions.crisis_numbers import crisis_numbers
+from actions.routes import harm_of, say_route, waiting_route
 from actions.speaking import intent_of, memory_of, remember, say
-from bot.dialogue.help_intents import HELP_INTENTS
+from bot.dialogue.context import (
+    MEDICAL,
+    PAST_ATTEMPT,
+    UNSAFE_PERSON,
+    UNSURE,
+    crisis_kind,
+)
+from bot.dialogue.help_intents import asks_for_help
 from bot.dialogue.replies import QUIET_TURNS
-from bot.nlu.taxonomy import OWN_RISK
+from bot.nlu.taxonomy import risk_order
 
-ASKED_FOR, NOT_SAFE = "asked_for", "not_safe"
-"""Kinds of crisis besides the own risks: help was asked for; "no" to "are you safe?"."""
+ASKED_FOR = "asked_for"
+"""Kind of crisis when help was asked for, without a sign of risk."""
 
-SAFE, DANGER, WILL_CALL = "safe", "danger", "will_call"
+SAFE, DANGER, HALF, WILL_CALL, REACHED, MISREAD, CHANGE = (
+    "safe",
+    "danger",
+    "half",
+    "will_call",
+    "reached",
+    "misread",
+    "change_subject",
+)
 """What an answer means."""
 
-ANSWERS = {
-    ASKED_FOR: {"affirm": SAFE, "deny": DANGER},  # "Are you safe where you are?"
-    "immediate": {"affirm": WILL_CALL, "deny": DANGER},  # "Can you ring now?"
+QUESTIONS = {
+    "thoughts": {"affirm": DANGER, "deny": SAFE, "ambivalent": HALF},  # "thinking of ...?"
+    "safe": {"affirm": SAFE, "deny": DANGER, "ambivalent": HALF},  # "are you safe?"
+    "can_ring": {"affirm": WILL_CALL, "deny": DANGER, "ambivalent": DANGER},  # "can you ring?"
+    "step": {"affirm": WILL_CALL},  # "could you sit with others?"
+    "open": {},
 }
-"""Meaning of a bare yes or no, for the questions that are not "are you thinking of ...?"."""
+"""Kind of question that was asked last -> what a bare yes, no or half an answer means."""
 
-USUAL_ANSWERS = {"affirm": DANGER, "deny": SAFE}
+QUESTION_OF = {
+    ASKED_FOR: "safe",
+    "immediate": "can_ring",
+    MEDICAL: "can_ring",
+    UNSAFE_PERSON: "can_ring",
+}
+"""Kinds whose first question is not about thoughts or danger."""
 
-MEANINGS = {"safe_for_now": SAFE, "will_call": WILL_CALL}
+BUTTONS = {"safe_for_now": SAFE, "will_call": WILL_CALL}
 """Buttons that mean the same after every question."""
 
-AFTER_DANGER = {"immediate": "immediate", "harm_to_others": "others"}
-"""Kinds with words of their own after an answer that means danger; the others share theirs."""
+SAID = {
+    "reached": REACHED,
+    "with_someone": REACHED,
+    "will_call": WILL_CALL,
+    "misread": MISREAD,
+    "safe": SAFE,
+    "change_subject": CHANGE,
+}
+"""Signs (`nlu_data/patterns/signs.yml`) that answer in words, the first that is found."""
+
+BARRIER = "barrier_"
+"""Beginning of the signs that say what makes a call hard."""
+
+BARE = {"says_yes": "affirm", "says_no": "deny", "unsure": "ambivalent"}
+"""Signs and intents that mean the same as another answer."""
+
+OTHER_FAMILY = {
+    "immediate": "immediate",
+    MEDICAL: MEDICAL,
+    "harm_to_others": "harm_to_others",
+    UNSAFE_PERSON: UNSAFE_PERSON,
+}
+"""Kinds of crisis with words of their own while it lasts; the others share theirs."""
+
+AS_IMMEDIATE = (MEDICAL,)
+"""Kinds that share the sentence of immediate danger after "no, I can't ring"."""
+
+YES_OF_ITS_OWN = ("passive_ideation", "self_harm", "harm_to_others", "immediate", UNSAFE_PERSON)
+OPTIONS_OF_ITS_OWN = ("self_harm", "harm_to_others", UNSAFE_PERSON)
+NO_OF_ITS_OWN = ("self_harm", "harm_to_others", PAST_ATTEMPT)
+CALL_OF_ITS_OWN = (MEDICAL, UNSAFE_PERSON)
+ESCALATION_OF_ITS_OWN = ("harm_to_others", UNSAFE_PERSON)
+"""Kinds with a response of their own at that step."""
+
+UNCERTAIN = (UNSURE, PAST_ATTEMPT, ASKED_FOR)
+"""Kinds that let ordinary talk go on once the direct question was passed over."""
+
+ESCALATED_AT = 3
+"""Signs of risk in one conversation from which the question gives way to the call."""
+
+
+@dataclass(frozen=True)
+class Step:
+    """Where the crisis conversation stands after a step."""
+
+    state: str
+    kind: str
+    question: str
+    signs: int
 
 
 class ActionCrisis(Action):
@@ -48,73 +120,193 @@ class ActionCrisis(Action):
     ) -> list[EventType]:
         """Say the bubbles of this step; any running form ends."""
         before = memory_of(tracker)
-        state, kind = self._step(dispatcher, tracker)
+        step = _next_step(dispatcher, tracker, before.turn)
         turn = before.turn + 1
         after = replace(
             before,
             turn=turn,
             asked="open",
             safety_asked=True,
+            low_turns=0,
             no_offer_before_turn=turn + QUIET_TURNS,
+        )
+        events = remember(
+            before,
+            after,
+            crisis=step.state,
+            crisis_kind=step.kind,
+            crisis_question=step.question,
+            crisis_signs=step.signs,
+            unclear_run=0,
         )
         return [
             ActiveLoop(None),
             SlotSet("requested_slot", None),
-            *remember(before, after, crisis=state, crisis_kind=kind, unclear_run=0),
+            *events,
+            *waiting_route(tracker, step.kind, over=step.state == "no"),
         ]
 
-    def _step(self, dispatcher: CollectingDispatcher, tracker: Tracker) -> tuple[str, str]:
-        """Say this step's bubbles; return the state and the kind of risk after it."""
-        risk = tracker.latest_message.get("risk")
-        intent = intent_of(tracker)
-        state = tracker.get_slot("crisis") or "no"
-        kind = tracker.get_slot("crisis_kind") or ASKED_FOR
-        if risk in OWN_RISK:
-            return self._show_card_and_ask(dispatcher, tracker, str(risk), again=state != "no")
-        if intent in HELP_INTENTS:
-            say(dispatcher, "utter_crisis_card_asked_for", **crisis_numbers(tracker))
-            if state == "no":
-                say(dispatcher, "utter_crisis_ask_asked_for")
-                return "asked", ASKED_FOR
-            say(dispatcher, "utter_crisis_stay")
-            return state, kind
+
+def _next_step(dispatcher: CollectingDispatcher, tracker: Tracker, turn: int) -> Step:
+    """Say this step's bubbles; return where the conversation stands after it."""
+    message = tracker.latest_message
+    state = tracker.get_slot("crisis") or "no"
+    now = Step(
+        state,
+        tracker.get_slot("crisis_kind") or ASKED_FOR,
+        tracker.get_slot("crisis_question") or "open",
+        int(tracker.get_slot("crisis_signs") or 0),
+    )
+    kind = crisis_kind(message, tracker.slots)
+    if kind is not None:
+        return _show_card(dispatcher, tracker, now, kind)
+    reached = now.state != "no" and _meaning(tracker, now) in (REACHED, WILL_CALL)
+    if not reached and asks_for_help(intent_of(tracker), message.get("signs") or ()):
+        say(dispatcher, "utter_crisis_card_asked_for", **crisis_numbers(tracker))
         if state == "no":
-            return self._show_card_and_ask(dispatcher, tracker, NOT_SAFE, again=False)
-        return self._after_answer(dispatcher, tracker, state, kind), kind
+            say(dispatcher, "utter_crisis_ask_asked_for")
+            return replace(now, state="asked", kind=ASKED_FOR, question="safe")
+        return _stay(dispatcher, tracker, now, turn)
+    return _after_answer(dispatcher, tracker, now, turn)
 
-    def _after_answer(
-        self, dispatcher: CollectingDispatcher, tracker: Tracker, state: str, kind: str
-    ) -> str:
-        """Answer what was said after the card; return the state after it."""
-        intent = intent_of(tracker)
-        meaning = MEANINGS.get(intent)
-        if state == "asked":
-            meaning = meaning or ANSWERS.get(kind, USUAL_ANSWERS).get(intent)
-        if meaning == DANGER:
-            say(dispatcher, f"utter_crisis_yes_{AFTER_DANGER.get(kind, 'self')}")
-            say(dispatcher, "utter_crisis_call_options", **crisis_numbers(tracker))
-            return "staying"
-        if meaning == WILL_CALL:
-            say(dispatcher, "utter_crisis_will_call", **crisis_numbers(tracker))
-            return "eased"
-        if meaning == SAFE:
+
+def _show_card(dispatcher: CollectingDispatcher, tracker: Tracker, now: Step, kind: str) -> Step:
+    """Show the numbers; ask the direct question, or press for a call when it was answered."""
+    numbers, signs = crisis_numbers(tracker), now.signs + 1
+    kind = _graver(kind, now.kind) if now.state in ("asked", "staying") else kind
+    repeated = now.state != "no" and kind == now.kind
+    opening = "utter_crisis_again" if repeated else f"utter_crisis_open_{kind}"
+    say(dispatcher, opening, "utter_crisis_card", **numbers)
+    if repeated and (now.state == "staying" or signs >= ESCALATED_AT):
+        _say_own(dispatcher, "utter_crisis_escalate", kind, ESCALATION_OF_ITS_OWN, **numbers)
+        return Step("staying", kind, "open", signs)
+    say(dispatcher, f"utter_crisis_ask_{kind}", **numbers)
+    return Step("asked", kind, QUESTION_OF.get(kind, "thoughts"), signs)
+
+
+def _graver(kind: str, before: str) -> str:
+    """Return the more urgent of two kinds, so that a later, milder sign does not soften it."""
+    order = [MEDICAL, *risk_order()]
+    if kind in order and before in order:
+        return min(kind, before, key=order.index)
+    return kind if kind in order or before not in order else before
+
+
+def _meaning(tracker: Tracker, now: Step) -> str | None:
+    """Return what the message means as an answer, or None."""
+    intent, signs = intent_of(tracker), tracker.latest_message.get("signs") or ()
+    if intent in BUTTONS:
+        return BUTTONS[intent]
+    if "ambivalent" in signs and "ambivalent" in QUESTIONS[now.question]:
+        return QUESTIONS[now.question]["ambivalent"]
+    for sign, meaning in SAID.items():
+        if sign in signs:
+            return meaning
+    answers = QUESTIONS[now.question]
+    words = (BARE.get(word, word) for word in (*signs, intent))
+    return next((answers[word] for word in words if word in answers), None)
+
+
+def _after_answer(dispatcher: CollectingDispatcher, tracker: Tracker, now: Step, turn: int) -> Step:
+    """Answer what was said after the card."""
+    intent, numbers = intent_of(tracker), crisis_numbers(tracker)
+    meaning = _meaning(tracker, now)
+    barrier = _barrier(tracker)
+    if meaning in (DANGER, HALF):
+        if meaning == HALF and now.kind not in OTHER_FAMILY:
+            say(dispatcher, "utter_crisis_ambivalent")
+        else:
+            _say_own(dispatcher, "utter_crisis_yes", now.kind, YES_OF_ITS_OWN, **numbers)
+        _say_own(dispatcher, "utter_crisis_call_options", now.kind, OPTIONS_OF_ITS_OWN, **numbers)
+        return replace(now, state="staying", question="open")
+    if barrier and now.state != "eased" and meaning in (None, SAFE):
+        say(dispatcher, f"utter_crisis_{barrier}", **numbers)
+        return replace(now, state="staying", question="step")
+    if meaning == WILL_CALL:
+        if now.kind in CALL_OF_ITS_OWN:
+            say(dispatcher, f"utter_crisis_will_call_{now.kind}", **numbers)
+        else:
+            say(dispatcher, "utter_crisis_will_call", **numbers)
+        return replace(now, state="eased", question="open")
+    if meaning == REACHED:
+        say(dispatcher, "utter_crisis_reached")
+        return replace(now, state="eased", question="open")
+    if meaning == MISREAD and now.state == "asked" and now.question != "can_ring":
+        say(dispatcher, "utter_crisis_misread")
+        return replace(now, state="eased", question="open")
+    waiting = tracker.get_slot("route_waiting")
+    if meaning == SAFE and now.kind == UNSAFE_PERSON and waiting:
+        say_route(dispatcher, tracker, waiting, safe=True)
+        return replace(now, state="no", question="open")
+    if meaning == SAFE:
+        if now.kind in NO_OF_ITS_OWN:
+            say(dispatcher, f"utter_crisis_no_{now.kind}")
+        else:
             say(dispatcher, "utter_crisis_no")
-            return "eased"
-        if intent == "goodbye":
-            say(dispatcher, "utter_crisis_goodbye", "utter_crisis_card", **crisis_numbers(tracker))
-            return "no" if state == "eased" else state
-        if intent == "carry_on" and (state == "eased" or kind == ASKED_FOR):
+        return replace(now, state="eased", question="open")
+    if intent == "goodbye":
+        say(dispatcher, "utter_crisis_goodbye", "utter_crisis_card", **numbers)
+        return replace(now, state="no") if now.state == "eased" else now
+    if meaning == CHANGE or (
+        intent == "carry_on" and (now.state == "eased" or now.kind == ASKED_FOR)
+    ):
+        if waiting:
+            say_route(dispatcher, tracker, waiting)
+        else:
             say(dispatcher, "utter_crisis_carry_on")
-            return "no"
-        say(dispatcher, "utter_crisis_stay")
-        return "staying" if state == "staying" else "eased"
+        return replace(now, state="eased" if now.state == "staying" else "no", question="open")
+    return _unanswered(dispatcher, tracker, now, turn)
 
-    @staticmethod
-    def _show_card_and_ask(
-        dispatcher: CollectingDispatcher, tracker: Tracker, kind: str, again: bool
-    ) -> tuple[str, str]:
-        opening = "utter_crisis_again" if again else f"utter_crisis_open_{kind}"
-        numbers = crisis_numbers(tracker)
-        say(dispatcher, opening, "utter_crisis_card", **numbers)
-        say(dispatcher, f"utter_crisis_ask_{kind}", **numbers)
-        return "asked", kind
+
+def _unanswered(dispatcher: CollectingDispatcher, tracker: Tracker, now: Step, turn: int) -> Step:
+    """Stay with somebody who answered something else."""
+    if now.state == "asked" and now.kind not in UNCERTAIN and now.question == "thoughts":
+        _say_heard_too(dispatcher, tracker)
+        say(dispatcher, "utter_crisis_ask_unanswered")
+        return replace(now, question="safe")
+    stayed = _stay(dispatcher, tracker, now, turn)
+    if now.state == "asked" and now.kind in UNCERTAIN:
+        return replace(stayed, state="eased", question="open")
+    return replace(stayed, state="staying")
+
+
+def _stay(dispatcher: CollectingDispatcher, tracker: Tracker, now: Step, turn: int) -> Step:
+    """Say a sentence that stays with them, and with the numbers."""
+    numbers = crisis_numbers(tracker)
+    _say_heard_too(dispatcher, tracker)
+    if intent_of(tracker) == "thank":
+        say(dispatcher, "utter_crisis_thanked")
+        return replace(now, question="open")
+    family = OTHER_FAMILY.get(now.kind)
+    if family:
+        say(dispatcher, f"utter_crisis_stay_{family}", **numbers)
+        return replace(now, question=QUESTION_OF.get(family, "open"))
+    if turn % 2:
+        say(dispatcher, "utter_crisis_stay_could")
+        return replace(now, question="step")
+    say(dispatcher, "utter_crisis_stay")
+    return replace(now, question="open")
+
+
+def _say_heard_too(dispatcher: CollectingDispatcher, tracker: Tracker) -> None:
+    """Say that another trouble, told in the middle of this, was read."""
+    sources = tracker.latest_message.get("harm_sources") or {}
+    sure = harm_of(tracker) in (sources.get("patterns") or ())
+    if sure and not tracker.get_slot("route_waiting"):
+        say(dispatcher, "utter_crisis_heard_too")
+
+
+def _say_own(
+    dispatcher: CollectingDispatcher, name: str, kind: str, own: tuple[str, ...], **values: Any
+) -> None:
+    """Say the response of a kind that has one of its own, else the one for risk to oneself."""
+    family = OTHER_FAMILY.get(kind, kind)
+    kinds = (kind, family, "immediate" if kind in AS_IMMEDIATE else "")
+    chosen = next((k for k in kinds if k in own), "self")
+    say(dispatcher, f"{name}_{chosen}", **values)
+
+
+def _barrier(tracker: Tracker) -> str | None:
+    """Return the sign that names what makes a call hard, if the message holds one."""
+    signs = tracker.latest_message.get("signs") or ()
+    return next((str(sign) for sign in signs if sign.startswith(BARRIER)), None)

@@ -11,7 +11,7 @@ from rasa_sdk.executor import CollectingDispatcher
 
 from actions.speaking import intent_of, memory_of, remember, say, say_reply
 from bot.dialogue.memory import heard_in
-from bot.dialogue.replies import Memory, declined, reply_to_talk
+from bot.dialogue.replies import declined, reply_to_talk
 
 ACTS = ("affirm", "deny", "unsure", "carry_on", "something_on_my_mind", "smalltalk", "choose")
 """Intents with replies of their own when nothing was recognised beside them."""
@@ -33,8 +33,6 @@ class ActionReplyToTalk(Action):
         """Say the reply."""
         before = memory_of(tracker)
         heard, intent = heard_in(tracker.latest_message), intent_of(tracker)
-        if tracker.latest_message.get("risk") == "third_party":
-            return reply_about_someone_else(dispatcher, before)
         if intent in ACTS and not heard.anything():
             if intent == "affirm" and before.asked == "back" and before.talk_turns:
                 intent = "carry_on"
@@ -59,8 +57,6 @@ class ActionReplyUnclear(Action):
         """Say the invitation, or the card and the menu."""
         before = memory_of(tracker)
         heard = heard_in(tracker.latest_message)
-        if tracker.latest_message.get("risk") == "third_party":
-            return reply_about_someone_else(dispatcher, before)
         if heard.anything() or _likeliest_intent(tracker) == "share":
             reply = reply_to_talk(heard, before)
             say_reply(dispatcher, reply)
@@ -74,26 +70,6 @@ class ActionReplyUnclear(Action):
         else:
             say(dispatcher, "utter_unclear")
         return remember(before, after, unclear_run=run)
-
-
-class ActionSomeoneElse(Action):
-    """Answers worry about somebody else, and asks after the one who worries."""
-
-    def name(self) -> str:
-        """Return the action's name."""
-        return "action_someone_else"
-
-    async def run(
-        self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]
-    ) -> list[EventType]:
-        """Say what helps the other person, then turn to the writer."""
-        before = memory_of(tracker)
-        if tracker.latest_message.get("risk") == "third_party":
-            return reply_about_someone_else(dispatcher, before)
-        say(dispatcher, "utter_worried_about_someone")
-        say(dispatcher, "utter_and_you")
-        after = replace(before, turn=before.turn + 1, asked="and_you")
-        return remember(before, after, unclear_run=0)
 
 
 class ActionNotNow(Action):
@@ -139,11 +115,3 @@ def _likeliest_intent(tracker: Tracker) -> str:
     ranking = tracker.latest_message.get("intent_ranking") or []
     names = (str(intent.get("name")) for intent in ranking)
     return next((name for name in names if name != "nlu_fallback"), "")
-
-
-def reply_about_someone_else(dispatcher: CollectingDispatcher, before: Memory) -> list[EventType]:
-    """Answer a message about the risk or death of somebody else."""
-    say(dispatcher, "utter_third_party")
-    say(dispatcher, "utter_third_party_and_you")
-    after = replace(before, turn=before.turn + 1, asked="and_you")
-    return remember(before, after, unclear_run=0)

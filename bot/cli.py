@@ -168,6 +168,18 @@ def check() -> None:
     sys.exit(1 if found else 0)
 
 
+@main.command("help-page")
+def help_page() -> None:
+    """Write deploy/help.html: the numbers, for when the whole assistant is down."""
+    from bot.help_page import PAGE, write_help_page
+
+    try:
+        write_help_page()
+    except DeaneryError as error:
+        _fail(error)
+    click.echo(f"Wrote deploy/{PAGE.name}.")
+
+
 @main.command()
 def dashboard() -> None:
     """Start the staff dashboard alone and print where it is."""

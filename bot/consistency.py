@@ -11,9 +11,13 @@ import yaml
 
 from bot.channels.web_words import WordsError, english_words
 from bot.content import responses, when
+from bot.deanery import signposts
 from bot.dialogue.replies import MOVEMENTS
+from bot.help_page import stale
 from bot.nlu.example_vectors import example_vectors
 from bot.nlu.examples import Example, ExampleError, read_examples
+from bot.nlu.harm_examples import read_harm_examples
+from bot.nlu.routes import routes
 from bot.nlu.taxonomy import labels
 from bot.nlu.text import for_encoder
 from bot.paths import DOMAIN, ROOT
@@ -55,6 +59,8 @@ def faults() -> Iterator[str]:
     yield from _examples()
     yield from _responses()
     yield from _page_words()
+    yield from _harms()
+    yield from stale()
 
 
 def _examples() -> Iterator[str]:
@@ -71,6 +77,23 @@ def _examples() -> Iterator[str]:
         if f"`{intent}`" not in guide:
             yield f"intent {intent}: not explained in docs/labelling.md"
     yield from _duplicates(examples)
+
+
+def _harms() -> Iterator[str]:
+    """Yield routes without signposts that exist, and examples of harms that are wrong."""
+    register = signposts()
+    for name, route in routes().items():
+        for key in route.signposts:
+            if key not in register:
+                yield f"routes.yml, {name}: signpost {key} is not in deanery/signposts.yml"
+    try:
+        told = {example.route for example in read_harm_examples()}
+    except ExampleError as error:
+        yield str(error)
+        return
+    for name in routes():
+        if name not in told:
+            yield f"routes.yml, {name}: nlu_data/harms/ has no example of it"
 
 
 def _domain_intents() -> set[str]:

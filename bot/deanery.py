@@ -109,7 +109,10 @@ class Deanery:
 
 @dataclass(frozen=True)
 class Signpost:
-    """A service outside the deaneries; `essential` ones are shown even when not fresh."""
+    """A service outside the deaneries; `essential` ones are shown even when not fresh.
+
+    Those that are not `general` are named by the routes for adjacent harms only.
+    """
 
     key: str
     name: str
@@ -118,6 +121,7 @@ class Signpost:
     nations: tuple[str, ...]
     essential: bool
     fact: Fact
+    general: bool = True
 
     def shown(self, today: date) -> bool:
         """Whether it may be shown."""
@@ -317,6 +321,7 @@ def _signpost(key: str, fields: _Fields) -> Signpost:
         nations=nations,
         essential=fields.flag("essential"),
         fact=fields.fact(),
+        general=fields.flag("general") if "general" in fields.row else True,
     )
     fields.finish()
     return signpost

@@ -6,6 +6,7 @@ ROOT = Path(__file__).resolve().parent.parent
 NLU_DATA = ROOT / "nlu_data"
 MESSAGES = NLU_DATA / "messages"
 DEVELOPMENT = NLU_DATA / "development"
+HARMS = NLU_DATA / "harms"
 PATTERNS = NLU_DATA / "patterns"
 TAXONOMY = NLU_DATA / "taxonomy.yml"
 DOMAIN = ROOT / "domain"

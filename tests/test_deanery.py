@@ -35,7 +35,7 @@ SHIPPED = {
     "yorkshire_humber": "open",
 }
 
-ESSENTIAL = {"emergency", "nhs_111_mental_health", "lifeline_ni", "samaritans"}
+ESSENTIAL = {"emergency", "nhs_111_mental_health", "lifeline_ni", "samaritans", "samaritans_email"}
 
 BANNED = re.compile(
     r"\bjust\b|\bshould\b|\bat least\b|\bresilien|\bjunior|\bweak|\bperformance\b"

@@ -69,8 +69,8 @@ def test_a_crash_in_an_action_is_answered_with_the_help_card(person, monkeypatch
     actions = person.agent.action_endpoint.actions
     monkeypatch.setitem(actions, "action_reply_to_talk", crash)
     person.say("my rota is awful and i am tired")
-    assert "went wrong on my side" in person.seen[-1][0].text
-    assert "116 123" in person.seen[-1][1].text
+    assert "116 123" in person.seen[-1][0].text
+    assert "went wrong on my side" in person.seen[-1][1].text
 
 
 def test_a_failing_agent_is_answered_with_the_help_card(person, monkeypatch):

@@ -146,6 +146,6 @@ def test_a_nation_known_from_the_deanery_names_its_own_line(person_in):
 def test_somebody_elses_risk_is_met_and_the_writer_asked_after(person):
     person.open()
     bubbles = person.say("one of my patients killed himself last week and i keep going over it")
-    assert len(bubbles) == 2
-    assert bubbles[1].text.endswith("?")
+    assert bubbles[-1].text.endswith("?")
+    assert bubbles[-1].text.startswith("And you")
     assert person.slot("crisis") == "no"

@@ -7,14 +7,20 @@ from typing import Any
 
 from rasa.core.actions.action import RemoteAction
 from rasa.utils.endpoints import EndpointConfig
+from rasa_sdk.events import EventType, SlotSet
 from rasa_sdk.executor import ActionExecutor
 
 logger = logging.getLogger(__name__)
 
 ACTIONS_PACKAGE = "actions"
 
-CRASH_RESPONSE = "utter_action_failed"
-"""Said, with the help card, when an action fails."""
+HELP_CARD, CRASH_RESPONSE = "utter_help_card", "utter_action_failed"
+"""Said when an action fails: the numbers first, as nobody knows what the action had to answer."""
+
+CRISIS = "action_crisis"
+
+AFTER_A_CRASHED_CRISIS = {"crisis": "asked", "crisis_question": "safe", "asked": "open"}
+"""Slots after the crisis action failed: it goes on all the same, and a bare no means danger."""
 
 
 def _unchecked(*_: Any) -> bool:
@@ -54,6 +60,12 @@ class InProcessActions(EndpointConfig):
                 "action failed: name=%s error=%s", call.get("next_action"), type(error).__name__
             )
             return {
-                "events": [],
-                "responses": [{"response": CRASH_RESPONSE}, {"response": "utter_help_card"}],
+                "events": _events_after_crash(str(call.get("next_action"))),
+                "responses": [{"response": HELP_CARD}, {"response": CRASH_RESPONSE}],
             }
+
+
+def _events_after_crash(action: str) -> list[EventType]:
+    if action != CRISIS:
+        return []
+    return [SlotSet(name, value) for name, value in AFTER_A_CRASHED_CRISIS.items()]

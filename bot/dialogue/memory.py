@@ -6,19 +6,14 @@ from collections.abc import Mapping
 from dataclasses import fields
 from typing import Any
 
+from bot.dialogue.context import is_low
 from bot.dialogue.replies import Heard, Memory
 from bot.nlu.taxonomy import labels
-
-UNEASY = 0.3
-"""Calibrated probability of own risk from which, once, they are asked whether they are safe.
-
-The crisis conversation begins at a higher one; in between, one gentle question costs little.
-"""
 
 SAID = "said"
 """Key of a bot event's metadata: ids of the variants it was made of, such as "utter_x:2"."""
 
-_NUMBERS = {"turn", "talk_turns", "no_offer_before_turn"}
+_NUMBERS = {"turn", "talk_turns", "no_offer_before_turn", "low_turns"}
 
 
 def memory_from_slots(slots: Mapping[str, Any]) -> Memory:
@@ -59,5 +54,5 @@ def heard_in(message: Mapping[str, Any]) -> Heard:
         patterns=found("pattern"),
         concerns=found("concern"),
         moments=tuple(e["value"] for e in entities if e["entity"] == "moment"),
-        uneasy=(message.get("risk_scores") or {}).get("own", 0.0) >= UNEASY,
+        uneasy=is_low(message),
     )

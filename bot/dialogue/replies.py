@@ -83,6 +83,7 @@ class Memory:
 
     turn: int = 0
     talk_turns: int = 0
+    low_turns: int = 0
     no_offer_before_turn: int = 0
     offer_accepted: bool = False
     safety_asked: bool = False
@@ -108,6 +109,7 @@ def reply_to_talk(heard: Heard, memory: Memory) -> Reply:
         memory,
         turn=memory.turn + 1,
         talk_turns=memory.talk_turns + int(heard.anything()),
+        low_turns=memory.low_turns + 1 if heard.uneasy else 0,
         current_stage=heard.stage or memory.current_stage,
         concerns_heard=_remember(memory.concerns_heard, heard.concerns),
         asked="open",

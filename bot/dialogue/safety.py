@@ -16,10 +16,17 @@ from rasa.shared.core.events import ActionExecuted
 from rasa.shared.core.generator import TrackerWithCachedStates
 from rasa.shared.core.trackers import DialogueStateTracker
 
-from bot.dialogue.help_intents import HELP_INTENTS
-from bot.nlu.taxonomy import OWN_RISK
+from bot.dialogue.context import answer_of, crisis_kind
+from bot.dialogue.help_intents import asks_for_help
+from bot.nlu.routes import OTHER_ROUTES, OWN_ROUTES, told_now
 
-CRISIS = "action_crisis"
+CRISIS, ROUTE, SOMEONE_ELSE, SAFE = (
+    "action_crisis",
+    "action_route",
+    "action_someone_else",
+    "action_safe_for_now",
+)
+"""Actions that this policy predicts: they come before forms, rules and whatever else goes on."""
 
 QUESTIONS = "ask_"
 """Questions are answered during a crisis too; the answer leads back to it."""
@@ -36,13 +43,36 @@ SURE = 0.6
 LEAVING = ("delete_my_data", "start_over", "open_conversation")
 """Intents that are carried out even during a crisis: nobody is held."""
 
-UNSAFE_ANSWERS = ("deny", "unsure")
-"""Answers to "are you safe right now?" that mean danger."""
-
 
 def in_crisis(tracker: DialogueStateTracker) -> bool:
     """Whether a crisis conversation is running, so that nothing else may go on."""
     return tracker.get_slot("crisis") in ("asked", "staying", "eased")
+
+
+def urgent_action(tracker: DialogueStateTracker) -> str | None:
+    """Return the action that has to answer the latest message before all else, or None."""
+    message = tracker.latest_message
+    if message is None:
+        return None
+    if needs_crisis_action(tracker):
+        return CRISIS
+    parsed = message.parse_data or {}
+    signs = parsed.get("signs") or ()
+    intent = message.intent.get("name") or ""
+    asked = tracker.get_slot("asked")
+    answer = answer_of(intent, signs)
+    if asked == "safe_now" and answer == "yes":
+        return SAFE
+    if asked == "safe_from_them" and (answer == "yes" or intent == "safe_for_now"):
+        return ROUTE
+    if asked == "route" and answer is not None:
+        return ROUTE
+    given = tracker.get_slot("routes_given") or ()
+    told = told_now(parsed, given)
+    at_risk = parsed.get("risk") == "third_party" and not any(g in OTHER_ROUTES for g in given)
+    if at_risk or any(harm in OTHER_ROUTES for harm in told):
+        return SOMEONE_ELSE
+    return ROUTE if any(harm in OWN_ROUTES for harm in told) else None
 
 
 def needs_crisis_action(tracker: DialogueStateTracker) -> bool:
@@ -51,9 +81,10 @@ def needs_crisis_action(tracker: DialogueStateTracker) -> bool:
     if message is None:
         return False
     intent = message.intent.get("name") or ""
-    if (message.parse_data or {}).get("risk") in OWN_RISK or intent in HELP_INTENTS:
-        return True
-    if tracker.get_slot("asked") == "safe_now" and intent in UNSAFE_ANSWERS:
+    parsed = {**(message.parse_data or {}), "intent": message.intent}
+    signs = parsed.get("signs") or ()
+    slots = tracker.current_slot_values()
+    if crisis_kind(parsed, slots) is not None or asks_for_help(intent, signs):
         return True
     if not in_crisis(tracker) or intent in LEAVING:
         return False
@@ -61,14 +92,14 @@ def needs_crisis_action(tracker: DialogueStateTracker) -> bool:
         return intent in ANSWERS
     sure = (message.intent.get("confidence") or 0.0) >= SURE
     elsewhere = intent.startswith(QUESTIONS) and intent not in ABOUT_THE_CRISIS
-    return not (elsewhere and sure)
+    return not (elsewhere and sure and not any(s.startswith("barrier_") for s in signs))
 
 
 @DefaultV1Recipe.register(
     DefaultV1Recipe.ComponentType.POLICY_WITHOUT_END_TO_END_SUPPORT, is_trainable=False
 )
 class SafetyPolicy(Policy):
-    """Predicts the crisis action after a message of risk, then listening; otherwise abstains.
+    """Predicts the action that an urgent message needs, then listening; otherwise abstains.
 
     Its predictions count as "no user" predictions, the only kind that Rasa's ensemble lets
     overrule an active form.
@@ -107,7 +138,7 @@ class SafetyPolicy(Policy):
         rule_only_data: dict[str, Any] | None = None,
         **kwargs: Any,
     ) -> PolicyPrediction:
-        """Predict the crisis action once for a message that needs it."""
+        """Predict the urgent action once for a message that needs one."""
         action = self._next_action(tracker)
         if action is None:
             return self._prediction(self._default_predictions(domain))
@@ -118,8 +149,8 @@ class SafetyPolicy(Policy):
     @staticmethod
     def _next_action(tracker: DialogueStateTracker) -> str | None:
         last = tracker.get_last_event_for(ActionExecuted)
-        if last is not None and last.action_name == CRISIS:
+        if last is not None and last.action_name in (CRISIS, ROUTE, SOMEONE_ELSE, SAFE):
             return ACTION_LISTEN_NAME
-        if tracker.latest_action_name == ACTION_LISTEN_NAME and needs_crisis_action(tracker):
-            return CRISIS
+        if tracker.latest_action_name == ACTION_LISTEN_NAME:
+            return urgent_action(tracker)
         return None

@@ -1,0 +1,144 @@
+"""Adjacent harms: each has its own reviewed words and signposts, before any form or unit."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date
+from typing import Any
+
+from rasa_sdk import Action, Tracker
+from rasa_sdk.events import ActiveLoop, EventType, SlotSet
+from rasa_sdk.executor import CollectingDispatcher
+
+from actions.crisis_numbers import crisis_numbers
+from actions.local_facts import chosen_deanery
+from actions.speaking import intent_of, memory_of, remember, say
+from bot.deanery import signposts
+from bot.dialogue.context import UNSAFE_PERSON, answer_of
+from bot.dialogue.replies import QUIET_TURNS
+from bot.nlu.routes import OWN_ROUTES, routes, told_now
+
+SAFETY_ASKED = ("sexual_harm", "domestic_abuse")
+"""Routes whose question is whether they are safe from somebody; "no" begins a crisis."""
+
+UNIT_MAY_HELP = ("bullying", "discrimination")
+"""Routes after which the unit may be offered again soon, though never with them."""
+
+DONE_FIRST = ("error_today", "unfit_now")
+"""Routes whose question stays open after "no", until it is done."""
+
+MOST_LINES = 3
+"""Services named at once."""
+
+
+class ActionRoute(Action):
+    """Answers a harm with its own route, then what was said to the route's question."""
+
+    def name(self) -> str:
+        """Return the action's name."""
+        return "action_route"
+
+    async def run(
+        self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]
+    ) -> list[EventType]:
+        """Say the route, or the step after its question; any running form ends."""
+        before = memory_of(tracker)
+        harm = harm_of(tracker)
+        turn = before.turn + 1
+        after = replace(
+            before,
+            turn=turn,
+            talk_turns=before.talk_turns + 1,
+            no_offer_before_turn=max(before.no_offer_before_turn, turn + self._quiet(harm)),
+        )
+        if harm is not None:
+            say_route(dispatcher, tracker, harm)
+            after = replace(after, asked="safe_from_them" if harm in SAFETY_ASKED else "route")
+            given = [*(tracker.get_slot("routes_given") or ()), harm]
+            changed: dict[str, Any] = {"routes_given": given, "route_asked": harm}
+        else:
+            done = self._say_next(dispatcher, tracker)
+            urgent = tracker.get_slot("route_asked") in DONE_FIRST
+            after, changed = replace(after, asked="route" if urgent and not done else "open"), {}
+        return [
+            ActiveLoop(None),
+            SlotSet("requested_slot", None),
+            *remember(before, after, unclear_run=0, **changed),
+        ]
+
+    @staticmethod
+    def _quiet(harm: str | None) -> int:
+        """Return the turns in which the unit is not offered after a route."""
+        return 1 if harm in UNIT_MAY_HELP else QUIET_TURNS
+
+    @staticmethod
+    def _say_next(dispatcher: CollectingDispatcher, tracker: Tracker) -> bool:
+        """Say what follows the answer to the route's question; return whether it was yes."""
+        route = tracker.get_slot("route_asked")
+        said = answer_of(intent_of(tracker), tracker.latest_message.get("signs") or ())
+        yes = said == "yes" or intent_of(tracker) == "safe_for_now"
+        say(dispatcher, f"utter_route_{route}_{'yes' if yes else 'no'}", **crisis_numbers(tracker))
+        return yes
+
+
+def harm_of(tracker: Tracker) -> str | None:
+    """Return the route of the latest message that was not given yet in this conversation."""
+    given = tracker.get_slot("routes_given") or ()
+    told = told_now(tracker.latest_message, given)
+    return next((harm for harm in told if harm in OWN_ROUTES), None)
+
+
+def say_route(
+    dispatcher: CollectingDispatcher, tracker: Tracker, route: str, safe: bool = False
+) -> None:
+    """Say a route: what it means and what comes first, who can help, one question.
+
+    Args:
+        dispatcher: takes the bubbles.
+        tracker: the conversation.
+        route: its name.
+        safe: whether they have said already that they are safe, which then is not asked.
+    """
+    numbers = crisis_numbers(tracker)
+    say(dispatcher, f"utter_route_{route}_open", **numbers)
+    lines = service_lines(tracker, route)
+    if lines:
+        say(dispatcher, f"utter_route_{route}_do", "utter_route_lines", lines=lines, **numbers)
+    else:
+        say(dispatcher, f"utter_route_{route}_do", **numbers)
+    say(dispatcher, f"utter_route_{route}_{'yes' if safe else 'ask'}", **numbers)
+
+
+def service_lines(tracker: Tracker, route: str) -> str:
+    """Return the services that may be shown for a route in the nation that is known."""
+    deanery = chosen_deanery(tracker)
+    register = signposts()
+    services = [register[key] for key in routes()[route].signposts]
+    shown = [
+        service
+        for service in services
+        if service.shown(date.today()) and (deanery is None or deanery.nation in service.nations)
+    ]
+    return "\n".join(f"{service.name}: {service.value}" for service in shown[:MOST_LINES])
+
+
+def waiting_route(tracker: Tracker, kind: str, over: bool) -> list[EventType]:
+    """Return the events that remember a harm told in a crisis until the crisis is over.
+
+    What somebody did is often told with an urge to hurt them; that crisis answers it alone.
+    """
+    waiting = tracker.get_slot("route_waiting")
+    if over and waiting:
+        given = [*(tracker.get_slot("routes_given") or ()), waiting]
+        return [
+            SlotSet("route_waiting", None),
+            SlotSet("routes_given", given),
+            SlotSet("route_asked", waiting),
+            SlotSet("asked", "safe_from_them" if waiting in SAFETY_ASKED else "route"),
+        ]
+    harm = harm_of(tracker)
+    sources = tracker.latest_message.get("harm_sources") or {}
+    sure = kind == UNSAFE_PERSON or harm in (sources.get("patterns") or ())
+    if harm is None or waiting or not sure or kind == "harm_to_others":
+        return []
+    return [SlotSet("route_waiting", harm)]

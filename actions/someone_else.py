@@ -1,0 +1,72 @@
+"""Somebody else's risk or death, and worry about somebody; the writer is asked after too."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from rasa_sdk import Action, Tracker
+from rasa_sdk.events import ActiveLoop, EventType, SlotSet
+from rasa_sdk.executor import CollectingDispatcher
+
+from actions.crisis_numbers import crisis_numbers
+from actions.routes import service_lines
+from actions.speaking import memory_of, remember, say
+from bot.dialogue.replies import QUIET_TURNS
+from bot.nlu.routes import OTHER_ROUTES, told_now
+
+UNCLEAR_WHOSE = "other_someone"
+"""The route when somebody else is at risk and it is not clear who."""
+
+
+class ActionSomeoneElse(Action):
+    """Answers worry about somebody else, and asks after the one who worries."""
+
+    def name(self) -> str:
+        """Return the action's name."""
+        return "action_someone_else"
+
+    async def run(
+        self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]
+    ) -> list[EventType]:
+        """Say what helps the other person, then turn to the writer; any running form ends."""
+        before = memory_of(tracker)
+        turn = before.turn + 1
+        route = self._route(tracker)
+        if route is None:
+            say(dispatcher, "utter_worried_about_someone")
+            say(dispatcher, "utter_and_you")
+            after = replace(before, turn=turn, asked="and_you")
+            return remember(before, after, unclear_run=0)
+        self._say_route(dispatcher, tracker, route)
+        given = [*(tracker.get_slot("routes_given") or ()), route]
+        after = replace(
+            before,
+            turn=turn,
+            asked="and_you",
+            no_offer_before_turn=max(before.no_offer_before_turn, turn + QUIET_TURNS),
+        )
+        return [
+            ActiveLoop(None),
+            SlotSet("requested_slot", None),
+            *remember(before, after, unclear_run=0, routes_given=given),
+        ]
+
+    @staticmethod
+    def _route(tracker: Tracker) -> str | None:
+        """Return whose risk the message tells, or None for a worry short of that."""
+        told = told_now(tracker.latest_message, tracker.get_slot("routes_given") or ())
+        named = next((harm for harm in told if harm in OTHER_ROUTES), None)
+        at_risk = tracker.latest_message.get("risk") == "third_party"
+        return named or (UNCLEAR_WHOSE if at_risk else None)
+
+    @staticmethod
+    def _say_route(dispatcher: CollectingDispatcher, tracker: Tracker, route: str) -> None:
+        numbers = crisis_numbers(tracker)
+        say(dispatcher, f"utter_{route}_open", **numbers)
+        lines = "" if route == UNCLEAR_WHOSE else service_lines(tracker, route)
+        if lines:
+            say(dispatcher, f"utter_{route}_do", "utter_route_lines", lines=lines, **numbers)
+        else:
+            say(dispatcher, f"utter_{route}_do", **numbers)
+        say(dispatcher, f"utter_{route}_ask")

@@ -1,0 +1,155 @@
+"""Risk that the conversation shows, beside what the words of one message show.
+
+Detection is a union of three parts, each of which can be seen apart and none of which can veto
+another: curated patterns and the trained classifier (`bot/nlu/risk.py`), and this one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from bot.nlu.taxonomy import NO_RISK, OWN_RISK
+
+UNEASY = 0.3
+"""Calibrated probability of own risk from which a message leaves a doubt about safety.
+
+The crisis conversation begins at a higher one; in between, one gentle question costs little.
+"""
+
+CLEAR = 0.8
+"""Calibrated probability from which the classifier alone is taken at its word; see `UNSURE`."""
+
+HURT_BY_SOMEBODY = ("domestic_abuse", "sexual_harm")
+"""Routes of who is hurt: a classifier may take what was done to them for what they would do."""
+
+LOW_TURNS = 2
+"""Uneasy messages in a row after which they are asked directly."""
+
+NOT_SAFE, UNSAFE_PERSON, UNSURE, SIDEWAYS, PAST_ATTEMPT, DENIED, MEDICAL = (
+    "not_safe",
+    "unsafe_person",
+    "unsure",
+    "sideways",
+    "past_attempt",
+    "denied",
+    "medical",
+)
+"""Kinds of crisis besides the own risks: no to "are you safe?"; somebody else is the danger;
+signs that could be read either way; calm, goodbyes or giving things away; an attempt in the past;
+a denial that takes itself back; the body."""
+
+SIDEWAYS_SIGNS = ("calm", "farewell", "giving_away")
+
+ASKED_SAFE = {"safe_now": NOT_SAFE, "safe_from_them": UNSAFE_PERSON}
+"""Questions after which a no, or half an answer, means danger, and the kind of it."""
+
+
+@dataclass(frozen=True)
+class RiskSigns:
+    """What each part of the detection said of the latest message; None is nothing."""
+
+    patterns: str | None
+    classifier: str | None
+    context: str | None
+
+    def any(self) -> bool:
+        """Whether the crisis conversation has to answer."""
+        return any((self.patterns, self.classifier, self.context))
+
+
+def risk_signs(message: Mapping[str, Any], slots: Mapping[str, Any]) -> RiskSigns:
+    """Return what each part says: of a message's parse data, in a conversation with `slots`."""
+    sources = message.get("risk_sources") or {}
+    return RiskSigns(
+        patterns=_own(sources.get("patterns")),
+        classifier=_own(sources.get("classifier")),
+        context=_context(message, slots),
+    )
+
+
+def crisis_kind(message: Mapping[str, Any], slots: Mapping[str, Any]) -> str | None:
+    """Return the kind of crisis conversation that the message begins, or None."""
+    signs, found = risk_signs(message, slots), _signs(message)
+    if not signs.any():
+        return None
+    if "medical_emergency" in (message.get("harms") or ()):
+        return MEDICAL
+    risk = message.get("risk")
+    if risk not in OWN_RISK:
+        return signs.context
+    if risk == "harm_to_others" and signs.patterns is None and _is_hurt(message):
+        return UNSAFE_PERSON
+    if risk in ("active_ideation", "passive_ideation"):
+        if "past_attempt" in found and not _now(message):
+            return PAST_ATTEMPT
+        if "denied" in found:
+            return DENIED
+    if risk != "immediate" and signs.patterns is None and own_probability(message) < CLEAR:
+        return UNSURE
+    return str(risk)
+
+
+def is_low(message: Mapping[str, Any]) -> bool:
+    """Whether the message leaves a doubt about safety, short of what the crisis answers."""
+    return own_probability(message) >= UNEASY or "giving_away" in _signs(message)
+
+
+def own_probability(message: Mapping[str, Any]) -> float:
+    """Return the classifier's calibrated probability of any own risk."""
+    return float((message.get("risk_scores") or {}).get("own", 0.0))
+
+
+def answer_of(intent: str, signs: Collection[str]) -> str | None:
+    """Return what a message answers to a yes-or-no question: yes, no, half, or None."""
+    if "ambivalent" in signs:
+        return "half"
+    if intent == "affirm" or any(sign in signs for sign in ("says_yes", "safe", "done")):
+        return "yes"
+    if intent == "deny" or "says_no" in signs:
+        return "no"
+    return "half" if intent == "unsure" else None
+
+
+def _context(message: Mapping[str, Any], slots: Mapping[str, Any]) -> str | None:
+    found = _signs(message)
+    intent = (message.get("intent") or {}).get("name")
+    asked = slots.get("asked")
+    if asked in ASKED_SAFE and answer_of(str(intent), found) in ("no", "half"):
+        return ASKED_SAFE[asked]
+    if "past_attempt" in found:
+        return PAST_ATTEMPT
+    sideways = [sign for sign in SIDEWAYS_SIGNS if sign in found]
+    if len(sideways) > 1 or (sideways and _distressed(slots)):
+        return SIDEWAYS
+    if is_low(message) and int(slots.get("low_turns") or 0) >= LOW_TURNS - 1:
+        return UNSURE
+    return None
+
+
+def _distressed(slots: Mapping[str, Any]) -> bool:
+    """Whether distress was spoken of earlier in this conversation."""
+    return bool(slots.get("crisis_kind") or int(slots.get("low_turns") or 0)) or (
+        slots.get("current_stage") == "on_the_edge"
+    )
+
+
+def _now(message: Mapping[str, Any]) -> bool:
+    """Whether a message about the past also speaks of thoughts that are there now."""
+    return "hopeless" in _signs(message) or any(
+        sign in _signs(message) for sign in (*SIDEWAYS_SIGNS, "denied")
+    )
+
+
+def _is_hurt(message: Mapping[str, Any]) -> bool:
+    """Whether the message tells that somebody hurts or threatens the one who writes."""
+    return any(harm in HURT_BY_SOMEBODY for harm in message.get("harms") or ())
+
+
+def _own(risk: str | None) -> str | None:
+    return risk if risk in OWN_RISK and risk != NO_RISK else None
+
+
+def _signs(message: Mapping[str, Any]) -> tuple[str, ...]:
+    return tuple(message.get("signs") or ())

@@ -1,0 +1,58 @@
+"""What a message would mean in a crisis: answers, reasons not to ring, signs that arrive sideways.
+
+Curated phrases only (`nlu_data/patterns/signs.yml`). What a sign means depends on what was asked
+and what was said before, so the dialogue decides, in `bot/dialogue/context.py`.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rasa.engine.graph import ExecutionContext, GraphComponent
+from rasa.engine.recipes.default_recipe import DefaultV1Recipe
+from rasa.engine.storage.resource import Resource
+from rasa.engine.storage.storage import ModelStorage
+from rasa.shared.nlu.training_data.message import Message
+from rasa.shared.nlu.training_data.training_data import TrainingData
+
+from bot.nlu.language import DOC, SpacyLanguage
+from bot.nlu.phrases import PhraseTable
+from bot.paths import PATTERNS
+
+SIGNS = "signs"
+"""Message key: labels of `nlu_data/patterns/signs.yml` that the message holds."""
+
+
+@DefaultV1Recipe.register(DefaultV1Recipe.ComponentType.INTENT_CLASSIFIER, is_trainable=False)
+class CrisisSigns(GraphComponent):
+    """Finds the signs in every message."""
+
+    @classmethod
+    def required_components(cls) -> list[type]:
+        """Return what has to come earlier in the pipeline."""
+        return [SpacyLanguage]
+
+    @classmethod
+    def create(
+        cls,
+        config: dict[str, Any],
+        model_storage: ModelStorage,
+        resource: Resource,
+        execution_context: ExecutionContext,
+    ) -> CrisisSigns:
+        """Load the phrases."""
+        return cls(PhraseTable.from_file(PATTERNS / "signs.yml"))
+
+    def __init__(self, phrases: PhraseTable) -> None:
+        """Take the phrases."""
+        self._phrases = phrases
+
+    def process_training_data(self, training_data: TrainingData) -> TrainingData:
+        """Leave the examples as they are: nothing is trained."""
+        return training_data
+
+    def process(self, messages: list[Message]) -> list[Message]:
+        """Set `signs` on every message."""
+        for message in messages:
+            message.set(SIGNS, self._phrases.labels_in(message.get(DOC)), add_to_output=True)
+        return messages

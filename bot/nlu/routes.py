@@ -1,0 +1,57 @@
+"""The harms that have a route of their own, beside risk to the life of the person who writes."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+import yaml
+
+from bot.paths import HARMS
+
+SOMEONE_ELSE = "other_"
+"""Beginning of the routes about somebody else."""
+
+EMERGENCY = "medical_emergency"
+"""The route that the crisis conversation answers, numbers first."""
+
+
+@dataclass(frozen=True)
+class Route:
+    """What a route means, and the signposts it names, the first ones first."""
+
+    meaning: str
+    signposts: tuple[str, ...]
+
+
+@cache
+def routes() -> Mapping[str, Route]:
+    """Return name -> route, in the order in which one is chosen when several are told."""
+    rows = yaml.safe_load((HARMS / "routes.yml").read_text(encoding="utf-8"))
+    return {
+        name: Route(" ".join(row["meaning"].split()), tuple(row["signposts"]))
+        for name, row in rows.items()
+    }
+
+
+def told_now(message: Mapping[str, Any], given: Collection[str]) -> tuple[str, ...]:
+    """Return the routes that a message tells anew, in a conversation where some were `given`.
+
+    Once a route was given, what is said next is mostly about the same thing, and the classifier
+    alone is not enough for another.
+    """
+    harms = message.get("harms") or ()
+    if given:
+        harms = (message.get("harm_sources") or {}).get("patterns") or ()
+    return tuple(harm for harm in harms if harm not in given)
+
+
+OWN_ROUTES = tuple(
+    name for name in routes() if not name.startswith(SOMEONE_ELSE) and name != EMERGENCY
+)
+"""Routes about the person who writes, answered by `action_route`."""
+
+OTHER_ROUTES = tuple(name for name in routes() if name.startswith(SOMEONE_ELSE))
+"""Routes about somebody else, answered by `action_someone_else`."""

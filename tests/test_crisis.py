@@ -1,0 +1,243 @@
+"""The crisis conversation: each kind, each answer, and staying until the person chooses."""
+
+import pytest
+
+from bot.content import responses
+from bot.deanery import CRISIS_LINES, signposts
+
+NUMBERS = ("999", "111", "116 123")
+
+KINDS = {
+    "immediate": "im going to end my life tonight",
+    "active_ideation": "I keep thinking about killing myself",
+    "passive_ideation": "i wish i could go to sleep and not wake up",
+    "self_harm": "I cut myself again last night after the shift",
+    "harm_to_others": "I want to hurt him, I really think I will hurt my consultant",
+    "past_attempt": "I tried to end my life when I was at university",
+    "denied": "I'm not suicidal, though I think about killing myself every day",
+    "medical": "ive got crushing chest pain",
+    "unsafe_person": "he put his hands round my throat last night, I'm scared to go home",
+}
+
+
+def numbers_first(bubbles):
+    """The first bubble holds the numbers, and one question follows."""
+    assert all(number in bubbles[0].text for number in NUMBERS), bubbles[0].text
+    assert sum(b.text.count("?") for b in bubbles) == 1
+
+
+def titles(person):
+    return {b.title for bubble in person.seen[-1] for b in bubble.buttons}
+
+
+@pytest.fixture
+def said(person):
+    """Return a function that says several messages to somebody new and returns the last answer."""
+
+    def say(*texts):
+        person.open()
+        for text in texts:
+            person.press(text[1:-1]) if text.startswith("[") else person.say(text)
+        return person.seen[-1]
+
+    return say
+
+
+@pytest.mark.parametrize(("kind", "text"), KINDS.items(), ids=KINDS.keys())
+def test_each_kind_has_the_numbers_first_and_a_question_of_its_own(said, person, kind, text):
+    numbers_first(said(text))
+    assert person.slot("crisis_kind") == kind
+
+
+def test_no_two_kinds_open_or_ask_alike(agent, loop):
+    from tests.conftest import Person
+
+    openings, questions = set(), set()
+    for kind, text in KINDS.items():
+        person = Person(agent, loop, conversation=f"alike {kind}")
+        person.open()
+        bubbles = person.say(text)
+        openings.add(bubbles[0].text.split("\n")[0])
+        questions.add(bubbles[1].text)
+    assert len(openings) == len(questions) == len(KINDS)
+
+
+@pytest.mark.parametrize("text", KINDS.values(), ids=KINDS.keys())
+def test_it_says_that_nobody_is_watching_and_never_promises_rescue(said, person, text):
+    said(text)
+    words = person.text.lower()
+    assert any(
+        w in words
+        for w in ("nobody is watching", "no one is watching", "nobody else is reading", "program")
+    )
+    for promise in ("help is on its way", "we will send", "i will call", "someone will"):
+        assert promise not in words
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        (KINDS["active_ideation"], "I'm a doctor, and I'm not safe"),
+        (KINDS["passive_ideation"], "I keep thinking about dying"),
+        (KINDS["self_harm"], "the patient tonight"),
+        (KINDS["harm_to_others"], "distance between you and them"),
+        (KINDS["denied"], "I'm a doctor, and I'm not safe"),
+        (KINDS["past_attempt"], "I'm a doctor, and I'm not safe"),
+    ],
+)
+def test_yes_brings_its_own_sentence_a_way_to_call_and_stays(said, person, text, words):
+    said(text, "yes")
+    assert words in person.text
+    assert "I'll ring now" in titles(person)
+    assert person.slot("crisis") == "staying"
+
+
+@pytest.mark.parametrize("text", ["immediate", "medical", "unsafe_person"])
+def test_no_to_whether_they_can_ring_brings_another_way(said, person, text):
+    said(KINDS[text], "no")
+    assert person.slot("crisis") == "staying"
+    assert "I'll ring now" in titles(person)
+
+
+@pytest.mark.parametrize("half", ["not really", "i dont know", "maybe", "sometimes", "no but"])
+def test_half_an_answer_is_taken_seriously(said, person, half):
+    said(KINDS["passive_ideation"], half)
+    assert person.slot("crisis") == "staying"
+    assert "116 123" in person.text
+
+
+@pytest.mark.parametrize("answer", ["no", "nope", "No, not now", "I'm not"])
+def test_no_is_believed(said, person, answer):
+    said(KINDS["passive_ideation"], answer)
+    assert person.slot("crisis") == "eased"
+    assert "Show the numbers again" in titles(person)
+
+
+def test_a_question_left_unanswered_is_asked_once_more_then_they_are_stayed_with(said, person):
+    said(KINDS["active_ideation"], "my rota is awful")
+    assert "safe" in person.text
+    person.say("and the nights are worse")
+    assert person.slot("crisis") == "staying"
+    person.say("i failed my exam again")
+    assert person.slot("crisis") == "staying"
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "I'm safe now",
+        "my flatmate is here with me",
+        "I've rung samaritans",
+        "I'm on the phone to 111",
+        "ok i'll ring them",
+        "im at a&e now",
+    ],
+)
+def test_after_yes_words_as_well_as_buttons_lead_out(said, person, words):
+    said(KINDS["active_ideation"], "yes", words)
+    assert person.slot("crisis") == "eased"
+
+
+@pytest.mark.parametrize("words", ["ok", "hm", "im so tired", "my consultant shouted at me again"])
+def test_after_yes_nothing_else_leads_out(said, person, words):
+    said(KINDS["active_ideation"], "yes", words)
+    assert person.slot("crisis") == "staying"
+    assert "unit" not in person.text
+
+
+BARRIERS = {
+    "told": "they'd report me to the gmc",
+    "voice": "I can't speak out loud",
+    "alone": "there's nobody",
+    "burden": "I don't want to bother anyone",
+    "tried": "I tried samaritans and they were useless",
+    "known": "I work in that A&E",
+    "hopeless": "what's the point",
+}
+
+
+@pytest.mark.parametrize(("barrier", "text"), BARRIERS.items(), ids=BARRIERS.keys())
+def test_what_makes_a_call_hard_is_answered(said, person, barrier, text):
+    said(KINDS["active_ideation"], "yes", text)
+    wording = responses()["crisis_after.yml"][f"utter_crisis_barrier_{barrier}"]
+    beginnings = [variant["text"].split("{")[0][:40] for variant in wording]
+    assert any(beginning in person.text for beginning in beginnings)
+    assert person.slot("crisis") == "staying"
+
+
+def test_signs_that_come_again_after_yes_press_for_the_call_and_do_not_ask_again(said, person):
+    said(KINDS["active_ideation"], "yes")
+    bubbles = person.say("I want to kill myself")
+    assert all(number in bubbles[0].text for number in NUMBERS)
+    assert "Are you thinking of" not in person.text
+    assert "I'll ring now" in titles(person)
+
+
+def test_the_third_sign_presses_for_the_call_even_when_each_was_denied(said, person):
+    said(KINDS["active_ideation"], "no", "I do think about killing myself", "no")
+    bubbles = person.say("I keep thinking about ending my life")
+    assert all(number in bubbles[0].text for number in NUMBERS)
+    assert person.slot("crisis") == "staying"
+
+
+def test_a_milder_sign_does_not_soften_a_graver_one(said, person):
+    said(KINDS["immediate"], "i wish i wouldnt wake up tomorrow")
+    assert person.slot("crisis_kind") == "immediate"
+
+
+@pytest.mark.parametrize(
+    "sign",
+    [
+        "dont worry about me anymore, I feel at peace",
+        "thank you for everything, this is goodbye",
+        "I've given my guitar and my books to my brother",
+    ],
+)
+def test_calm_goodbyes_and_giving_away_after_distress_bring_the_numbers(said, sign):
+    numbers_first(said("i cant go on like this, i broke down in the stairwell", "[I'm safe]", sign))
+
+
+@pytest.mark.parametrize("words", ["thank you, goodbye", "gave my bike to my brother, im moving"])
+def test_the_same_words_without_distress_are_no_siren(said, person, words):
+    said("my exam is next week", words)
+    assert person.slot("crisis") == "no"
+
+
+def test_no_means_danger_only_where_it_does(said, person):
+    said("[I need help now]", "no")
+    assert person.slot("crisis") == "staying"
+
+
+@pytest.mark.parametrize(
+    "text", ["help", "Help me", "need help now", "SOS", "i need help now please"]
+)
+def test_help_in_so_many_words_brings_the_numbers(said, person, text):
+    bubbles = said(text)
+    assert all(number in bubbles[0].text for number in NUMBERS)
+
+
+@pytest.mark.parametrize(
+    "text", ["Nobody asked how I was afterwards", "I keep thinking about the son"]
+)
+def test_what_may_be_a_misreading_is_asked_about_as_one_and_put_right(said, person, text):
+    said(text)
+    assert person.slot("crisis_kind") == "unsure"
+    person.say("no, that's not what I meant")
+    assert person.slot("crisis") == "eased"
+    assert person.seen[-1][-1].text.endswith("?")
+    person.say("my consultant humiliated me on the round")
+    assert "999" not in person.seen[-1][-1].text
+
+
+def test_another_harm_told_in_a_crisis_is_kept_for_afterwards(said, person):
+    said("I was raped by another doctor and I want to kill myself")
+    assert person.slot("crisis") == "asked"
+    assert person.slot("route_waiting") == "sexual_harm"
+    person.press("No, not now")
+    person.press("Carry on")
+    assert "I believe you" in person.text
+
+
+def test_the_card_is_made_of_the_register():
+    """The crisis lines are in the register, and none of them can be hidden by age."""
+    assert all(signposts()[key].essential for key in CRISIS_LINES)

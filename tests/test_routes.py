@@ -1,0 +1,137 @@
+"""Adjacent harms and somebody else's risk: each has its own words and services, before any form."""
+
+import pytest
+
+from bot.deanery import signposts
+from bot.nlu.routes import OTHER_ROUTES, OWN_ROUTES, routes
+
+TOLD = {
+    "sexual_harm": "a consultant groped me at the party",
+    "domestic_abuse": "my partner controls all my money and reads my messages",
+    "eating_disorder": "I make myself sick after every meal",
+    "alcohol_drugs": "I'm drinking a bottle of wine every night",
+    "unfit_now": "I'm not fit to work tonight",
+    "error_today": "I gave ten times the dose",
+    "discrimination": "the consultant made a racist comment about me",
+    "bullying": "I'm being bullied by my supervisor",
+    "patient_risk": "the staffing is unsafe and somebody is going to die on this ward",
+    "no_home_or_money": "I've been sleeping in my car, I've nowhere to stay",
+}
+OTHERS = {
+    "other_patient_death": "one of my patients died by suicide",
+    "other_colleague_now": "my colleague says she wants to die",
+    "other_colleague_death": "my friend from work killed himself",
+    "other_relative": "my brother is suicidal",
+}
+FORM_OR_UNIT = ("professional support", "the unit", "psu", "fill in", "deanery has")
+
+
+def test_every_route_is_tried_here():
+    assert set(TOLD) == set(OWN_ROUTES)
+    assert set(OTHERS) == set(OTHER_ROUTES)
+
+
+@pytest.mark.parametrize(("route", "text"), TOLD.items(), ids=TOLD.keys())
+def test_a_harm_gets_its_own_route_before_any_form_or_unit(person, route, text):
+    person.open()
+    bubbles = person.say(text)
+    assert person.slot("routes_given") == [route]
+    assert not any(words in person.text.lower() for words in FORM_OR_UNIT)
+    assert len(bubbles) == 3
+    assert bubbles[-1].text.endswith("?")
+    assert sum(b.text.count("?") for b in bubbles) == 1
+
+
+@pytest.mark.parametrize(("route", "text"), TOLD.items(), ids=TOLD.keys())
+def test_it_comes_in_the_middle_of_a_form_and_ends_it(person, route, text):
+    person.open()
+    person.say("can you help me write a message to them")
+    person.say(text)
+    assert person.slot("routes_given") == [route]
+    assert person.slot("requested_slot") is None
+
+
+@pytest.mark.parametrize(("route", "text"), TOLD.items(), ids=TOLD.keys())
+@pytest.mark.parametrize("answer", ["yes", "no", "i dont know"])
+def test_the_question_can_be_answered_in_words(person, route, text, answer):
+    person.open()
+    before = [b.text for b in person.say(text)]
+    bubbles = person.say(answer)
+    assert bubbles[0].text not in before
+    if route in ("sexual_harm", "domestic_abuse") and answer != "yes":
+        assert person.slot("crisis_kind") == "unsafe_person"
+        assert "999" in bubbles[0].text
+    else:
+        assert person.slot("crisis") == "no"
+        assert not any(words in person.text.lower() for words in FORM_OR_UNIT)
+
+
+def test_a_route_is_given_once_then_talk_goes_on(person):
+    person.open()
+    person.say(TOLD["bullying"])
+    person.say("and he shouted at me again today, the bullying never stops")
+    assert person.slot("routes_given") == ["bullying"]
+
+
+def test_violence_brings_the_numbers_and_then_its_route(person):
+    person.open()
+    bubbles = person.say("my husband keeps hitting me and I'm scared to go home")
+    assert all(number in bubbles[0].text for number in ("999", "116 123"))
+    person.press("I'm safe for now")
+    assert "0808" in person.text
+    assert "safe from them" not in person.text
+
+
+def test_a_mistake_stays_first_until_somebody_knows(person):
+    person.open()
+    person.say(TOLD["error_today"])
+    person.say("no")
+    person.say("ok told them")
+    assert "hardest part" in person.text
+
+
+@pytest.mark.parametrize(("route", "text"), OTHERS.items(), ids=OTHERS.keys())
+def test_somebody_elses_risk_has_its_own_words_and_ends_with_the_writer(person, route, text):
+    person.open()
+    bubbles = person.say(text)
+    assert bubbles[-1].text.startswith("And you")
+    assert bubbles[-1].buttons
+    assert person.slot("crisis") == "no"
+
+
+def test_no_two_of_them_are_answered_alike(agent, loop):
+    from tests.conftest import Person
+
+    seen = set()
+    for route, text in (TOLD | OTHERS).items():
+        person = Person(agent, loop, conversation=f"alike {route}")
+        person.open()
+        seen.update(bubble.text.split("\n")[0] for bubble in person.say(text)[:2])
+    assert len(seen) == 2 * len(TOLD | OTHERS)
+
+
+def test_a_colleague_in_danger_brings_999_and_how_to_ask(person):
+    person.open()
+    bubbles = person.say("my colleague says she's going to kill herself tonight, what do I do")
+    assert "999" in bubbles[0].text
+    assert "suicide" in person.text
+
+
+def test_services_are_those_of_the_nation(person_in):
+    person = person_in("wales")
+    person.open()
+    person.say(TOLD["domestic_abuse"])
+    assert "0808 80 10 800" in person.text
+    assert "0808 2000 247" not in person.text
+
+
+def test_what_nobody_verified_is_hidden(person_in):
+    person = person_in("northern_ireland")
+    person.open()
+    person.say(TOLD["domestic_abuse"])
+    assert "not checked" not in person.text
+    assert "999" in person.seen[-1][0].text
+
+
+def test_every_signpost_of_a_route_exists():
+    assert [k for r in routes().values() for k in r.signposts if k not in signposts()] == []
