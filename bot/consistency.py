@@ -12,6 +12,7 @@ import yaml
 from bot.content import responses, when
 from bot.deanery import signposts
 from bot.dialogue.replies import MOVEMENTS
+from bot.governance.pages import faults as governance_faults
 from bot.help_page import stale
 from bot.nlu.example_vectors import example_vectors
 from bot.nlu.examples import Example, ExampleError, read_examples
@@ -59,6 +60,7 @@ def faults() -> Iterator[str]:
     yield from _responses()
     yield from _harms()
     yield from stale()
+    yield from governance_faults()
 
 
 def _examples() -> Iterator[str]:
