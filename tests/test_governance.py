@@ -295,8 +295,9 @@ def signed(tmp_path, **fields):
     return path
 
 
-def row_of(page, of):
-    return next(line for line in page.splitlines() if line.startswith(f"| {of} |"))
+def row_of(page, of, role=""):
+    """Return the row of the register for `of`, in the first role or the given one."""
+    return next(line for line in page.splitlines() if line.startswith(f"| {of} | {role}"))
 
 
 def test_everything_is_open_until_somebody_signs():
@@ -314,11 +315,14 @@ def test_a_changed_sentence_opens_its_sign_off_again(monkeypatch, tmp_path):
     row = row_of(signing.register_page(), SIGNED)
     assert "| A Reader | 2026-12-01 |" in row
     assert row.endswith("| signed |")
+    other_role = row_of(signing.register_page(), SIGNED, "Clinical Safety Officer")
+    assert other_role.endswith("| open |"), "each role signs for itself"
+    unchanged = row_of(signing.register_page(), "domain/opening.yml")
     other = CONTENT.replace("I want to stop on what you wrote.", "Stop there.")
     monkeypatch.setattr(signing, "content_page", lambda: other)
     page = signing.register_page()
     assert "| open again: changed since" in row_of(page, SIGNED)
-    assert row_of(page, "domain/opening.yml") in signing.register_page()
+    assert row_of(page, "domain/opening.yml") == unchanged
 
 
 def test_a_fact_that_was_verified_again_opens_nothing():
@@ -343,10 +347,11 @@ def test_a_wrong_signature_gives_one_clear_line(tmp_path, fields, words):
         signing.register(signed(tmp_path, **fields))
 
 
-def test_a_signature_of_what_nobody_is_asked_for_is_told(monkeypatch, tmp_path):
-    known = signing.register(signed(tmp_path, of="domain/gone.yml"))
+@pytest.mark.parametrize("fields", [{"of": "domain/gone.yml"}, {"role": "passer-by"}])
+def test_a_signature_that_nobody_is_asked_for_is_told(monkeypatch, tmp_path, fields):
+    known = signing.register(signed(tmp_path, **fields))
     monkeypatch.setattr(signing, "register", lambda: known)
-    with pytest.raises(GovernanceError, match="which nobody is asked for"):
+    with pytest.raises(GovernanceError, match="nobody is asked to sign"):
         signing.register_page()
 
 

@@ -41,9 +41,9 @@ class Signature:
 class Register:
     """Who is asked for what, and what was signed."""
 
-    documents: Mapping[str, str]
-    content: Mapping[str, str]
-    other_content: str
+    documents: Mapping[str, list[str]]
+    content: Mapping[str, list[str]]
+    other_content: list[str]
     signatures: tuple[Signature, ...]
 
 
@@ -72,16 +72,18 @@ def register(path: Path = SIGNATURES) -> Register:
     if not isinstance(row, dict) or set(row) != fields:
         raise GovernanceError(f"{path.name}: must have the fields {', '.join(sorted(fields))}")
     for field in ("documents", "content"):
-        if not isinstance(row[field], dict) or not all(
-            isinstance(role, str) and role for role in row[field].values()
-        ):
-            raise GovernanceError(f"{path.name}: {field} must name a role for each")
-    if not isinstance(row["other_content"], str):
-        raise GovernanceError(f"{path.name}: other_content must be a role")
+        if not isinstance(row[field], dict) or not all(map(_roles, row[field].values())):
+            raise GovernanceError(f"{path.name}: {field} must have a list of roles for each")
+    if not _roles(row["other_content"]):
+        raise GovernanceError(f"{path.name}: other_content must be a list of roles")
     if not isinstance(row["signatures"], list):
         raise GovernanceError(f"{path.name}: signatures must be a list, or []")
     signed = tuple(_signature(path.name, one) for one in row["signatures"])
     return Register(row["documents"], row["content"], row["other_content"], signed)
+
+
+def _roles(row: Any) -> bool:
+    return isinstance(row, list) and bool(row) and all(isinstance(role, str) for role in row)
 
 
 def _signature(file: str, row: Any) -> Signature:
@@ -98,9 +100,10 @@ def _signature(file: str, row: Any) -> Signature:
     return Signature(**row)
 
 
-def state(signatures: tuple[Signature, ...], of: str, now: str) -> tuple[str, str, str]:
-    """Return who signed, when, and whether it still holds, for a row of the register."""
-    signed = sorted((s for s in signatures if s.of == of), key=lambda s: s.date)
+def state(signatures: tuple[Signature, ...], of: str, role: str, now: str) -> tuple[str, str, str]:
+    """Return who signed in a role, when, and whether it still holds."""
+    mine = (s for s in signatures if (s.of, s.role) == (of, role))
+    signed = sorted(mine, key=lambda s: s.date)
     if not signed:
         return "", "", "open"
     last = signed[-1]
@@ -120,10 +123,12 @@ def register_page() -> str:
 def _lines(known: Register) -> Iterator[str]:
     page = content_page()
     parts = content_parts(page)
+    asked = dict(known.documents)
+    asked.update({part: known.content.get(part, known.other_content) for part in parts})
     for signature in known.signatures:
-        if signature.of not in known.documents and signature.of not in parts:
+        if signature.role not in asked.get(signature.of, ()):
             raise GovernanceError(
-                f"sign-off.yml: a signature is of {signature.of!r}, which nobody is asked for"
+                f"sign-off.yml: nobody is asked to sign {signature.of!r} as {signature.role!r}"
             )
     yield "# Sign-off register"
     yield ""
@@ -137,12 +142,7 @@ def _lines(known: Register) -> Iterator[str]:
     yield ""
     yield "## Documents"
     yield ""
-    yield "| document | role | name | date | fingerprint | state |"
-    yield "|---|---|---|---|---|---|"
-    for document, role in known.documents.items():
-        now = fingerprint(_read(document))
-        name, day, holds = state(known.signatures, document, now)
-        yield f"| {document} | {role} | {name} | {day} | {now} | {holds} |"
+    yield from _table(known, "document", {one: _read(one) for one in known.documents}, asked)
     yield ""
     yield "## Everything it can say"
     yield ""
@@ -153,13 +153,19 @@ def _lines(known: Register) -> Iterator[str]:
     yield ""
     yield f"Fingerprint of the whole page: {fingerprint(VERIFIED.sub('', page))}"
     yield ""
-    yield "| part | role | name | date | fingerprint | state |"
+    yield from _table(known, "part", parts, asked)
+
+
+def _table(
+    known: Register, what: str, texts: Mapping[str, str], asked: Mapping[str, list[str]]
+) -> Iterator[str]:
+    yield f"| {what} | role | name | date | fingerprint | state |"
     yield "|---|---|---|---|---|---|"
-    for part, text in parts.items():
-        role = known.content.get(part, known.other_content)
+    for of, text in texts.items():
         now = fingerprint(text)
-        name, day, holds = state(known.signatures, part, now)
-        yield f"| {part} | {role} | {name} | {day} | {now} | {holds} |"
+        for role in asked[of]:
+            name, day, holds = state(known.signatures, of, role, now)
+            yield f"| {of} | {role} | {name} | {day} | {now} | {holds} |"
 
 
 def _read(document: str) -> str:
