@@ -131,7 +131,7 @@ KINDS: tuple[tuple[str, Callable[[Found], str | None]], ...] = (
     (r"(?P<name>SIDEDOOR_[A-Z_]+)( = (?P<value>\S+))?", _setting),
     (r"signpost (?P<key>\w+)", _signpost),
     (r"utter_\w+", _response),
-    (r"sidedoor (?P<name>[a-z]+)( -.*)?", _command),
+    (r"sidedoor (?P<name>[a-z-]+)( -.*)?", _command),
     (r"make(?P<names>( [a-z-]+)+)( [A-Z]+=\S*)*", _target),
     (r"[\w.-]+(/[\w.-]+)+/?|[\w.-]+/|[\w-]+\.(md|yml|lock|in|toml)|Makefile", _path),
 )
