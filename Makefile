@@ -58,6 +58,14 @@ train: setup ## Train the model if an input is newer
 validate: setup ## Rasa's own validation of domain, stories and data
 	@$(RUN)rasa data validate -d domain --data stories -c config.yml
 
+.PHONY: governance
+governance: setup ## Write the hazard log and the sign-off register again
+	@$(RUN)sidedoor governance
+
+.PHONY: sbom
+sbom: setup ## Write the software bill of materials to sbom.json (OUTPUT=)
+	@$(RUN)sidedoor sbom --output $(or $(OUTPUT),sbom.json)
+
 .PHONY: setup
 setup: $(VENV)/.ready ## Install everything from the lock file
 

@@ -344,14 +344,43 @@ def content(output: str | None) -> None:
         page = content_page()
     except (DeaneryError, WordsError) as error:
         _fail(error)
-    if output:
-        try:
-            with open(output, "w", encoding="utf-8") as file:
-                file.write(page)
-        except OSError as error:
-            _fail(f"--output is {output!r}: {error.strerror}; choose another file")
-    else:
-        click.echo(page)
+    _write_or_print(page, output)
+
+
+@main.command()
+def governance() -> None:
+    """Write the hazard log and the sign-off register of docs/governance/ again."""
+    from bot.governance.documents import GovernanceError
+    from bot.governance.pages import write_pages
+
+    try:
+        changed = write_pages()
+    except (GovernanceError, DeaneryError) as error:
+        _fail(error)
+    for name in changed:
+        click.echo(f"docs/governance/{name} is written again.")
+    if not changed:
+        click.echo("The pages are as they have to be.")
+
+
+@main.command()
+@click.option("--output", type=click.Path(dir_okay=False), help="Write here instead of printing.")
+def sbom(output: str | None) -> None:
+    """Every locked package with version, hashes and licence, as CycloneDX JSON."""
+    from bot.governance.sbom import sbom as bill
+
+    _write_or_print(bill(), output)
+
+
+def _write_or_print(text: str, output: str | None) -> None:
+    if not output:
+        click.echo(text, nl=False)
+        return
+    try:
+        with open(output, "w", encoding="utf-8") as file:
+            file.write(text)
+    except OSError as error:
+        _fail(f"--output is {output!r}: {error.strerror}; choose another file")
 
 
 if __name__ == "__main__":

@@ -13,6 +13,7 @@ from bot.channels.web_words import WordsError, english_words
 from bot.content import responses, when
 from bot.deanery import signposts
 from bot.dialogue.replies import MOVEMENTS
+from bot.governance.pages import faults as governance_faults
 from bot.help_page import stale
 from bot.nlu.example_vectors import example_vectors
 from bot.nlu.examples import Example, ExampleError, read_examples
@@ -61,6 +62,7 @@ def faults() -> Iterator[str]:
     yield from _page_words()
     yield from _harms()
     yield from stale()
+    yield from governance_faults()
 
 
 def _examples() -> Iterator[str]:

@@ -1,0 +1,1 @@
+"""The documents for sign-off in docs/governance/: what writes them, and what checks them."""
