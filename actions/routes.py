@@ -16,16 +16,13 @@ from actions.speaking import intent_of, memory_of, remember, say
 from bot.deanery import signposts
 from bot.dialogue.context import UNSAFE_PERSON, answer_of
 from bot.dialogue.replies import QUIET_TURNS
-from bot.nlu.routes import OWN_ROUTES, routes, told_now
+from bot.nlu.routes import DONE_FIRST, OWN_ROUTES, routes, told_now
 
 SAFETY_ASKED = ("sexual_harm", "domestic_abuse")
 """Routes whose question is whether they are safe from somebody; "no" begins a crisis."""
 
 UNIT_MAY_HELP = ("bullying", "discrimination")
 """Routes after which the unit may be offered again soon, though never with them."""
-
-DONE_FIRST = ("error_today", "unfit_now")
-"""Routes whose question stays open after "no", until it is done."""
 
 MOST_LINES = 3
 """Services named at once."""
@@ -59,7 +56,8 @@ class ActionRoute(Action):
         else:
             done = self._say_next(dispatcher, tracker)
             urgent = tracker.get_slot("route_asked") in DONE_FIRST
-            after, changed = replace(after, asked="route" if urgent and not done else "open"), {}
+            after = replace(after, asked="route" if urgent and not done else "open")
+            changed = {"route_asked": None} if done else {}
         return [
             ActiveLoop(None),
             SlotSet("requested_slot", None),
@@ -83,8 +81,7 @@ class ActionRoute(Action):
 
 def harm_of(tracker: Tracker) -> str | None:
     """Return the route of the latest message that was not given yet in this conversation."""
-    given = tracker.get_slot("routes_given") or ()
-    told = told_now(tracker.latest_message, given)
+    told = told_now(tracker.latest_message, tracker.slots)
     return next((harm for harm in told if harm in OWN_ROUTES), None)
 
 

@@ -55,7 +55,7 @@ class ActionSomeoneElse(Action):
     @staticmethod
     def _route(tracker: Tracker) -> str | None:
         """Return whose risk the message tells, or None for a worry short of that."""
-        told = told_now(tracker.latest_message, tracker.get_slot("routes_given") or ())
+        told = told_now(tracker.latest_message, tracker.slots)
         named = next((harm for harm in told if harm in OTHER_ROUTES), None)
         at_risk = tracker.latest_message.get("risk") == "third_party"
         return named or (UNCLEAR_WHOSE if at_risk else None)

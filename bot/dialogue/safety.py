@@ -18,7 +18,7 @@ from rasa.shared.core.trackers import DialogueStateTracker
 
 from bot.dialogue.context import answer_of, crisis_kind
 from bot.dialogue.help_intents import asks_for_help
-from bot.nlu.routes import OTHER_ROUTES, OWN_ROUTES, told_now
+from bot.nlu.routes import DONE_FIRST, OTHER_ROUTES, OWN_ROUTES, told_now
 
 CRISIS, ROUTE, SOMEONE_ELSE, SAFE = (
     "action_crisis",
@@ -67,8 +67,10 @@ def urgent_action(tracker: DialogueStateTracker) -> str | None:
         return ROUTE
     if asked == "route" and answer is not None:
         return ROUTE
+    if tracker.get_slot("route_asked") in DONE_FIRST and "done" in signs:
+        return ROUTE
     given = tracker.get_slot("routes_given") or ()
-    told = told_now(parsed, given)
+    told = told_now(parsed, tracker.current_slot_values())
     at_risk = parsed.get("risk") == "third_party" and not any(g in OTHER_ROUTES for g in given)
     if at_risk or any(harm in OTHER_ROUTES for harm in told):
         return SOMEONE_ELSE
@@ -86,7 +88,9 @@ def needs_crisis_action(tracker: DialogueStateTracker) -> bool:
     slots = tracker.current_slot_values()
     if crisis_kind(parsed, slots) is not None or asks_for_help(intent, signs):
         return True
-    if not in_crisis(tracker) or intent in LEAVING:
+    if not in_crisis(tracker):
+        return False
+    if intent in LEAVING and "change_subject" not in signs:
         return False
     if tracker.get_slot("crisis") == "eased":
         return intent in ANSWERS

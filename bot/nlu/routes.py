@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -36,14 +36,19 @@ def routes() -> Mapping[str, Route]:
     }
 
 
-def told_now(message: Mapping[str, Any], given: Collection[str]) -> tuple[str, ...]:
-    """Return the routes that a message tells anew, in a conversation where some were `given`.
+DONE_FIRST = ("error_today", "unfit_now")
+"""Routes whose question stays open after "no", until it is done."""
 
-    Once a route was given, what is said next is mostly about the same thing, and the classifier
-    alone is not enough for another.
+
+def told_now(message: Mapping[str, Any], slots: Mapping[str, Any]) -> tuple[str, ...]:
+    """Return the routes that a message tells anew, in a conversation with `slots`.
+
+    Once a route was given, or a crisis was answered, what is said next is mostly about the same
+    thing, and the classifier alone is not enough for another.
     """
+    given = slots.get("routes_given") or ()
     harms = message.get("harms") or ()
-    if given:
+    if given or slots.get("crisis_kind"):
         harms = (message.get("harm_sources") or {}).get("patterns") or ()
     return tuple(harm for harm in harms if harm not in given)
 
