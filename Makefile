@@ -27,10 +27,6 @@ chat: train ## Talk to the assistant in this terminal
 demo: train ## Show the staff dashboard with an invented year
 	@$(RUN)sidedoor demo
 
-.PHONY: demo
-demo: train ## Show the staff dashboard with an invented year
-	@$(RUN)sidedoor demo
-
 .PHONY: test
 test: train ## Set everything up and run all tests
 	@$(RUN)pytest
@@ -85,4 +81,4 @@ lock: setup ## Compile requirements.lock again from requirements.in
 
 .PHONY: clean
 clean: ## Remove what was installed and trained
-	@rm -rf $(VENV) .tools models demo demo .rasa .mypy_cache .ruff_cache .pytest_cache .hypothesis *.egg-info
+	@rm -rf $(VENV) .tools models demo .rasa .mypy_cache .ruff_cache .pytest_cache .hypothesis *.egg-info
