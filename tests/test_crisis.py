@@ -216,9 +216,7 @@ def test_help_in_so_many_words_brings_the_numbers(said, person, text):
     assert all(number in bubbles[0].text for number in NUMBERS)
 
 
-@pytest.mark.parametrize(
-    "text", ["Nobody asked how I was afterwards", "I keep thinking about the son"]
-)
+@pytest.mark.parametrize("text", ["what's the point of me", "i just want it to stop"])
 def test_what_may_be_a_misreading_is_asked_about_as_one_and_put_right(said, person, text):
     said(text)
     assert person.slot("crisis_kind") == "unsure"

@@ -15,7 +15,7 @@ TOLD = {
     "discrimination": "the consultant made a racist comment about me",
     "bullying": "I'm being bullied by my supervisor",
     "patient_risk": "the staffing is unsafe and somebody is going to die on this ward",
-    "no_home_or_money": "I've been sleeping in my car, I've nowhere to stay",
+    "no_home_or_money": "I've been evicted and I've nowhere to live",
 }
 OTHERS = {
     "other_patient_death": "one of my patients died by suicide",

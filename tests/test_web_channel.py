@@ -560,7 +560,7 @@ def test_whatever_fails_there_is_an_answer_and_nothing_that_was_sent_is_printed(
         page = Page(client).start()
         for words in ("my rota is awful and i am tired", "break recognition"):
             assert page.send(text=f"{words} {canary}").status_code == 200
-            assert [m["text"] for m in page.messages] == helped
+            assert sorted(m["text"] for m in page.messages) == sorted(helped)
         assert page.say(f"break saving, what is the psu {canary}")
         answer = page.send(text=f"break the channel {canary}")
         assert (answer.status_code, answer.json()) == (500, {"error": "failed"})

@@ -12,7 +12,7 @@ from typing import Any
 
 from bot.nlu.taxonomy import NO_RISK, OWN_RISK
 
-UNEASY = 0.3
+UNEASY = 0.2
 """Calibrated probability of own risk from which a message leaves a doubt about safety.
 
 The crisis conversation begins at a higher one; in between, one gentle question costs little.
