@@ -278,9 +278,8 @@ def test_leaving_clears_the_chat_here_and_on_the_server_before_it_goes(
 ):
     page = open_page(path="")
     page.goto(sites[0].page("the page before"))
-    page.goto(f"http://127.0.0.1:{program.address[1]}/chat/")
     with page.expect_response("**/chat/start") as started:
-        page.reload()
+        page.goto(f"http://127.0.0.1:{program.address[1]}/chat/")
     token = started.value.json()["token"]
     chat = Chat(page, page).opened()
     chat.say(TOLD)
