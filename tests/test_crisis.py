@@ -4,6 +4,7 @@ import pytest
 
 from bot.content import responses
 from bot.deanery import CRISIS_LINES, signposts
+from bot.dialogue.context import MEDICAL, crisis_kind
 
 NUMBERS = ("999", "111", "116 123")
 
@@ -239,3 +240,14 @@ def test_another_harm_told_in_a_crisis_is_kept_for_afterwards(said, person):
 def test_the_card_is_made_of_the_register():
     """The crisis lines are in the register, and none of them can be hidden by age."""
     assert all(signposts()[key].essential for key in CRISIS_LINES)
+
+
+def test_an_emergency_of_the_body_needs_no_other_risk():
+    told = {"risk": "none", "harm_sources": {"patterns": ["medical_emergency"]}}
+    assert crisis_kind(told, {}) == MEDICAL
+    at_breaking_point = {
+        "risk": "none",
+        "harm_sources": {"classifier": ["medical_emergency"]},
+        "signals": {"stage": ["on_the_edge"]},
+    }
+    assert crisis_kind(at_breaking_point, {}) is None

@@ -161,5 +161,5 @@ def _bubble(message: dict[str, Any]) -> Bubble:
 
 
 def fallback_bubbles() -> list[Bubble]:
-    """Return what is said when the agent cannot answer: a plain sentence and the help card."""
-    return [Bubble(fixed("utter_action_failed")), Bubble(fixed("utter_help_card"))]
+    """Return what is said when the agent cannot answer: the help card, then a plain sentence."""
+    return [Bubble(fixed("utter_help_card")), Bubble(fixed("utter_action_failed"))]

@@ -10,6 +10,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from bot.nlu.routes import EMERGENCY
 from bot.nlu.taxonomy import NO_RISK, OWN_RISK
 
 UNEASY = 0.2
@@ -74,7 +75,7 @@ def crisis_kind(message: Mapping[str, Any], slots: Mapping[str, Any]) -> str | N
     signs, found = risk_signs(message, slots), _signs(message)
     if not signs.any():
         return None
-    if "medical_emergency" in (message.get("harms") or ()):
+    if _is_emergency(message):
         return MEDICAL
     risk = message.get("risk")
     if risk not in OWN_RISK:
@@ -114,6 +115,8 @@ def answer_of(intent: str, signs: Collection[str]) -> str | None:
 
 def _context(message: Mapping[str, Any], slots: Mapping[str, Any]) -> str | None:
     found = _signs(message)
+    if _is_emergency(message):
+        return MEDICAL
     intent = (message.get("intent") or {}).get("name")
     asked = slots.get("asked")
     if asked in ASKED_SAFE and answer_of(str(intent), found) in ("no", "half"):
@@ -140,6 +143,18 @@ def _now(message: Mapping[str, Any]) -> bool:
     return "hopeless" in _signs(message) or any(
         sign in _signs(message) for sign in (*SIDEWAYS_SIGNS, "denied")
     )
+
+
+def _is_emergency(message: Mapping[str, Any]) -> bool:
+    """Whether the body of the one who writes is the emergency.
+
+    Somebody at breaking point speaks of collapsing too; then the classifier alone is not enough.
+    """
+    sources = message.get("harm_sources") or {}
+    if EMERGENCY in (sources.get("patterns") or ()):
+        return True
+    at_the_edge = "on_the_edge" in ((message.get("signals") or {}).get("stage") or ())
+    return EMERGENCY in (sources.get("classifier") or ()) and not at_the_edge
 
 
 def _is_hurt(message: Mapping[str, Any]) -> bool:
