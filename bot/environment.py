@@ -10,6 +10,8 @@ from typing import Any
 ENFORCED = {
     "RASA_TELEMETRY_ENABLED": "false",  # on by default, and it reports to third parties
     "TF_CPP_MIN_LOG_LEVEL": "3",  # TensorFlow's start-up chatter
+    # one message's matrices are small: more threads would mostly wait for each other, spinning
+    "OPENBLAS_NUM_THREADS": "1",
     "TF_ENABLE_ONEDNN_OPTS": "0",  # the same floating-point results everywhere
     "SANIC_REQUEST_MAX_SIZE": "65536",  # bytes of one HTTP body
     "SANIC_USE_UVLOOP": "false",  # its buffer for what is received is never emptied

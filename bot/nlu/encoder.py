@@ -10,12 +10,15 @@ from __future__ import annotations
 import hashlib
 import importlib.util
 import json
+import os
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 from safetensors.numpy import load_file
+from threadpoolctl import threadpool_limits
 from tokenizers import Tokenizer
 
 DIMENSION = 384
@@ -103,21 +106,30 @@ class SentenceEncoder:
         self._norm = (weights["embeddings.LayerNorm.weight"], weights["embeddings.LayerNorm.bias"])
         self._layers = [_layer(weights, i) for i in range(LAYERS)]
 
-    def encode(self, texts: Sequence[str], batch_tokens: int = 2048) -> np.ndarray:
+    def encode(self, texts: Sequence[str], batch_tokens: int = 512) -> np.ndarray:
         """Return an array (len(texts), 384) of unit vectors, float32.
 
-        Texts are batched by length, so that padding wastes little.
+        Texts are batched by length, so that padding wastes little; a batch of 512 tokens keeps its
+        intermediate results in the processor's cache. Several batches are spread over the cores:
+        a core for each costs less than all cores for one, which wait for each other.
         """
         ids = [e.ids for e in self._tokenizer.encode_batch(list(texts))]
         result = np.empty((len(ids), DIMENSION), np.float32)
         order = sorted(range(len(ids)), key=lambda i: len(ids[i]))
-        start = 0
-        while start < len(order):
-            length = len(ids[order[start]])
-            size = max(1, batch_tokens // max(1, length))
-            chunk = order[start : start + size]
-            result[chunk] = self._forward([ids[i] for i in chunk])
-            start += size
+        batches = []
+        while order:
+            size = max(1, batch_tokens // max(1, len(ids[order[-1]])))
+            batches.append(order[-size:])
+            del order[-size:]
+
+        def fill(batch: list[int]) -> None:
+            result[batch] = self._forward([ids[i] for i in batch])
+
+        if len(batches) == 1:
+            fill(batches[0])
+        else:
+            with threadpool_limits(1, "blas"), ThreadPoolExecutor(os.cpu_count()) as pool:
+                list(pool.map(fill, batches))
         return result
 
     def _forward(self, ids: list[list[int]]) -> np.ndarray:
