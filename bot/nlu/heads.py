@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+from joblib import Parallel, delayed
 from sklearn.linear_model import LogisticRegression
 
 from bot.nlu.decisions import Decision
@@ -19,6 +21,11 @@ def fit_logistic(features: np.ndarray, target: np.ndarray, strength: float) -> L
     """Fit a logistic regression; `strength` is sklearn's C, the inverse of regularisation."""
     model = LogisticRegression(C=strength, max_iter=300, random_state=SEED)
     return model.fit(features, target)
+
+
+def fit_each(fit: Callable[[np.ndarray], LogisticRegression], targets: np.ndarray) -> list[Any]:
+    """Return `fit(column)` for every column of `targets` (messages, labels), a core for each."""
+    return Parallel(n_jobs=-1, prefer="threads")(delayed(fit)(column) for column in targets.T)
 
 
 @dataclass(frozen=True)
@@ -82,8 +89,8 @@ def fit_label_heads(
             f"nlu_data/recogniser/decisions.json has no {missing[0]}; run training/adapt_encoder"
         )
     weights, biases = [], []
-    for column, label in enumerate(labels):
-        model = fit_logistic(features, targets[:, column], strength)
+    models = fit_each(lambda column: fit_logistic(features, column, strength), targets)
+    for label, model in zip(labels, models, strict=True):
         decision = decisions[label]
         weights.append(decision.slope * model.coef_[0])
         biases.append(decision.slope * float(model.intercept_[0]) + decision.offset)

@@ -16,7 +16,7 @@ import numpy as np
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import LogisticRegression
 
-from bot.nlu.heads import SEED
+from bot.nlu.heads import SEED, fit_each
 from bot.nlu.text import for_encoder
 
 WORD_STRENGTH = 20.0
@@ -71,12 +71,12 @@ def fit_word_heads(texts: Sequence[str], targets: np.ndarray) -> WordHeads:
     """Fit one head for each column of `targets` (texts, labels), 0 or 1."""
     vectorizer = _vectorizer(min_df=2)
     features = vectorizer.fit_transform([for_encoder(text) for text in texts])
-    models = [
-        LogisticRegression(C=WORD_STRENGTH, solver="liblinear", random_state=SEED).fit(
-            features, column
-        )
-        for column in targets.T
-    ]
+
+    def fit(column: np.ndarray) -> LogisticRegression:
+        model = LogisticRegression(C=WORD_STRENGTH, solver="liblinear", random_state=SEED)
+        return model.fit(features, column)
+
+    models = fit_each(fit, targets)
     weights = np.stack([WORD_SHARE * m.coef_[0] for m in models], axis=1).astype(np.float32)
     biases = np.array([WORD_SHARE * m.intercept_[0] for m in models], np.float32)
     return WordHeads(vectorizer, weights, biases)
