@@ -17,7 +17,7 @@ help: ## List the commands
 
 .PHONY: run
 run: train ## Set everything up and start the assistant
-	@$(RUN)sidedoor run
+	@$(RUN)sidedoor run --open
 
 .PHONY: chat
 chat: train ## Talk to the assistant in this terminal

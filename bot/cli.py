@@ -89,7 +89,8 @@ def train(force: bool) -> None:
 
 
 @main.command()
-def run() -> None:
+@click.option("--open", "show", is_flag=True, help="Open the made-up intranet in a browser.")
+def run(show: bool) -> None:
     """Start the assistant and print where to talk to it."""
     _refuse_leaks()
     chosen = _settings()
@@ -101,7 +102,7 @@ def run() -> None:
 
     _logs(chosen.log_level)
     try:
-        serve(chosen)
+        serve(chosen, show=show)
     except (NotOurPartError, SettingsError, LeakError) as error:
         _fail(error)
 

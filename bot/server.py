@@ -6,9 +6,11 @@ import asyncio
 import ctypes
 import errno
 import gc
+import os
 import socket
 import subprocess
 import sys
+import webbrowser
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -36,7 +38,12 @@ WARM_UP = "warm-up"
 """Conversation and channel of the first turn, run before anybody is let in; nobody counts it."""
 
 
-def serve(settings: Settings, credentials: Path = CREDENTIALS, endpoints: Path = ENDPOINTS) -> None:
+def serve(
+    settings: Settings,
+    credentials: Path = CREDENTIALS,
+    endpoints: Path = ENDPOINTS,
+    show: bool = False,
+) -> None:
     """Serve until stopped, with the channels and parts that the two files name.
 
     Raises:
@@ -73,7 +80,7 @@ def serve(settings: Settings, credentials: Path = CREDENTIALS, endpoints: Path =
     app.register_listener(_sweeper(agent, channels), "after_server_start")
     app.register_listener(begin, "after_server_start")
     app.register_listener(end, "before_server_stop")
-    app.register_listener(_announce(settings), "after_server_start")
+    app.register_listener(_announce(settings, show), "after_server_start")
     app.register_listener(close_resources, "after_server_stop")
     app.config.USE_UVLOOP = False  # its buffer would hold on to what was received last
     asyncio.set_event_loop_policy(asyncio.DefaultEventLoopPolicy())
@@ -196,12 +203,19 @@ def _sweeper(agent: Any, channels: list[InputChannel]) -> Any:
     return begin
 
 
-def _announce(settings: Settings) -> Any:
+def _announce(settings: Settings, show: bool) -> Any:
+    chat = f"http://{settings.host}:{settings.port}/chat/"
+
     async def announce(running: Sanic, _: Any) -> None:
-        print(f"\nSidedoor is ready: http://{settings.host}:{settings.port}/chat/", flush=True)
-        print(
-            f"On a made-up intranet:   http://{settings.host}:{settings.port}/chat/demo", flush=True
-        )
+        print(f"\nSidedoor is ready: {chat}", flush=True)
+        print(f"On a made-up intranet:   {chat}demo", flush=True)
         print("Stop it with Ctrl-C.", flush=True)
+        if show and has_screen():
+            await asyncio.to_thread(webbrowser.open, f"{chat}demo")
 
     return announce
+
+
+def has_screen() -> bool:
+    """Whether a browser opened from here would be seen, and would not take over the terminal."""
+    return sys.platform == "darwin" or any(map(os.environ.get, ("DISPLAY", "WAYLAND_DISPLAY")))
