@@ -19,6 +19,7 @@ from bot.agent import load_our_agent  # noqa: E402  (the environment comes first
 from bot.channels.conversation import OPEN, Bubble, ask_agent  # noqa: E402
 from bot.privacy.logs import configure_logs  # noqa: E402
 from bot.recognise import Recogniser  # noqa: E402
+from tests.databases import postgresql  # noqa: E402
 
 configure_logs("ERROR")
 
@@ -109,3 +110,10 @@ def person_in(agent, loop, request):
 def recogniser() -> Recogniser:
     """Return the trained recognition."""
     return Recogniser.load()
+
+
+@pytest.fixture(scope="session")
+def postgresql_server():
+    """Return the URL of a running PostgreSQL server."""
+    with postgresql() as url:
+        yield url

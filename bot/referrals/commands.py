@@ -91,10 +91,13 @@ def list_keys(deanery: str | None) -> None:
     """List the units' keys: deanery, state, week, number, and how many tickets need it."""
     if deanery is not None:
         _require_known(deanery)
-    for key in _on_keys(lambda store: store.all()):
-        if deanery in (None, key.deanery):
-            needed = "1 ticket" if key.tickets == 1 else f"{key.tickets} tickets"
-            click.echo(f"{key.deanery:20} {key.state:7} {key.week} {key.key_id} {needed}")
+    stored = _on_keys(lambda store: store.all())
+    shown = [key for key in stored if deanery in (None, key.deanery)]
+    for key in shown:
+        needed = "1 ticket" if key.tickets == 1 else f"{key.tickets} tickets"
+        click.echo(f"{key.deanery:20} {key.state:7} {key.week} {key.key_id} {needed}")
+    if not shown:
+        click.echo("There is no key. Make one: sidedoor keys create DEANERY")
 
 
 @click.group()

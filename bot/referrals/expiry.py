@@ -9,17 +9,16 @@ from contextlib import suppress
 from datetime import date
 from typing import NamedTuple
 
-from sqlalchemy import delete, text
+from sqlalchemy import delete
 from sqlalchemy.engine import Engine, make_url
-from sqlalchemy.exc import SQLAlchemyError
 
 from bot.referrals.keys import drop_unneeded
+from bot.referrals.rewriting import compact
 from bot.referrals.tables import (
     guesses,
     open_referrals,
     tickets,
     transaction,
-    unavailable,
 )
 from bot.referrals.weeks import oldest_living
 from bot.repeating import Repeating
@@ -28,16 +27,6 @@ logger = logging.getLogger(__name__)
 
 EVERY_SECONDS = 15 * 60
 """How often the database file is touched, so that its time does not tell of a ticket."""
-
-REWRITE = (
-    "LOCK TABLE tickets, ticket_messages IN ACCESS EXCLUSIVE MODE",
-    "CREATE TEMPORARY TABLE tickets_kept ON COMMIT DROP AS SELECT * FROM tickets",
-    "CREATE TEMPORARY TABLE messages_kept ON COMMIT DROP AS SELECT * FROM ticket_messages",
-    "TRUNCATE tickets, ticket_messages",
-    "INSERT INTO tickets SELECT * FROM tickets_kept ORDER BY id",
-    "INSERT INTO ticket_messages SELECT * FROM messages_kept ORDER BY ticket, position",
-)
-"""How PostgreSQL writes the tables anew, in new files and as if they had been filled at once."""
 
 
 class Swept(NamedTuple):
@@ -60,28 +49,6 @@ def sweep(engine: Engine, today: date) -> Swept:
         connection.execute(delete(guesses).where(guesses.c.week < oldest))
     compact(engine)
     return Swept(int(ended.rowcount), keys)
-
-
-def compact(engine: Engine) -> None:
-    """Write the tables anew, in the order of their random ids and without what was deleted.
-
-    SQLite overwrites what it deletes; this takes away what its pages tell of the order. In
-    PostgreSQL deleted rows stay in the files, and rows carry the number of the transaction that
-    wrote them: this takes both away.
-
-    Raises:
-        DeskUnavailable: if the database cannot be reached.
-    """
-    if engine.dialect.name == "postgresql":
-        with transaction(engine) as connection:
-            for statement in REWRITE:
-                connection.execute(text(statement))
-        return
-    try:
-        with engine.connect() as connection:
-            connection.execution_options(isolation_level="AUTOCOMMIT").execute(text("VACUUM"))
-    except SQLAlchemyError as error:
-        raise unavailable(error) from None
 
 
 def sweep_now(url: str, today: date) -> Swept:
