@@ -1,10 +1,12 @@
 """Tickets from one end to the other, on SQLite and PostgreSQL, with real sealing."""
 
 import asyncio
+import gc
 from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier
 
 import pytest
+from nacl.public import PrivateKey
 from sqlalchemy import event, insert, select, update
 
 from bot.referrals import kdf
@@ -19,6 +21,15 @@ from bot.referrals.errors import (
     TooManyGuesses,
 )
 from bot.referrals.guessing import ALARM, MOST_WRONG, Guessing
+from bot.referrals.keys import Keys
+from bot.referrals.sealing import (
+    TEXT_CLASSES,
+    box_between,
+    draft,
+    open_between,
+    open_sealed,
+    seal_envelope,
+)
 from bot.referrals.tables import STATES, open_referrals, ticket_messages, tickets
 from tests.clocks import Clock
 from tests.referrals import CHEAP, CHOSEN, DEANERY, PASSPHRASE, Both, open_desk, open_inbox
@@ -161,8 +172,6 @@ def test_a_closed_ticket_that_nobody_has_a_receipt_for_is_deleted_at_once(both):
 
 
 def test_a_unit_may_be_sent_tickets_if_it_has_a_key_and_takes_self_referrals(both):
-    from bot.referrals.keys import Keys
-
     assert both.desk.accepts(DEANERY)
     assert not both.desk.accepts("scotland")
     assert not both.desk.accepts("atlantis")
@@ -172,6 +181,70 @@ def test_a_unit_may_be_sent_tickets_if_it_has_a_key_and_takes_self_referrals(bot
         both.desk.seal("scotland", "text")
     with pytest.raises(NoKey):
         both.run(both.desk.send("scotland", CHOSEN, None, None, receipt=True))
+
+
+# ---------------------------------------------------------------- who can open what
+
+
+def test_a_receipt_opens_the_answers_and_not_what_was_sent(both):
+    """Whoever finds a receipt on a phone reads what the unit said, not what was told to it."""
+    receipt = both.send("the note", "the contact")
+    both.answer("the answer")
+    opened = both.open(receipt)
+    both.reply(opened, "the reply")
+    assert both.answers(opened) == [("the answer", True)]
+    with both.engine.connect() as connection:
+        rows = connection.execute(
+            select(ticket_messages.c.sealed)
+            .where(ticket_messages.c.direction == "in")
+            .order_by(ticket_messages.c.position)
+        ).scalars()
+        content, reply = (bytes(sealed) for sealed in rows)
+    with pytest.raises(TicketAltered):
+        open_sealed(content, opened.private)
+    boxed = open_between(reply, opened.private, opened.unit)
+    assert set(boxed) == {"ticket", "position", "reply"}
+    with pytest.raises(TicketAltered):
+        open_sealed(draft(boxed["reply"]).sealed, opened.private)
+
+
+def test_after_sending_the_process_holds_no_key_that_opens_the_ticket(both):
+    def keys() -> set[int]:
+        gc.collect()
+        return {id(thing) for thing in gc.get_objects() if isinstance(thing, PrivateKey)}
+
+    before = keys()
+    receipt = both.send("the note", "the contact")
+    assert keys() == before
+    opened = both.open(receipt)
+    assert len(keys() - before) == 1
+    del opened
+    assert keys() == before
+
+
+def test_a_ticket_holds_what_its_sender_gave_and_nothing_that_was_recognised(both):
+    both.send("the note", "the contact")
+    with both.engine.connect() as connection:
+        sealed = bytes(connection.execute(select(ticket_messages.c.sealed)).scalar())
+        key_id = connection.execute(select(tickets.c.key_id)).scalar()
+    inside = open_sealed(sealed, both.unlocked.key(key_id))
+    assert set(inside) == {
+        "ticket",
+        "public",
+        "receipt",
+        "topics",
+        "help",
+        "answer_by",
+        "note",
+        "contact",
+    }
+    assert b"the note" not in str(inside).encode()
+
+
+def test_an_opened_ticket_shows_no_key_when_printed(both):
+    opened = both.open(both.send())
+    assert "private" not in repr(opened)
+    assert opened.ticket not in repr(opened)
 
 
 # ---------------------------------------------------------------- what has ended
@@ -370,10 +443,6 @@ def test_ending_while_the_unit_answers_leaves_nothing(both):
 
 def test_an_answer_that_is_not_the_units_is_not_shown(both):
     """Whoever writes to the database has the ticket's public key, and cannot speak for the unit."""
-    from nacl.public import PrivateKey
-
-    from bot.referrals.sealing import TEXT_CLASSES, box_between, seal_envelope
-
     receipt = both.send()
     opened, forger = both.open(receipt), PrivateKey.generate()
     with both.engine.connect() as connection:
@@ -403,8 +472,6 @@ def test_an_answer_that_is_not_the_units_is_not_shown(both):
 
 
 def test_a_ticket_whose_key_was_put_in_its_place_gets_no_answer(both):
-    from nacl.public import PrivateKey
-
     both.send()
     ticket = both.read()
     thief = PrivateKey.generate()

@@ -160,7 +160,7 @@ class Inbox:
             )
             for row in found
         ]
-        rows.sort(key=_urgency)
+        rows.sort(key=_by_waiting)
         return rows
 
     def read(self, unlocked: Unlocked, ticket: str) -> Ticket:
@@ -309,7 +309,7 @@ def _waiting(since: str | None, today: date) -> int | None:
     return None if since is None else weeks_between(since, today)
 
 
-def _urgency(row: TicketRow) -> tuple[bool, int, str]:
+def _by_waiting(row: TicketRow) -> tuple[bool, int, str]:
     waiting = -1 if row.waiting_weeks is None else row.waiting_weeks
     return (row.state == STATES[-1], -waiting, row.id)
 
