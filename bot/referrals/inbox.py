@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
@@ -13,7 +14,7 @@ from sqlalchemy.engine import Connection, Engine, Row
 
 from bot.referrals import kdf
 from bot.referrals.desk import Choices, next_position
-from bot.referrals.errors import AnsweredMeanwhile, TicketAltered, TicketGone
+from bot.referrals.errors import AnsweredMeanwhile, NoKey, TicketAltered, TicketGone, UnlockAgain
 from bot.referrals.guessing import ALARM
 from bot.referrals.keys import Keys, Unlocked
 from bot.referrals.rewriting import overwrite
@@ -100,10 +101,12 @@ class Inbox:
         engine: Engine,
         cost: kdf.Cost = kdf.PASSPHRASE_COST,
         today: Callable[[], date] = date.today,
+        receipt_cost: kdf.Cost = kdf.RECEIPT_COST,
     ) -> None:
         """Use the database of referrals, whose tables are up to date."""
         self._engine = engine
         self._keys = Keys(engine, cost, today)
+        self._receipt_cost = receipt_cost
         self._today = today
 
     def has_key(self, deanery: str) -> bool:
@@ -169,10 +172,11 @@ class Inbox:
         Raises:
             TicketGone: if there is none, or it has ended.
             NoKey: if the unit lost the key that it was sealed to.
+            UnlockAgain: if the unit has a newer key than those that were unlocked.
             TicketAltered: if a part is not what its sender sealed.
         """
         today = self._today()
-        with transaction(self._engine) as connection:
+        with self._with_keys(unlocked) as connection:
             row = self._row(connection, unlocked.deanery, ticket)
             messages = connection.execute(
                 select(ticket_messages)
@@ -207,12 +211,13 @@ class Inbox:
             AnsweredMeanwhile: if something was added since the ticket was read.
             TicketGone: if it has ended.
             NoKey: if the unit lost the key that it was sealed to.
+            UnlockAgain: if the unit has a newer key than those that were unlocked.
             TicketAltered: if the ticket's key is not the one its sender sealed.
             TextTooLong: if the text is longer than 16 kB.
         """
         today = self._today()
         week = week_of(today)
-        with transaction(self._engine) as connection:
+        with self._with_keys(unlocked) as connection:
             self._lock(connection, unlocked.deanery, ticket)
             row = self._row(connection, unlocked.deanery, ticket)
             _content(row, _first(connection, ticket), unlocked)
@@ -253,9 +258,9 @@ class Inbox:
 
         Raises:
             TicketGone: if it has ended.
-            NoKey, TicketAltered: as in `read`.
+            NoKey, UnlockAgain, TicketAltered: as in `read`.
         """
-        with transaction(self._engine) as connection:
+        with self._with_keys(unlocked) as connection:
             self._lock(connection, unlocked.deanery, ticket)
             row = self._row(connection, unlocked.deanery, ticket)
             kept = _content(row, _first(connection, ticket), unlocked)["receipt"]
@@ -277,6 +282,23 @@ class Inbox:
                 ).where(guesses.c.week >= since)
             ).one()
         return Guesses(int(row[0]), int(row[1]))
+
+    @contextmanager
+    def _with_keys(self, unlocked: Unlocked) -> Iterator[Connection]:
+        """Begin a transaction; a key that is missing but not lost has to be unlocked again."""
+        try:
+            with transaction(self._engine) as connection:
+                yield connection
+        except NoKey:
+            newer = select(func.count()).where(
+                unit_keys.c.deanery == unlocked.deanery,
+                unit_keys.c.state != "lost",
+                unit_keys.c.key_id.not_in(list(unlocked.keys)),
+            )
+            with transaction(self._engine) as connection:
+                if connection.scalar(newer):
+                    raise UnlockAgain("the unit's key was changed; unlock it again") from None
+            raise
 
     def _row(self, connection: Connection, deanery: str, ticket: str) -> Row:
         row = connection.execute(
