@@ -158,7 +158,10 @@ class ActionTakeSealed(Action):
         """Send the reply; a running form asks again for itself."""
         why_not = entity_of(tracker, "not_sealed")
         if why_not:
-            say(dispatcher, f"utter_referral_{'too_long' if why_not == 'too_long' else 'not_sealed'}")
+            say(
+                dispatcher,
+                f"utter_referral_{'too_long' if why_not == 'too_long' else 'not_sealed'}",
+            )
             return []
         opened = in_confidence().opened(tracker.sender_id)
         sealed = entity_of(tracker, "referral_reply") or tracker.get_slot("referral_reply")

@@ -197,7 +197,9 @@ class _Ask(Action, ABC):
     def choices(self, tracker: Tracker) -> Iterable[dict[str, str]]:
         """Return a button for each value."""
         for value in values_of(self.about, tracker.get_slot("referral_way")):
-            yield choice(f"utter_referral_{self.about}_{value}", **{f"referral_{self.about}": value})
+            yield choice(
+                f"utter_referral_{self.about}_{value}", **{f"referral_{self.about}": value}
+            )
 
     def others(self, tracker: Tracker) -> Iterable[dict[str, str]]:
         """Return the buttons beside the values."""
@@ -402,14 +404,15 @@ async def _send(tracker: Tracker, deanery: Deanery) -> None:
 
 def _say_sent(dispatcher: CollectingDispatcher, deanery: Deanery, way: Any) -> None:
     timing = deanery.fact("timing", date.today())
+    values = {"unit": deanery.unit, "fact": timing or ""}
     when = ("utter_referral_not_tonight", *(("utter_plain_fact",) if timing else ()))
     if way == "receipt":
-        say(dispatcher, "utter_referral_sent_receipt", unit=deanery.unit, receipt=RECEIPT)
-        say(dispatcher, *when, fact=timing or "")
+        say(dispatcher, "utter_referral_sent", *when, **values)
         say(dispatcher, "utter_receipt_keep")
+        say(dispatcher, "utter_referral_sent_receipt", receipt=RECEIPT)
     else:
-        say(dispatcher, "utter_referral_sent_contact", unit=deanery.unit)
-        say(dispatcher, *when, fact=timing or "")
+        say(dispatcher, "utter_referral_sent_contact", **values)
+        say(dispatcher, *when, **values)
         say(dispatcher, "utter_referral_anything_else")
 
 

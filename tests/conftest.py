@@ -16,6 +16,7 @@ prepare()
 os.environ["SIDEDOOR_DATA"] = tempfile.mkdtemp(prefix="sidedoor-tests-")
 
 from bot.agent import load_our_agent  # noqa: E402  (the environment comes first)
+from bot.channels.confidant import Confidant  # noqa: E402
 from bot.channels.conversation import OPEN, Bubble, ask_agent  # noqa: E402
 from bot.privacy.logs import configure_logs  # noqa: E402
 from bot.recognise import Recogniser  # noqa: E402
@@ -75,7 +76,13 @@ class Person:
 
     def _ask(self, **said) -> list[Bubble]:
         bubbles = self.loop.run(
-            ask_agent(self.agent.handle_message, self.conversation, CHANNEL, **said)
+            ask_agent(
+                self.agent.handle_message,
+                self.conversation,
+                CHANNEL,
+                confidant=Confidant(self.agent),
+                **said,
+            )
         )
         self.seen.append(bubbles)
         return bubbles

@@ -8,6 +8,7 @@ first: words with any sign of it, and words that are no part of a ticket, stay o
 from __future__ import annotations
 
 import logging
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -69,6 +70,9 @@ ABOUT_THE_CONVERSATION = (
 )
 """Beginnings of the intents of short messages that are not meant for the unit."""
 
+FEWEST_DIGITS = 10
+"""Digits from which what somebody types as a receipt is taken for one with a slip in it."""
+
 LONGEST_QUESTION = 14
 """Words of a question that is taken for one to us, and not for a part of what they write."""
 
@@ -83,6 +87,11 @@ class Taken:
     text: str | None = None
     parse_data: dict[str, Any] | None = None
     kept_back: bool = False
+
+
+def without_digits(text: str) -> str:
+    """Return the words of a text, if there are any."""
+    return " ".join(re.sub(r"[\d\s.\-_/]*\d", " ", text).split())
 
 
 class Confidant:
@@ -104,6 +113,10 @@ class Confidant:
         slots = await self._slots(conversation)
         if receipt is not None:
             return await self._receipt(conversation, slots, receipt, without_receipts(text))
+        if "receipt" in text.lower() or slots.get("asked") == "receipt":
+            taken = await self._about_a_receipt(slots, text)
+            if taken is not None:
+                return taken
         awaited = awaited_in(slots)
         if awaited is None:
             return Taken(text)
@@ -113,6 +126,22 @@ class Confidant:
         if _is_to_us(parsed, awaited, text):
             return Taken(text)
         return self._seal(conversation, slots, awaited, text)
+
+    async def _about_a_receipt(self, slots: Mapping[str, Any], text: str) -> Taken | None:
+        """Return what the agent gets if somebody speaks of their receipt, or mistypes it."""
+        if slots.get("crisis") in CRISIS_RUNS or slots.get("active_loop") is not None:
+            return None
+        if sum(map(str.isdigit, text)) >= FEWEST_DIGITS:
+            rest = without_digits(text)
+            parsed = await self._parse(rest) if rest else {}
+            urgent = parsed is None or answered_first(parsed, slots) is not None
+            return Taken(rest) if urgent else _found("incomplete")
+        parsed = await self._parse(text)
+        if parsed is None or answered_first(parsed, slots) is not None:
+            return None
+        if any(entity.get("entity") == "receipt" for entity in parsed.get("entities") or ()):
+            return Taken(parse_data=_parse_data("have_receipt", "receipt", "have"))
+        return None
 
     async def fill(self, conversation: str, text: str) -> list[str]:
         """Return a bubble's text with what belongs in its place: a text for each answer.
@@ -158,9 +187,7 @@ class Confidant:
         self._held.keep_opened(conversation, opened)
         return _found("open")
 
-    def _seal(
-        self, conversation: str, slots: Mapping[str, Any], awaited: str, text: str
-    ) -> Taken:
+    def _seal(self, conversation: str, slots: Mapping[str, Any], awaited: str, text: str) -> Taken:
         opened = self._held.opened(conversation)
         to = opened.deanery if awaited == "referral_reply" and opened else slots.get("deanery")
         try:
@@ -204,10 +231,10 @@ def _is_to_us(parsed: Mapping[str, Any], awaited: str, text: str) -> bool:
     """Whether the words answer, ask or end something here, instead of being for the unit."""
     words = len(text.split())
     entities = parsed.get("entities") or ()
-    if words <= LONGEST and any(entity.get("entity") == awaited for entity in entities):
-        return True
     if awaited == "referral_contact" and ("@" in text or any(map(str.isdigit, text))):
         return False
+    if words <= LONGEST and any(entity.get("entity") == awaited for entity in entities):
+        return True
     intent = parsed.get("intent") or {}
     name, sure = str(intent.get("name")), (intent.get("confidence") or 0.0) >= SURE
     longest = LONGEST_QUESTION if text.rstrip().endswith("?") else LONGEST
