@@ -15,40 +15,15 @@ from bot.dialogue.referral import BEGUN
 from bot.privacy.lifetimes import LIFE_SECONDS
 from bot.referrals.desk import desk
 from bot.referrals.errors import DeskUnavailable
-from bot.referrals.keys import Keys
 from bot.referrals.receipts import read_receipt
 from bot.referrals.tables import tables, tickets, transaction
 from bot.settings import settings
 from tests.conftest import Person
-from tests.referrals import CHEAP, PASSPHRASE, cheap_database, make_unit, open_inbox
+from tests.referral_unit import Unit
+from tests.referrals import cheap_database
 
 NOTE = "I dread Mondays and I have not told anybody at work about it, not even my flatmate"
 NUMBERS = ("999", "116 123")
-
-
-class Unit:
-    """A deanery's unit: its key, and its inbox."""
-
-    def __init__(self, engine, deanery="wales"):
-        self.engine, self.deanery = engine, deanery
-        make_unit(engine, deanery)
-        self.inbox = open_inbox(engine)
-        self.unlocked = self.inbox.unlock(deanery, PASSPHRASE)
-
-    def tickets(self):
-        """Return every ticket, read."""
-        return [self.inbox.read(self.unlocked, row.id) for row in self.inbox.rows(self.deanery)]
-
-    def answer(self, text):
-        """Answer the only ticket."""
-        (ticket,) = self.tickets()
-        self.inbox.answer(self.unlocked, ticket.id, text, ticket.next_position)
-
-    def rotate(self):
-        """Change the key."""
-        Keys(self.engine, CHEAP).rotate(self.deanery, PASSPHRASE)
-        self.unlocked = self.inbox.unlock(self.deanery, PASSPHRASE)
-        desk()._keys_until = 0
 
 
 @pytest.fixture
@@ -547,8 +522,7 @@ def test_without_its_database_nothing_is_lost(wales, unit, monkeypatch):
 
 def test_a_key_lost_meanwhile_asks_for_the_words_once_more(wales, unit):
     go_to(wales, "summary")
-    Keys(unit.engine, CHEAP).create("wales", PASSPHRASE, instead_of_lost=True)
-    unit.unlocked = unit.inbox.unlock("wales", PASSPHRASE)
+    unit.lose_key()
     desk()._keys_until = 0
     wales.press("Send it")
     assert "changed its key" in wales.text
@@ -562,6 +536,7 @@ def test_a_key_lost_meanwhile_asks_for_the_words_once_more(wales, unit):
 def test_a_key_that_was_changed_meanwhile_is_no_trouble(wales, unit):
     go_to(wales, "summary")
     unit.rotate()
+    desk()._keys_until = 0
     wales.press("Send it")
     shown_receipt(wales)
     (ticket,) = unit.tickets()
