@@ -16,6 +16,7 @@ from bot.referrals.desk import Choices, next_position
 from bot.referrals.errors import AnsweredMeanwhile, TicketAltered, TicketGone
 from bot.referrals.guessing import ALARM
 from bot.referrals.keys import Keys, Unlocked
+from bot.referrals.rewriting import overwrite
 from bot.referrals.sealing import TEXT_CLASSES, box_between, draft, open_between, open_sealed
 from bot.referrals.tables import (
     STATES,
@@ -178,7 +179,7 @@ class Inbox:
                 .where(ticket_messages.c.ticket == ticket)
                 .order_by(ticket_messages.c.position)
             ).all()
-            inside = _content(row, messages, unlocked)
+            inside = _content(row, messages[0] if messages else None, unlocked)
             read = tuple(_message(row, message, unlocked) for message in messages[1:])
             connection.execute(
                 update(ticket_messages)
@@ -214,12 +215,7 @@ class Inbox:
         with transaction(self._engine) as connection:
             self._lock(connection, unlocked.deanery, ticket)
             row = self._row(connection, unlocked.deanery, ticket)
-            first = connection.execute(
-                select(ticket_messages).where(
-                    ticket_messages.c.ticket == ticket, ticket_messages.c.position == 0
-                )
-            ).all()
-            _content(row, first, unlocked)
+            _content(row, _first(connection, ticket), unlocked)
             if next_position(connection, ticket) != expected_position:
                 raise AnsweredMeanwhile("something was added to the ticket meanwhile")
             inside = {"ticket": ticket, "position": expected_position, "text": text}
@@ -262,15 +258,13 @@ class Inbox:
         with transaction(self._engine) as connection:
             self._lock(connection, unlocked.deanery, ticket)
             row = self._row(connection, unlocked.deanery, ticket)
-            first = connection.execute(
-                select(ticket_messages).where(
-                    ticket_messages.c.ticket == ticket, ticket_messages.c.position == 0
-                )
-            ).all()
-            if _content(row, first, unlocked)["receipt"]:
+            kept = _content(row, _first(connection, ticket), unlocked)["receipt"]
+            if kept:
                 self._set(connection, ticket, state="closed", waiting_since=None)
             else:
                 connection.execute(delete(tickets).where(tickets.c.id == ticket))
+        if not kept:
+            overwrite(self._engine)
 
     def guesses(self) -> Guesses:
         """Return how many receipts were wrong or refused, this week and the week before."""
@@ -320,11 +314,20 @@ def _urgency(row: TicketRow) -> tuple[bool, int, str]:
     return (row.state == STATES[-1], -waiting, row.id)
 
 
-def _content(row: Row, messages: list[Row], unlocked: Unlocked) -> Mapping[str, Any]:
+def _first(connection: Connection, ticket: str) -> Row | None:
+    """Return the message that holds the ticket's content."""
+    return connection.execute(
+        select(ticket_messages).where(
+            ticket_messages.c.ticket == ticket, ticket_messages.c.position == 0
+        )
+    ).first()
+
+
+def _content(row: Row, first: Row | None, unlocked: Unlocked) -> Mapping[str, Any]:
     """Return what the ticket holds, if its row still belongs to it."""
-    if not messages or messages[0].position != 0:
+    if first is None or first.position != 0:
         raise TicketAltered("the ticket has no content")
-    inside = open_sealed(bytes(messages[0].sealed), unlocked.key(row.key_id))
+    inside = open_sealed(bytes(first.sealed), unlocked.key(row.key_id))
     public = base64.b64encode(bytes(row.public)).decode("ascii")
     if (inside.get("ticket"), inside.get("public")) != (row.id, public):
         raise TicketAltered("the ticket's content belongs elsewhere")
