@@ -6,7 +6,7 @@ import secrets
 import time
 
 import pytest
-from sqlalchemy import delete, func, select
+from sqlalchemy import func, select
 
 from bot.channels.conversation import as_text
 from bot.channels.fixed import fixed
@@ -16,34 +16,18 @@ from bot.privacy.lifetimes import LIFE_SECONDS
 from bot.referrals.desk import desk
 from bot.referrals.errors import DeskUnavailable
 from bot.referrals.receipts import read_receipt
-from bot.referrals.tables import tables, tickets, transaction
-from bot.settings import settings
+from bot.referrals.tables import tickets, transaction
 from tests.conftest import Person
 from tests.referral_unit import Unit
-from tests.referrals import cheap_database
 
 NOTE = "I dread Mondays and I have not told anybody at work about it, not even my flatmate"
 NUMBERS = ("999", "116 123")
 
 
 @pytest.fixture
-def database():
-    """Return the database of referrals that the agent's process uses; empty again afterwards."""
-    engine = cheap_database(settings().referrals_url)
-    desk()._keys_until = 0
-    yield engine
-    with transaction(engine) as connection:
-        for table in reversed(tables.sorted_tables):
-            if table.name != "referral_salt":
-                connection.execute(delete(table))
-    desk()._keys_until = 0
-    desk()._guessing._wrong.clear()
-
-
-@pytest.fixture
-def unit(database):
+def unit(referrals_database):
     """Return the unit in Wales."""
-    return Unit(database)
+    return Unit(referrals_database)
 
 
 @pytest.fixture
@@ -416,8 +400,8 @@ def test_half_a_yes_does_not_send(wales, unit, words):
 # Deaneries
 
 
-def test_the_warning_comes_before_anything_is_asked(database, person_in):
-    Unit(database, "east_midlands")
+def test_the_warning_comes_before_anything_is_asked(referrals_database, person_in):
+    Unit(referrals_database, "east_midlands")
     person = person_in("east_midlands")
     person.open()
     person.say("start again")
@@ -427,8 +411,8 @@ def test_the_warning_comes_before_anything_is_asked(database, person_in):
     assert "Shall we start?" in texts[-1]
 
 
-def test_where_it_is_discouraged_the_facts_come_first(database, person_in):
-    Unit(database, "wessex")
+def test_where_it_is_discouraged_the_facts_come_first(referrals_database, person_in):
+    Unit(referrals_database, "wessex")
     person = person_in("wessex")
     person.open()
     person.say("start again")
@@ -442,10 +426,10 @@ def test_where_it_is_discouraged_the_facts_come_first(database, person_in):
     ("deanery", "instead"), [("north_east", "Coachnet"), ("north_west", "deanery's site")]
 )
 def test_where_nothing_can_be_handed_over_what_exists_is_said(
-    database, person_in, deanery, instead
+    referrals_database, person_in, deanery, instead
 ):
-    Unit(database, deanery)
-    Unit(database, "wales")
+    Unit(referrals_database, deanery)
+    Unit(referrals_database, "wales")
     person = person_in(deanery)
     person.open()
     person.say("start again")
@@ -523,7 +507,6 @@ def test_without_its_database_nothing_is_lost(wales, unit, monkeypatch):
 def test_a_key_lost_meanwhile_asks_for_the_words_once_more(wales, unit):
     go_to(wales, "summary")
     unit.lose_key()
-    desk()._keys_until = 0
     wales.press("Send it")
     assert "changed its key" in wales.text
     assert wales.slot("requested_slot") == "referral_note"
@@ -536,7 +519,6 @@ def test_a_key_lost_meanwhile_asks_for_the_words_once_more(wales, unit):
 def test_a_key_that_was_changed_meanwhile_is_no_trouble(wales, unit):
     go_to(wales, "summary")
     unit.rotate()
-    desk()._keys_until = 0
     wales.press("Send it")
     shown_receipt(wales)
     (ticket,) = unit.tickets()
@@ -628,12 +610,28 @@ def test_a_question_before_a_reply_leads_back_to_it(wales, unit):
     receipt = send(wales)
     wales.say(receipt)
     wales.press("Write to them")
-    wales.say("would my supervisor be told?")
+    wales.say("are you a real person?")
     assert wales.slot("asked") == "reply"
     wales.press("Rather not")
     assert wales.slot("asked") == "open"
     (ticket,) = unit.tickets()
     assert len(ticket.messages) == 0
+
+
+def test_a_question_in_a_reply_is_one_to_the_unit(wales, unit):
+    receipt = send(wales)
+    wales.say(receipt)
+    wales.press("Write to them")
+    wales.say("would my supervisor be told?")
+    (ticket,) = unit.tickets()
+    assert ticket.messages[-1].text == "would my supervisor be told?"
+
+
+def test_a_question_is_never_taken_for_a_way_to_be_reached(wales):
+    go_to(wales, "contact")
+    wales.say("who gets to read that then?")
+    assert wales.slot("referral_contact") is None
+    assert wales.slot("requested_slot") == "referral_contact"
 
 
 def test_commands_are_no_way_around(wales, unit):

@@ -24,7 +24,7 @@ from bot.dialogue.in_confidence import (
     in_confidence,
     receipts_in_use,
 )
-from bot.dialogue.safety import REFERRAL, SURE, answered_first
+from bot.dialogue.safety import QUESTIONS, REFERRAL, SURE, answered_first
 from bot.nlu.choices import LONGEST
 from bot.referrals.desk import Desk, desk
 from bot.referrals.errors import (
@@ -58,7 +58,7 @@ REPLY = "reply"
 """Value of `asked` while a reply to the unit is awaited."""
 
 ABOUT_THE_CONVERSATION = (
-    "ask_",
+    QUESTIONS,
     "affirm",
     "deny",
     "not_now",
@@ -72,6 +72,9 @@ ABOUT_THE_CONVERSATION = (
 
 FEWEST_DIGITS = 10
 """Digits from which what somebody types as a receipt is taken for one with a slip in it."""
+
+ABOUT_THE_PROGRAM = ("ask_what_is_kept", "ask_are_you_a_person", "ask_to_repeat")
+"""Questions that are for us even in a reply, where any other is a question to the unit."""
 
 LONGEST_QUESTION = 14
 """Words of a question that is taken for one to us, and not for a part of what they write."""
@@ -235,9 +238,14 @@ def _is_to_us(parsed: Mapping[str, Any], awaited: str, text: str) -> bool:
         return False
     if words <= LONGEST and any(entity.get("entity") == awaited for entity in entities):
         return True
+    question = text.rstrip().endswith("?")
+    if awaited == "referral_contact" and question:
+        return True
     intent = parsed.get("intent") or {}
     name, sure = str(intent.get("name")), (intent.get("confidence") or 0.0) >= SURE
-    longest = LONGEST_QUESTION if text.rstrip().endswith("?") else LONGEST
+    if awaited == "referral_reply" and (question or name.startswith(QUESTIONS)):
+        return sure and name in ABOUT_THE_PROGRAM
+    longest = LONGEST_QUESTION if question else LONGEST
     return sure and words <= longest and name.startswith(ABOUT_THE_CONVERSATION)
 
 
