@@ -63,6 +63,12 @@ class ActionReceiptExplained(_Step):
     says = "utter_receipt_explained"
 
 
+class ActionReceiptMissing(_Step):
+    """Says what a lost receipt means."""
+
+    says = "utter_receipt_missing"
+
+
 class ActionReceiptKept(_Step):
     """Goes on once the receipt was kept."""
 

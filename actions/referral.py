@@ -188,7 +188,7 @@ class _Ask(Action, ABC):
         """Ask."""
         buttons = [*self.choices(tracker), *self.others(tracker), not_now()]
         say(dispatcher, self.question(tracker), buttons=buttons)
-        return []
+        return [SlotSet("asked", "open")]  # "not now" is no answer to the offer any more
 
     def question(self, tracker: Tracker) -> str:
         """Return the name of the question."""
@@ -301,7 +301,8 @@ class ActionAskReferralConfirm(_Ask):
             say(dispatcher, "utter_referral_summary", lines=lines, **named)
         buttons = [*self.choices(tracker)]
         say(dispatcher, self.question(tracker), buttons=buttons)
-        return [SlotSet("referral_draft", tracker.get_slot("referral_draft") or new_draft())]
+        draft = tracker.get_slot("referral_draft") or new_draft()
+        return [SlotSet("asked", "open"), SlotSet("referral_draft", draft)]
 
 
 class ActionAskReferralChange(_Ask):

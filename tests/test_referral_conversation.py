@@ -1,5 +1,6 @@
 """Handing over to a unit, met as a trainee meets it; the unit answers through its own inbox."""
 
+import asyncio
 import json
 import re
 import secrets
@@ -8,6 +9,7 @@ import time
 import pytest
 from sqlalchemy import func, select
 
+from bot.channels import conversation
 from bot.channels.conversation import as_text
 from bot.channels.fixed import fixed
 from bot.dialogue import in_confidence as confidence
@@ -486,6 +488,25 @@ def test_a_turn_that_is_given_up_sends_no_second_ticket(wales, unit, monkeypatch
     assert "We had it once" in wales.text
 
 
+def test_a_slow_sending_is_found_again_and_not_begun_anew(wales, unit, monkeypatch):
+    go_to(wales, "summary")
+    right, sendings = desk().send, []
+
+    async def slow(*given, **more):
+        sendings.append(given)
+        await asyncio.sleep(1)
+        return await right(*given, **more)
+
+    monkeypatch.setattr(desk(), "send", slow)
+    monkeypatch.setattr(conversation, "TURN_SECONDS", 0.5)
+    wales.press("Send it")
+    assert "999" in wales.text
+    monkeypatch.setattr(conversation, "TURN_SECONDS", 25)
+    wales.say("send it")
+    shown_receipt(wales)
+    assert len(sendings) == count(unit.engine) == 1
+
+
 def test_without_its_database_nothing_is_lost(wales, unit, monkeypatch):
     go_to(wales, "summary")
 
@@ -580,9 +601,18 @@ def test_no_receipt_is_opened_in_a_crisis(wales, unit):
     assert wales.slot("crisis") in ("asked", "staying")
 
 
-def test_speaking_of_a_receipt_asks_for_it(wales):
-    wales.say("i have a receipt")
-    assert "sixteen digits" in wales.text
+@pytest.mark.parametrize(
+    ("words", "answer"),
+    [
+        ("i have a receipt", "sixteen digits"),
+        ("i lost my receipt", "I keep no copy"),
+        ("can you refer me please", "Shall we start?"),
+        ("pass this on to the psu", "Shall we start?"),
+    ],
+)
+def test_asking_for_it_in_words_leads_there(wales, words, answer):
+    wales.say(words)
+    assert answer in wales.text
 
 
 def test_an_unanswered_and_a_closed_ticket_say_so(wales, unit):

@@ -70,6 +70,16 @@ ABOUT_THE_CONVERSATION = (
 )
 """Beginnings of the intents of short messages that are not meant for the unit."""
 
+SPOKEN_OF = re.compile(r"\b(receipts?|refer|pass|hand|tell)\b", re.IGNORECASE)
+"""Words without which nobody speaks of a receipt or of handing over."""
+
+MEANT = {
+    ("receipt", "have"): "have_receipt",
+    ("receipt", "lost"): "lost_receipt",
+    ("referral", "want"): "want_referral",
+}
+"""Entity and value (`nlu_data/patterns/choices.jsonl`) -> the intent that the words have here."""
+
 FEWEST_DIGITS = 10
 """Digits from which what somebody types as a receipt is taken for one with a slip in it."""
 
@@ -116,10 +126,9 @@ class Confidant:
         slots = await self._slots(conversation)
         if receipt is not None:
             return await self._receipt(conversation, slots, receipt, without_receipts(text))
-        if "receipt" in text.lower() or slots.get("asked") == "receipt":
-            taken = await self._about_a_receipt(slots, text)
-            if taken is not None:
-                return taken
+        taken = await self._spoken_of(slots, text)
+        if taken is not None:
+            return taken
         awaited = awaited_in(slots)
         if awaited is None:
             return Taken(text)
@@ -130,20 +139,25 @@ class Confidant:
             return Taken(text)
         return self._seal(conversation, slots, awaited, text)
 
-    async def _about_a_receipt(self, slots: Mapping[str, Any], text: str) -> Taken | None:
-        """Return what the agent gets if somebody speaks of their receipt, or mistypes it."""
+    async def _spoken_of(self, slots: Mapping[str, Any], text: str) -> Taken | None:
+        """Return what the agent gets if somebody speaks of a receipt, mistypes it, or wants one."""
         if slots.get("crisis") in CRISIS_RUNS or slots.get("active_loop") is not None:
             return None
-        if sum(map(str.isdigit, text)) >= FEWEST_DIGITS:
+        about_receipt = "receipt" in text.lower() or slots.get("asked") == "receipt"
+        if about_receipt and sum(map(str.isdigit, text)) >= FEWEST_DIGITS:
             rest = without_digits(text)
             parsed = await self._parse(rest) if rest else {}
             urgent = parsed is None or answered_first(parsed, slots) is not None
             return Taken(rest) if urgent else _found("incomplete")
+        if slots.get("asked") == REPLY or not SPOKEN_OF.search(text):
+            return None
         parsed = await self._parse(text)
         if parsed is None or answered_first(parsed, slots) is not None:
             return None
-        if any(entity.get("entity") == "receipt" for entity in parsed.get("entities") or ()):
-            return Taken(parse_data=_parse_data("have_receipt", "receipt", "have"))
+        for entity in parsed.get("entities") or ():
+            meant = MEANT.get((entity.get("entity"), entity.get("value")))
+            if meant is not None:
+                return Taken(parse_data=_parse_data(meant))
         return None
 
     async def fill(self, conversation: str, text: str) -> list[str]:
@@ -241,25 +255,28 @@ def _is_to_us(parsed: Mapping[str, Any], awaited: str, text: str) -> bool:
     question = text.rstrip().endswith("?")
     if awaited == "referral_contact" and question:
         return True
-    intent = parsed.get("intent") or {}
-    name, sure = str(intent.get("name")), (intent.get("confidence") or 0.0) >= SURE
+    ranking = [parsed.get("intent") or {}, *(parsed.get("intent_ranking") or ())]
+    likeliest = next((i for i in ranking if i.get("name") != "nlu_fallback"), {})
+    name, sure = str(likeliest.get("name")), (likeliest.get("confidence") or 0.0) >= SURE
     if awaited == "referral_reply" and (question or name.startswith(QUESTIONS)):
         return sure and name in ABOUT_THE_PROGRAM
+    if question and words <= LONGEST and name.startswith(QUESTIONS):
+        return True
     longest = LONGEST_QUESTION if question else LONGEST
     return sure and words <= longest and name.startswith(ABOUT_THE_CONVERSATION)
 
 
 def _given(entity: str, value: str) -> Taken:
-    return Taken(parse_data=_parse_data("give_sealed", entity, value))
+    return Taken(parse_data=_parse_data("give_sealed", **{entity: value}))
 
 
 def _found(state: str) -> Taken:
-    return Taken(parse_data=_parse_data("give_receipt", "receipt", state))
+    return Taken(parse_data=_parse_data("give_receipt", receipt=state))
 
 
-def _parse_data(intent: str, entity: str, value: str) -> dict[str, Any]:
+def _parse_data(intent: str, **entities: str) -> dict[str, Any]:
     return {
         "text": "",
         "intent": {"name": intent, "confidence": 1.0},
-        "entities": [{"entity": entity, "value": value}],
+        "entities": [{"entity": name, "value": value} for name, value in entities.items()],
     }
