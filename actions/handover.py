@@ -13,9 +13,14 @@ from rasa_sdk.executor import CollectingDispatcher
 from actions.local_facts import chosen_deanery
 from actions.speaking import memory_of, remember, say
 from bot.deanery import Deanery, deaneries
+from bot.dialogue.in_confidence import unit_accepts
+from bot.dialogue.referral import is_begun
 from bot.dialogue.replies import Memory, declined
 
 WARNING_RESPONSES = ("utter_before_you_refer", "utter_before_you_refer_too")
+
+OFFERED = ("message", "referral")
+"""Values of `asked` after the contact: which of the two ways of writing was offered."""
 
 SKIP = "rather_not_say"
 """Value of a message slot that somebody skipped."""
@@ -89,10 +94,12 @@ class ActionAfterDeanery(Action):
         if tracker.get_slot("after_deanery") == "who_is_told":
             _say_who_is_told(dispatcher, deanery, today)
             after = replace(before, turn=before.turn + 1, asked="contact")
+        elif tracker.get_slot("after_deanery") == "referral":
+            after = _say_whether_to_hand_over(dispatcher, tracker, deanery, before)
         else:
-            after = _say_how_to_reach(dispatcher, deanery, today, before)
+            after = _say_how_to_reach(dispatcher, tracker, deanery, before)
         others: dict[str, Any] = {"unclear_run": 0, "after_deanery": None}
-        if after.asked == "message":  # they have seen a way to the unit
+        if after.asked in OFFERED:  # they have seen a way to the unit
             others["next_step"] = "utter_step_contact"
         return remember(before, after, **others)
 
@@ -118,10 +125,28 @@ def _say_warnings(dispatcher: CollectingDispatcher, deanery: Deanery) -> None:
         say(dispatcher, name, fact=text)
 
 
-def _say_how_to_reach(
-    dispatcher: CollectingDispatcher, deanery: Deanery | None, today: date, before: Memory
+def _say_whether_to_hand_over(
+    dispatcher: CollectingDispatcher, tracker: Tracker, deanery: Deanery | None, before: Memory
 ) -> Memory:
-    turn = before.turn + 1
+    """Ask whether to begin, after any warning; or say what there is where nothing is taken."""
+    if deanery is not None and unit_accepts(deanery.key):
+        _say_warnings(dispatcher, deanery)
+        if is_begun(tracker.slots):
+            say(dispatcher, "utter_offer_referral_again")
+        else:
+            say(dispatcher, "utter_referral_begin", unit=deanery.unit, deanery=deanery.name)
+        return replace(before, turn=before.turn + 1, asked="referral", offer_accepted=True)
+    if deanery is None:
+        say(dispatcher, "utter_referral_which_deanery")
+    elif deanery.self_referral != "none":  # which says so itself
+        say(dispatcher, "utter_referral_not_here", deanery=deanery.name)
+    return _say_how_to_reach(dispatcher, tracker, deanery, before)
+
+
+def _say_how_to_reach(
+    dispatcher: CollectingDispatcher, tracker: Tracker, deanery: Deanery | None, before: Memory
+) -> Memory:
+    turn, today = before.turn + 1, date.today()
     if deanery is None:
         say(dispatcher, "utter_contact_without_deanery")
         say(dispatcher, "utter_offer_message")
@@ -142,6 +167,10 @@ def _say_how_to_reach(
         say(dispatcher, *parts, fact=timing or "")
     else:
         say(dispatcher, "utter_contact_unknown", unit=deanery.unit, deanery=deanery.name)
+    if unit_accepts(deanery.key):
+        begun = is_begun(tracker.slots)
+        say(dispatcher, "utter_offer_referral_again" if begun else "utter_offer_referral")
+        return replace(before, turn=turn, asked="referral", offer_accepted=True)
     say(dispatcher, "utter_offer_message")
     return replace(before, turn=turn, asked="message", offer_accepted=True)
 
@@ -194,8 +223,8 @@ class ActionInform(Action):
             _say_who_is_told(dispatcher, deanery, date.today())
             after = replace(before, turn=before.turn + 1, asked="contact")
             return remember(before, after, unclear_run=0, after_deanery=None)
-        if named and deanery and before.asked in ("contact", "message"):
-            after = _say_how_to_reach(dispatcher, deanery, date.today(), before)
+        if named and deanery and before.asked in ("contact", *OFFERED):
+            after = _say_how_to_reach(dispatcher, tracker, deanery, before)
             return remember(before, after, unclear_run=0)
         if named and deanery is not None:
             say(dispatcher, "utter_deanery_noted", deanery=deanery.name)

@@ -13,6 +13,7 @@ from rasa_sdk.executor import CollectingDispatcher
 from actions.local_facts import chosen_deanery
 from actions.speaking import entity_of, intent_of, memory_of, remember, say, was_said
 from bot.deanery import signposts
+from bot.dialogue.referral import is_begun
 
 LOCAL_FACT = {
     "ask_what_is_psu": "offer",
@@ -33,6 +34,12 @@ RETURNS = {
     "information": "utter_return_information",
     "contact": "utter_return_contact",
     "message": "utter_return_message",
+    "referral": "utter_return_referral",
+    "receipt": "utter_ask_receipt",
+    "ticket": "utter_ask_receipt_next",
+    "reply": "utter_ask_reply",
+    "end_ticket": "utter_ask_end_ticket",
+    "resend": "utter_reply_not_sent",
     "safe_now": "utter_return_safe_now",
 }
 """What was asked before the question -> how it is asked again."""
@@ -119,6 +126,9 @@ class ActionReturn(Action):
             say(dispatcher, "utter_return_crisis")
         elif tracker.active_loop.get("name") or intent_of(tracker) in WITHOUT_RETURN:
             pass
+        elif is_begun(tracker.slots) and memory.asked in ("open", "back", "referral"):
+            say(dispatcher, "utter_offer_referral_again")
+            after = replace(memory, asked="referral")
         elif memory.asked in RETURNS:
             say(dispatcher, RETURNS[memory.asked])
         elif memory.asked != "deanery":

@@ -11,6 +11,7 @@ from rasa_sdk.executor import CollectingDispatcher
 
 from actions.speaking import memory_of, remember, say
 from bot.deanery import deaneries
+from bot.dialogue.in_confidence import receipts_in_use
 from bot.privacy.lifetimes import LIFE_SECONDS, MINUTE
 from bot.settings import settings
 
@@ -32,6 +33,8 @@ class ActionSessionStart(Action):
         metadata = tracker.get_slot("session_started_metadata") or {}
         named = metadata.get("deanery") or settings().deanery
         events: list[EventType] = [SessionStarted()]
+        if receipts_in_use():
+            events.append(SlotSet("receipts_in_use", True))
         if named in deaneries():
             events.append(SlotSet("deanery", named))
         if metadata.get("continues"):
@@ -89,5 +92,9 @@ class ActionForget(Action):
         self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]
     ) -> list[EventType]:
         """Say what was forgotten, and reset every slot."""
+        if not receipts_in_use():
+            say(dispatcher, "utter_forgotten")
+            return [AllSlotsReset()]
+        say(dispatcher, "utter_forgotten_not_referral")
         say(dispatcher, "utter_forgotten")
-        return [AllSlotsReset()]
+        return [AllSlotsReset(), SlotSet("receipts_in_use", True)]

@@ -11,6 +11,7 @@ from rasa_sdk.executor import CollectingDispatcher
 
 from actions.speaking import intent_of, memory_of, remember, say, say_reply
 from bot.dialogue.memory import heard_in
+from bot.dialogue.referral import is_begun
 from bot.dialogue.replies import declined, reply_to_talk
 
 ACTS = ("affirm", "deny", "unsure", "carry_on", "something_on_my_mind", "smalltalk", "choose")
@@ -102,8 +103,12 @@ class ActionSafeForNow(Action):
         """Thank them, and ask for the smallest step."""
         before = memory_of(tracker)
         say(dispatcher, "utter_safe_thanks")
-        say(dispatcher, "utter_stage_on_the_edge_ask")
         turn = before.turn + 1
+        if is_begun(tracker.slots):
+            say(dispatcher, "utter_offer_referral_again")
+            after = replace(before, turn=turn, asked="referral")
+            return remember(before, after, unclear_run=0)
+        say(dispatcher, "utter_stage_on_the_edge_ask")
         after = replace(
             before, turn=turn, asked="open", last_ask="stage", no_offer_before_turn=turn + 2
         )

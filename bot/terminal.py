@@ -9,6 +9,7 @@ import click
 from rasa.core.channels.channel import UserMessage
 
 from bot.agent import load_our_agent
+from bot.channels.confidant import Confidant
 from bot.channels.conversation import OPEN, Bubble, ask_agent
 
 
@@ -31,7 +32,8 @@ async def talk(deanery: str | None) -> None:
             said: dict[str, Any] = {"payload": choices[int(typed) - 1]}
         else:
             said = {"text": typed}
-        bubbles = await ask_agent(handle, conversation, "terminal", **said)
+        confidant = Confidant(agent)
+        bubbles = await ask_agent(handle, conversation, "terminal", confidant=confidant, **said)
 
 
 def _show(bubbles: list[Bubble]) -> list[str]:

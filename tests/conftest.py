@@ -16,10 +16,14 @@ prepare()
 os.environ["SIDEDOOR_DATA"] = tempfile.mkdtemp(prefix="sidedoor-tests-")
 
 from bot.agent import load_our_agent  # noqa: E402  (the environment comes first)
+from bot.channels.confidant import Confidant  # noqa: E402
 from bot.channels.conversation import OPEN, Bubble, ask_agent  # noqa: E402
 from bot.privacy.logs import configure_logs  # noqa: E402
 from bot.recognise import Recogniser  # noqa: E402
+from bot.referrals.desk import desk  # noqa: E402
+from bot.settings import settings  # noqa: E402
 from tests.databases import new_database, postgresql  # noqa: E402
+from tests.referral_unit import empty, read_keys_again  # noqa: E402
 from tests.referrals import cheap_database, make_unit  # noqa: E402
 
 configure_logs("ERROR")
@@ -77,7 +81,13 @@ class Person:
 
     def _ask(self, **said) -> list[Bubble]:
         bubbles = self.loop.run(
-            ask_agent(self.agent.handle_message, self.conversation, CHANNEL, **said)
+            ask_agent(
+                self.agent.handle_message,
+                self.conversation,
+                CHANNEL,
+                confidant=Confidant(self.agent),
+                **said,
+            )
         )
         self.seen.append(bubbles)
         return bubbles
@@ -105,6 +115,17 @@ def person(agent, loop, request) -> Person:
 def person_in(agent, loop, request):
     """Return a maker of somebody whose link names a deanery."""
     return lambda deanery: Person(agent, loop, deanery, conversation=request.node.name)
+
+
+@pytest.fixture
+def referrals_database():
+    """Return the database of referrals that the agent's process uses; empty again afterwards."""
+    engine = cheap_database(settings().referrals_url)
+    read_keys_again()
+    yield engine
+    empty(engine)
+    read_keys_again()
+    desk()._guessing._wrong.clear()
 
 
 @pytest.fixture(scope="session")

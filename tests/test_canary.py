@@ -23,9 +23,13 @@ import pytest
 from redis import Redis
 
 from bot.paths import ROOT
+from bot.referrals.receipts import read_receipt
 from bot.settings import LOG_LEVELS
 from tests.fake_telegram import DROP_BEFORE, GARBAGE, TOKEN, FakeTelegram
+from tests.referral_unit import Unit
+from tests.referrals import DEANERY, cheap_database
 from tests.services import free_port, redis_server
+from tests.test_web_channel import Page
 
 PARTS = (
     "SpacyLanguage",
@@ -293,12 +297,64 @@ def on_the_web(program: Program, canaries: Canaries) -> None:
         client.get(f"/{canaries.text('web path')}")
 
 
+def handing_over(program: Program, telegram: FakeTelegram, canaries: Canaries, unit: Unit) -> None:
+    """Give a note, contacts, replies and receipts with canaries, and have the unit answer."""
+    with program.client() as client:
+        page = Page(client).start(deanery=DEANERY)
+        page.say("how do i get in touch with the psu")
+        for title in ("Yes", "Things at work", "That's all", "Coaching", "I'll use", "In writing"):
+            page.press(title)
+        page.send(text=f"fail-RiskDetector my rota is awful {canaries.text('note that failed')}")
+        page.send(text=f"I want to kill myself {canaries.text('note with risk')}")
+        page.say("no")
+        page.say("how do i get in touch with the psu")
+        page.say("yes")
+        page.say(f"nobody covers my leave and I dread it all {canaries.text('note')}")
+        receipt = read_receipt(page.press("Send it"))
+        groups = [receipt[at : at + 4] for at in range(0, 16, 4)]
+        canaries.texts |= {receipt: "receipt", " ".join(groups): "receipt in groups"}
+        unit.answer(f"Thank you, {canaries.text('answer of the unit')}")
+        page.say(f"my receipt is {receipt} {canaries.text('beside a receipt')}")
+        page.press("Write to them")
+        page.say(f"Thursday suits me well, thank you very much {canaries.text('reply')}")
+    chat = int(canaries.number("chat id of a referral", 10, identifier=True))
+
+    def say(text):
+        telegram.wait_answered(telegram.say(chat, text, first_name="Pat"), limit=60)
+
+    def press(title):
+        telegram.wait_answered(telegram.press(chat, title), limit=60)
+
+    say(f"/start {DEANERY}")
+    say("how do i get in touch with the psu")
+    for title in ("Yes", "My career", "That's all", "Coaching", "Here is how", "By phone"):
+        press(title)
+    say(f"Sam, {canaries.number('phone number', 11)}, {canaries.text('contact')}@example.org")
+    say(f"I would like to talk about leaving medicine, please {canaries.text('telegram note')}")
+    press("Send it")
+    say(f"/receipt {receipt}")
+    say(f"/receipt {receipt[:-1]}")
+
+
 def test_nothing_is_left_behind(tmp_path):
     """At INFO, which prints whatever the higher levels print."""
     canaries, telegram, left = Canaries(), FakeTelegram(), {}
-    with running(tmp_path, telegram, LOG_LEVELS[0]) as program:
+    (tmp_path / "data").mkdir()
+    unit = Unit(cheap_database(f"sqlite:///{tmp_path / 'data' / 'referrals.db'}"))
+    data = {"SIDEDOOR_DATA": str(tmp_path / "data")}
+    with running(tmp_path, telegram, LOG_LEVELS[0], **data) as program:
         on_telegram(telegram, canaries)
         on_the_web(program, canaries)
+        handing_over(program, telegram, canaries, unit)
+        held = canaries.found_in(str(unit.tickets()).encode())
+        assert held == {
+            "note",
+            "answer of the unit",
+            "reply",
+            "phone number",
+            "contact",
+            "telegram note",
+        }
         assert len(canaries.texts) > 40
         assert program.open_for_writing() <= {f"{tmp_path}/stdout", f"{tmp_path}/stderr"}
         for place, data in program.places().items():

@@ -1,12 +1,16 @@
 """Random conversations: none raises, loops or falls silent, and risk is answered first."""
 
 import hypothesis.strategies as st
+import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
 from rasa.shared.core.events import ActionExecuted
 
+from bot.channels.confidant import Confidant
 from bot.channels.conversation import ask_agent
+from bot.referrals.desk import desk
 from tests.conftest import Person
+from tests.referral_unit import Unit
 
 TOLD = (
     "im fine really, its other people who burn out",
@@ -26,6 +30,10 @@ TOLD = (
     "who would be told",
     "how do i contact them",
     "help me write a message to them",
+    "i have a receipt",
+    "my receipt is 1234 5678 9012 3456",
+    "send it",
+    "skip",
     "wessex",
     "yes",
     "no",
@@ -91,6 +99,7 @@ class Walk(RuleBasedStateMachine):
                     self.person.conversation,
                     "test",
                     payload=pressed.payload,
+                    confidant=Confidant(self.agent),
                 )
             )
         )
@@ -119,7 +128,16 @@ class Walk(RuleBasedStateMachine):
         assert last.action_name == "action_listen"
 
 
-def test_random_walks(agent, loop):
+@pytest.mark.parametrize("units", [(), ("wales", "wessex", "north_east")], ids=["none", "some"])
+def test_random_walks(agent, loop, referrals_database, units, monkeypatch):
+    """With units that take sealed tickets, and without any."""
+
+    async def no_wait(_):
+        return None
+
+    monkeypatch.setattr(desk(), "_sleep", no_wait)
+    for deanery in units:
+        Unit(referrals_database, deanery)
     Walk.agent, Walk.loop = agent, loop
     try:
         Walk.TestCase.settings = settings(

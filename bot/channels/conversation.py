@@ -8,11 +8,12 @@ import logging
 import re
 import secrets
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from rasa.core.channels.channel import CollectingOutputChannel, UserMessage
 
+from bot.channels.confidant import Confidant, Taken
 from bot.channels.fixed import fixed
 from bot.dialogue.memory import SAID
 from bot.privacy.identifiers import looks_identifying
@@ -36,6 +37,15 @@ BEGAN_AGAIN = "utter_began_again"
 
 SHARED_TOO_MUCH = "utter_shared_too_much"
 """Said when a message seems to hold what could tell who somebody is."""
+
+KEPT_BACK = "utter_referral_kept_back"
+"""Said when words meant for a unit were answered here instead."""
+
+REMARKS = (BEGAN_AGAIN, SHARED_TOO_MUCH, KEPT_BACK)
+"""What is said beside a reply: before it, unless the reply begins a crisis."""
+
+FORGOTTEN = "utter_forgotten"
+"""Said when somebody asked to be forgotten: nothing is held in confidence either."""
 
 Handler = Callable[[UserMessage], Awaitable[Any]]
 
@@ -115,21 +125,27 @@ async def ask_agent(
     payload: str | None = None,
     deanery: str | None = None,
     continues: bool = False,
+    confidant: Confidant | None = None,
 ) -> list[Bubble]:
     """Send one message or button press to the agent and return what it says.
 
     Whatever fails, and if nothing comes in `TURN_SECONDS`, the person gets the help card, never
     silence. `continues` says that the person means to go on: if the conversation is no longer
-    held, they are told.
+    held, they are told. `confidant` takes what is typed before the agent does, so that the agent
+    never has in clear what is meant for a unit, nor a receipt.
     """
     collector = _Collector(channel)
+    taken = Taken(None if text is None else as_text(text))
+    if confidant is not None and taken.text is not None:
+        taken = await confidant.take(sender_id, taken.text)
+    parse_data = parse_payload(payload) if payload else taken.parse_data
     metadata: dict[str, Any] = {"deanery": deanery} if deanery else {}
     message = UserMessage(
-        text=as_text(text) if text is not None else "",
+        text=taken.text or "",
         output_channel=collector,
         sender_id=sender_id,
         input_channel=channel,
-        parse_data=parse_payload(payload) if payload else None,
+        parse_data=parse_data,
         metadata={**metadata, "continues": True} if continues else metadata,
     )
     try:
@@ -138,14 +154,25 @@ async def ask_agent(
         logger.error("turn failed: error=%s", type(error).__name__)
     bubbles = [_bubble(m) for m in collector.messages if m.get("text")]
     bubbles = bubbles or fallback_bubbles()
-    if text is not None and looks_identifying(text):
+    if taken.text is not None and looks_identifying(taken.text):
         bubbles.append(Bubble(fixed(SHARED_TOO_MUCH), said=(SHARED_TOO_MUCH,)))
-    return _in_order(bubbles)
+    if taken.kept_back:
+        bubbles.append(Bubble(fixed(KEPT_BACK), said=(KEPT_BACK,)))
+    if confidant is None:
+        return _in_order(bubbles)
+    if any(FORGOTTEN in bubble.said for bubble in bubbles):
+        confidant.let_go(sender_id)
+    return _in_order([b for bubble in bubbles for b in await _filled(confidant, sender_id, bubble)])
+
+
+async def _filled(confidant: Confidant, sender_id: str, bubble: Bubble) -> list[Bubble]:
+    """Return the bubble with what is said in confidence, which the agent never had."""
+    return [replace(bubble, text=text) for text in await confidant.fill(sender_id, bubble.text)]
 
 
 def _in_order(bubbles: list[Bubble]) -> list[Bubble]:
     """Return remarks before the reply, whose question comes last; but nothing before a crisis."""
-    remarks = [b for b in bubbles if b.said in ((BEGAN_AGAIN,), (SHARED_TOO_MUCH,))]
+    remarks = [b for b in bubbles if b.said and b.said[0] in REMARKS]
     reply = [b for b in bubbles if b not in remarks]
     if any(name.startswith(CRISIS) for b in reply[:1] for name in b.said):
         return [*reply[:1], *remarks, *reply[1:]]

@@ -13,11 +13,13 @@ from telegram import Bot, CallbackQuery, Chat, ChatMemberUpdated, Message, Updat
 from telegram.constants import ChatAction, ChatMemberStatus, ChatType
 from telegram.error import BadRequest, Forbidden, TelegramError
 
-from bot.channels.conversation import OPEN, Bubble, as_text, ask_agent
+from bot.channels.confidant import Confidant
+from bot.channels.conversation import FORGOTTEN, OPEN, Bubble, as_text, ask_agent
 from bot.channels.fixed import fixed
 from bot.channels.telegram_chats import Chats
 from bot.channels.telegram_sending import BlockedError, GivenUpError, Sender
 from bot.deanery import deaneries
+from bot.dialogue.in_confidence import in_confidence, receipts_in_use
 from bot.privacy.lifetimes import (
     DELETABLE_SECONDS,
     HOUR,
@@ -27,6 +29,7 @@ from bot.privacy.lifetimes import (
 )
 from bot.privacy.message_numbers import MessageNumbers
 from bot.privacy.pseudonyms import Pseudonyms
+from bot.referrals.receipts import read_receipt, without_receipts
 
 logger = logging.getLogger(__name__)
 
@@ -35,11 +38,17 @@ CHANNEL = "telegram"
 COMMANDS = ("start", "help", "psu", "privacy", "forget", "stop")
 """Commands in the order of the menu; `utter_telegram_menu_` and the name describes each."""
 
-PAYLOADS = {"psu": "/ask_what_is_psu", "stop": "/goodbye"}
+RECEIPT = "receipt"
+"""A command more, where a unit takes sealed tickets."""
+
+KEPT = "/receipt_kept"
+"""Payload by which somebody says that they have kept their receipt."""
+
+PAYLOADS = {"psu": "/ask_what_is_psu", "stop": "/goodbye", RECEIPT: "/have_receipt"}
 """Commands that the agent answers, as a button of its own would be."""
 
-FORGOTTEN = "utter_forgotten"
-"""What the agent says when somebody asks in their own words to be forgotten."""
+SHOWN, INCOMPLETE = "utter_referral_sent_receipt", "utter_receipt_incomplete"
+"""The response that shows a new receipt, and the one to a receipt with a digit too few or many."""
 
 MOST_WAITING = 20
 """Messages of one person that may wait; of those before them only the risk is looked at."""
@@ -84,7 +93,7 @@ class Answers:
 
     async def prepare(self) -> None:
         """Show the menu of commands and a description that tells nothing to others."""
-        commands = [(name, fixed(f"utter_telegram_menu_{name}")) for name in COMMANDS]
+        commands = [(name, fixed(f"utter_telegram_menu_{name}")) for name in commands_now()]
         await self._sender.try_once(self._bot.set_my_commands(commands))
         description = fixed("utter_telegram_description")
         await self._sender.try_once(self._bot.set_my_description(description))
@@ -113,22 +122,36 @@ class Answers:
             pass  # it was logged, and there is no other way to reach them
 
     async def _message(self, message: Message, waiting: int) -> None:
-        chat = message.chat.id
-        self._numbers.note(chat, message.message_id)
+        self._numbers.note(message.chat.id, message.message_id)
         words = message.text or message.caption
+        if not (words and receipts_in_use() and read_receipt(words)):
+            await self._answer_message(message, words, waiting)
+            return
+        stays = await self._delete_receipts(message.chat.id, {message.message_id})
+        await self._answer_message(message, words, waiting)
+        await self._say_what_stays(message.chat.id, stays)
+
+    async def _answer_message(self, message: Message, words: str | None, waiting: int) -> None:
+        chat = message.chat.id
         if message.forward_origin is not None:
             await self._fixed_unless_risk(chat, words, "utter_telegram_forwarded")
         elif message.text is None:
             await self._not_text(message)
-        elif command := command_in(message.text):
-            await self._command(chat, *command)
+        elif command := command_in(message.text, commands_now()):
+            await self._command(message, *command)
         elif waiting >= MOST_WAITING:
             await self._too_fast(chat, message.text)
         else:
             self._chat(chat).told_too_fast = False
-            await self._turn(chat, text=message.text, continues=True)
+            await self._typed(chat, message.message_id, message.text)
 
-    async def _command(self, chat: int, name: str, argument: str) -> None:
+    async def _typed(self, chat: int, number: int, text: str) -> None:
+        """Hold a turn about what was typed; a receipt with a slip in it does not stay either."""
+        if INCOMPLETE in await self._turn(chat, text=text, continues=True):
+            await self._say_what_stays(chat, {number})
+
+    async def _command(self, message: Message, name: str, argument: str) -> None:
+        chat = message.chat.id
         if name == "start":
             await self._start(chat, argument)
         elif name == "help":
@@ -138,6 +161,7 @@ class Answers:
                 chat,
                 "utter_privacy_kept",
                 "utter_privacy_telegram",
+                *(("utter_privacy_referrals",) if receipts_in_use() else ()),
                 "utter_privacy_limits",
                 minutes=LIFE_SECONDS // MINUTE,
                 key_hours=KEY_LIFE_SECONDS // HOUR,
@@ -145,6 +169,8 @@ class Answers:
             )
         elif name == "forget":
             await self._forget(chat)
+        elif name == RECEIPT and argument:
+            await self._typed(chat, message.message_id, f"{RECEIPT} {argument}")
         else:
             await self._turn(chat, payload=PAYLOADS[name])
             if name == "stop":
@@ -167,11 +193,23 @@ class Answers:
         payload = remembered.buttons.get(query.data or "")
         if payload is None:
             self._sender.decorate(self._without_keyboard(chat, pressed))
-            await self._say(chat, "utter_telegram_stale_button")
-            return
-        await self._turn(chat, payload=payload)
+            shown = getattr(query.message, "text", None) or ""
+            receipt = receipts_in_use() and read_receipt(shown)
+            await self._say(
+                chat, "utter_telegram_receipt_yours" if receipt else "utter_telegram_stale_button"
+            )
+        elif payload == KEPT:
+            shown_in, remembered.receipts = remembered.receipts, set()
+            stays = await self._delete_receipts(chat, shown_in)
+            await self._turn(chat, payload=payload)
+            await self._say_what_stays(chat, stays)
+        else:
+            await self._turn(chat, payload=payload)
 
     async def _edited(self, message: Message) -> None:
+        if message.text and receipts_in_use() and read_receipt(message.text):
+            await self._message(message, 0)
+            return
         await self._fixed_unless_risk(
             message.chat.id, message.text or message.caption, "utter_telegram_edited"
         )
@@ -196,6 +234,21 @@ class Answers:
             remembered.told_too_fast = True
             await self._say(chat, "utter_telegram_too_fast")
 
+    async def _delete_receipts(self, chat: int, numbers: set[int]) -> set[int]:
+        """Delete messages that show a receipt, and return those that Telegram kept."""
+        stays = set()
+        for number in sorted(numbers):
+            if await self._sender.try_once(self._bot.delete_message(chat, number)):
+                self._numbers.drop(chat, number)
+            else:
+                stays.add(number)
+        return stays
+
+    async def _say_what_stays(self, chat: int, numbers: set[int]) -> None:
+        """Try once more, and say so if a receipt is still to be seen in the chat."""
+        if await self._delete_receipts(chat, numbers):
+            await self._say(chat, "utter_telegram_receipt_stays")
+
     async def _fixed_unless_risk(self, chat: int, words: str | None, name: str) -> None:
         """Give a fixed answer; words with risk in them are answered as if they had been typed."""
         if words and await self._risk(words):
@@ -206,22 +259,30 @@ class Answers:
     async def _risk(self, words: str) -> bool:
         """Whether the words speak of a risk to life, or could not be looked through."""
         try:
+            words = without_receipts(words) if receipts_in_use() else words
             data = await self._agent().parse_message(as_text(words))
         except Exception as error:  # then the agent, or the help card, answers
             logger.error("risk not read: error=%s", type(error).__name__)
             return True
         return data.get("risk") not in (None, "none")
 
-    async def _turn(self, chat: int, **said: Any) -> None:
-        """Hold one turn with the agent and send what it says."""
+    async def _turn(self, chat: int, **said: Any) -> set[str]:
+        """Hold one turn with the agent and send what it says; return the responses' names."""
         self._sender.decorate(self._bot.send_chat_action(chat, ChatAction.TYPING))
         self._use_up_keyboard(chat)
         async with self._turns:  # while a turn waits here, its time does not run
-            bubbles = await ask_agent(self._handle, self._name(chat), CHANNEL, **said)
+            bubbles = await ask_agent(
+                self._handle,
+                self._name(chat),
+                CHANNEL,
+                confidant=Confidant(self._agent()),
+                **said,
+            )
         if any(FORGOTTEN in bubble.said for bubble in bubbles):
             await self._forget(chat)
         else:
             await self._send(chat, bubbles)
+        return {name for bubble in bubbles for name in bubble.said}
 
     async def _handle(self, message: Any) -> None:
         await self._agent().handle_message(message)
@@ -234,8 +295,10 @@ class Answers:
                 continue
             for number in numbers:
                 self._numbers.note(chat, number)
+            remembered = self._chat(chat)
+            if SHOWN in bubble.said:
+                remembered.receipts.update(numbers)
             if bubble.buttons:
-                remembered = self._chat(chat)
                 remembered.buttons.update({b.id: b.payload for b in bubble.buttons})
                 remembered.keyboard = numbers[-1]
 
@@ -268,6 +331,8 @@ class Answers:
             names.append("utter_telegram_unreached")
         known = self._numbers.knows_all()
         names.append("utter_telegram_older" if known else "utter_telegram_since_restart")
+        if receipts_in_use():
+            names.append("utter_forgotten_not_referral")
         values = {"deleted": deleted, "refused": refused, "unreached": unreached, "hours": hours}
         said = " ".join(fixed(name, **values) for name in names)
         await self._send(chat, [Bubble(said)])
@@ -278,6 +343,7 @@ class Answers:
         store = self._agent().tracker_store
         held = await store.retrieve(name) is not None
         await store.delete(name)
+        in_confidence().let_go(name)
         self._chats.drop(name)
         self._pseudonyms.forget(name)
         return held
@@ -330,10 +396,15 @@ class Answers:
         return self._chats.of(self._name(chat))
 
 
-def command_in(text: str) -> tuple[str, str] | None:
+def commands_now() -> tuple[str, ...]:
+    """Return the commands that there are, in the order of the menu."""
+    return (*COMMANDS, RECEIPT) if receipts_in_use() else COMMANDS
+
+
+def command_in(text: str, commands: tuple[str, ...] = COMMANDS) -> tuple[str, str] | None:
     """Return the command that `text` is and what follows it; None if it is none of ours."""
     match = re.match(r"/([a-z]+)(?:@\w+)?(?:\s+(.*))?$", text.strip(), re.IGNORECASE | re.DOTALL)
-    if match is None or match.group(1).lower() not in COMMANDS:
+    if match is None or match.group(1).lower() not in commands:
         return None
     return match.group(1).lower(), (match.group(2) or "").strip()
 

@@ -12,13 +12,17 @@ from bot.privacy.lifetimes import LIFE_SECONDS, MOST_CONVERSATIONS
 
 @dataclass
 class Chat:
-    """One conversation's buttons (id to payload), the message that bears them, and its last use."""
+    """One conversation's buttons (id to payload), the message that bears them, and its last use.
+
+    `receipts` are the numbers of messages that show a receipt, until they are deleted.
+    """
 
     used: float
     buttons: dict[str, str] = field(default_factory=dict)
     keyboard: int | None = None
     album: str | None = None
     told_too_fast: bool = False
+    receipts: set[int] = field(default_factory=set)
 
 
 class Chats:

@@ -14,6 +14,7 @@ from sanic import Blueprint, response
 from sanic.request import Request
 from sanic.response import HTTPResponse
 
+from bot.channels.confidant import Confidant
 from bot.channels.conversation import OPEN, Bubble, ask_agent
 from bot.channels.web_chats import AnswerGoneError, Chat, Chats
 from bot.channels.web_files import (
@@ -29,6 +30,7 @@ from bot.channels.web_files import (
 )
 from bot.channels.web_limits import AddressBuckets, Buckets, Limits, client_address
 from bot.channels.web_origins import Origins
+from bot.dialogue.in_confidence import in_confidence
 from bot.privacy.pseudonyms import Pseudonyms
 from bot.settings import Settings, settings
 
@@ -138,6 +140,7 @@ class WebChannel(InputChannel):
         """Forget the tokens and names of chats that have ended."""
         self._pseudonyms.sweep()
         self._chats.sweep()
+        in_confidence().sweep()
 
     async def _start(self, request: Request, handle: Callable[..., Any]) -> HTTPResponse:
         """Open a conversation: a token, and what is said first."""
@@ -171,17 +174,17 @@ class WebChannel(InputChannel):
         if wait:
             return self._too_fast(request, wait)
         text, button = body.get("text"), body.get("button")
-        said: dict[str, str] = {}
+        said: dict[str, Any] = {"confidant": Confidant(request.app.ctx.agent)}
         offered = chat.buttons
         if message in chat.answers:
             pass  # sent again; what it says was read the first time
         elif isinstance(button, str):
             if button not in offered:
                 return self._error(request, 409, "button_expired")
-            said = {"payload": offered[button]}
+            said["payload"] = offered[button]
             chat.buttons = {}  # a second press of the same button, sent meanwhile, is refused
         elif isinstance(text, str):
-            said = {"text": text}
+            said["text"] = text
         else:
             return self._error(request, 400, "text_or_button_missing")
         try:
@@ -198,6 +201,7 @@ class WebChannel(InputChannel):
         if chat is not None:
             await chat.finish()
             await request.app.ctx.agent.tracker_store.delete(chat.pseudonym)
+            in_confidence().let_go(chat.pseudonym)
         return self._json(request, {})
 
     async def _turn(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from rasa.core.constants import POLICY_PRIORITY
@@ -16,17 +17,21 @@ from rasa.shared.core.events import ActionExecuted
 from rasa.shared.core.generator import TrackerWithCachedStates
 from rasa.shared.core.trackers import DialogueStateTracker
 
-from bot.dialogue.context import answer_of, crisis_kind
+from bot.dialogue.context import answer_of, crisis_kind, is_low
 from bot.dialogue.help_intents import asks_for_help
 from bot.nlu.routes import DONE_FIRST, OTHER_ROUTES, OWN_ROUTES, told_now
 
-CRISIS, ROUTE, SOMEONE_ELSE, SAFE = (
+CRISIS, ROUTE, SOMEONE_ELSE, SAFE, PAUSE = (
     "action_crisis",
     "action_route",
     "action_someone_else",
     "action_safe_for_now",
+    "action_pause_referral",
 )
 """Actions that this policy predicts: they come before forms, rules and whatever else goes on."""
+
+REFERRAL = "referral_form"
+"""The form that a doubt about somebody's safety interrupts too."""
 
 QUESTIONS = "ask_"
 """Questions are answered during a crisis too; the answer leads back to it."""
@@ -44,9 +49,9 @@ LEAVING = ("delete_my_data", "start_over", "open_conversation")
 """Intents that are carried out even during a crisis: nobody is held."""
 
 
-def in_crisis(tracker: DialogueStateTracker) -> bool:
+def in_crisis(slots: Mapping[str, Any]) -> bool:
     """Whether a crisis conversation is running, so that nothing else may go on."""
-    return tracker.get_slot("crisis") in ("asked", "staying", "eased")
+    return slots.get("crisis") in ("asked", "staying", "eased")
 
 
 def urgent_action(tracker: DialogueStateTracker) -> str | None:
@@ -54,12 +59,21 @@ def urgent_action(tracker: DialogueStateTracker) -> str | None:
     message = tracker.latest_message
     if message is None:
         return None
-    if needs_crisis_action(tracker):
+    parsed = {**(message.parse_data or {}), "intent": message.intent}
+    slots = tracker.current_slot_values()
+    action = answered_first(parsed, slots)
+    if action is None and tracker.active_loop_name == REFERRAL and not slots.get("safety_asked"):
+        return PAUSE if is_low(parsed) else None
+    return action
+
+
+def answered_first(parsed: Mapping[str, Any], slots: Mapping[str, Any]) -> str | None:
+    """Return the action that answers a message before all else, in a conversation with `slots`."""
+    if needs_crisis_action(parsed, slots):
         return CRISIS
-    parsed = message.parse_data or {}
     signs = parsed.get("signs") or ()
-    intent = message.intent.get("name") or ""
-    asked = tracker.get_slot("asked")
+    intent = _intent(parsed)
+    asked = slots.get("asked")
     answer = answer_of(intent, signs)
     if asked == "safe_now" and answer == "yes":
         return SAFE
@@ -67,36 +81,35 @@ def urgent_action(tracker: DialogueStateTracker) -> str | None:
         return ROUTE
     if asked == "route" and answer is not None:
         return ROUTE
-    if tracker.get_slot("route_asked") in DONE_FIRST and "done" in signs:
+    if slots.get("route_asked") in DONE_FIRST and "done" in signs:
         return ROUTE
-    given = tracker.get_slot("routes_given") or ()
-    told = told_now(parsed, tracker.current_slot_values())
+    given = slots.get("routes_given") or ()
+    told = told_now(parsed, slots)
     at_risk = parsed.get("risk") == "third_party" and not any(g in OTHER_ROUTES for g in given)
     if at_risk or any(harm in OTHER_ROUTES for harm in told):
         return SOMEONE_ELSE
     return ROUTE if any(harm in OWN_ROUTES for harm in told) else None
 
 
-def needs_crisis_action(tracker: DialogueStateTracker) -> bool:
-    """Whether the crisis action has to answer the latest message."""
-    message = tracker.latest_message
-    if message is None:
-        return False
-    intent = message.intent.get("name") or ""
-    parsed = {**(message.parse_data or {}), "intent": message.intent}
+def needs_crisis_action(parsed: Mapping[str, Any], slots: Mapping[str, Any]) -> bool:
+    """Whether the crisis action has to answer a message, in a conversation with `slots`."""
+    intent = _intent(parsed)
     signs = parsed.get("signs") or ()
-    slots = tracker.current_slot_values()
     if crisis_kind(parsed, slots) is not None or asks_for_help(intent, signs):
         return True
-    if not in_crisis(tracker):
+    if not in_crisis(slots):
         return False
     if intent in LEAVING and "change_subject" not in signs:
         return False
-    if tracker.get_slot("crisis") == "eased":
+    if slots.get("crisis") == "eased":
         return intent in ANSWERS
-    sure = (message.intent.get("confidence") or 0.0) >= SURE
+    sure = ((parsed.get("intent") or {}).get("confidence") or 0.0) >= SURE
     elsewhere = intent.startswith(QUESTIONS) and intent not in ABOUT_THE_CRISIS
     return not (elsewhere and sure and not any(s.startswith("barrier_") for s in signs))
+
+
+def _intent(parsed: Mapping[str, Any]) -> str:
+    return str((parsed.get("intent") or {}).get("name") or "")
 
 
 @DefaultV1Recipe.register(
@@ -153,7 +166,7 @@ class SafetyPolicy(Policy):
     @staticmethod
     def _next_action(tracker: DialogueStateTracker) -> str | None:
         last = tracker.get_last_event_for(ActionExecuted)
-        if last is not None and last.action_name in (CRISIS, ROUTE, SOMEONE_ELSE, SAFE):
+        if last is not None and last.action_name in (CRISIS, ROUTE, SOMEONE_ELSE, SAFE, PAUSE):
             return ACTION_LISTEN_NAME
         if tracker.latest_action_name == ACTION_LISTEN_NAME:
             return urgent_action(tracker)

@@ -27,16 +27,20 @@ def choices_in(doc: Doc) -> list[dict[str, Any]]:
     """Return the choices that a short message names, as Rasa entities, one of each name at most.
 
     A row of the pattern file may belong to several entities, as "skip" answers every question;
-    the slots' mappings take the one that was asked for.
+    the slots' mappings take the one that was asked for. A row that is `whole` counts only if
+    nothing else is said: "no" is an answer, "no sleep since Monday" is not.
     """
     if len(doc) > LONGEST:
         return []
     matcher, rows = _matcher()
     found: dict[str, dict[str, Any]] = {}
+    words = sum(not token.is_punct for token in doc)
     matches = sorted(matcher(doc), key=lambda match: (match[1] - match[2], match[1]))
     for row, start, end in matches:  # the longest first
         span = doc[start:end]
-        for entity, value in rows[row].items():
+        if rows[row].get("whole") and sum(not token.is_punct for token in span) < words:
+            continue
+        for entity, value in rows[row]["entities"].items():
             found.setdefault(
                 entity,
                 {
@@ -51,14 +55,14 @@ def choices_in(doc: Doc) -> list[dict[str, Any]]:
 
 
 @lru_cache(maxsize=1)
-def _matcher() -> tuple[Matcher, dict[int, dict[str, str]]]:
-    """Return the matcher, and what each of its rows stands for: entity -> value."""
+def _matcher() -> tuple[Matcher, dict[int, dict[str, Any]]]:
+    """Return the matcher and its rows, by the matcher's number for each."""
     vocabulary = spacy_language().vocab
     matcher, rows = Matcher(vocabulary), {}
     for number, row in enumerate(read_pattern_lines(CHOICES)):
         name = f"choice {number}"
         matcher.add(name, row["patterns"])
-        rows[vocabulary.strings[name]] = row["entities"]
+        rows[vocabulary.strings[name]] = row
     return matcher, rows
 
 

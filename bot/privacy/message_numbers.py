@@ -69,6 +69,12 @@ class MessageNumbers:
             period.noted = deque(entry for entry in period.noted if entry[1] != owner)
         return sorted(taken)
 
+    def drop(self, chat: int, number: int) -> None:
+        """Forget a message that was deleted."""
+        for period in self._periods:
+            owner = period.owner(chat)
+            period.noted = deque(e for e in period.noted if e[1:] != (owner, number))
+
     def knows_all(self) -> bool:
         """Whether it has been running for as long as messages can be deleted."""
         return self._clock() - self._started >= DELETABLE_SECONDS

@@ -125,6 +125,10 @@ class Desk:
         self._keys: dict[str, tuple[str, bytes]] | None = None
         self._keys_until = 0.0
 
+    def in_use(self) -> bool:
+        """Whether any unit has a key, so that there can be tickets and receipts at all."""
+        return bool(self._active_keys())
+
     def accepts(self, deanery: str) -> bool:
         """Whether a ticket can be sent: the unit has a key, and trainees may refer themselves."""
         unit = deaneries().get(deanery)

@@ -50,6 +50,16 @@ def read_receipt(text: str) -> str | None:
     return next((digits for digits in runs if len(digits) == DIGITS), None)
 
 
+def without_receipts(text: str) -> str:
+    """Return a text without any receipt in it, so that the rest can be read as usual."""
+    text = _GROUPED.sub(" ", unicodedata.normalize("NFKC", text))
+
+    def kept(run: re.Match[str]) -> str:
+        return " " if len(_digits(run.group())) == DIGITS else run.group()
+
+    return " ".join(_RUN.sub(kept, text).split())
+
+
 def derive(receipt: str, salt: bytes, cost: kdf.Cost) -> ReceiptKeys:
     """Return a receipt's keys; takes about a second and 128 MB at the usual cost."""
     both = kdf.derive(_digits(receipt).encode("ascii"), salt, cost, 64)

@@ -33,8 +33,10 @@ ABOUT_THE_UNIT = (
 """Questions that mean the step of asking about the unit."""
 
 CONTACTS = ("utter_contact_card",)
+HANDED_OVER = ("utter_referral_sent",)
 HELP_CARDS = ("utter_crisis_card", "utter_help_card")
-"""Beginnings of the names of responses that show a contact of the unit, and the numbers."""
+"""Beginnings of the names of responses that show a contact of the unit, that say something was
+handed over to it, and that show the numbers."""
 
 OPENING = "open_conversation"
 """Intent of a page that was opened: nobody has said anything yet, and nobody is counted."""
@@ -98,6 +100,8 @@ def _of_bubble(event: Mapping[str, Any]) -> Iterator[Observed]:
         yield Observed(HELP_CARD, ANYBODY)
     if any(name.startswith(CONTACTS) for name in said):
         yield Observed("way", "saw_contact")
+    if any(name.startswith(HANDED_OVER) for name in said):
+        yield Observed("way", "took_message")
 
 
 def _intent(event: Mapping[str, Any]) -> str:

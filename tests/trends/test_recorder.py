@@ -57,6 +57,8 @@ def test_a_turn_is_counted_by_its_labels(recorder, store):
         (Said("a").user("affirm").action("action_tell_about_unit"), "way asked_about_unit"),
         (Said("a").user("affirm").bot("utter_contact_card:0"), "way saw_contact"),
         (Said("a").user("choose").action("action_message"), "way took_message"),
+        (Said("a").user("choose").bot("utter_referral_sent:0"), "way took_message"),
+        (Said("a").user("choose").bot("utter_referral_sent_contact:0"), "way took_message"),
         (Said("a").user("not_now").action("action_not_now"), "way said_not_now"),
         (
             Said("a").user("share").bot("utter_crisis_open_passive:0", "utter_crisis_card:0"),

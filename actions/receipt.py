@@ -1,0 +1,233 @@
+"""With a receipt: reading the unit's answers, writing to it, ending the ticket."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from dataclasses import replace
+from typing import Any
+
+from rasa_sdk import Action, Tracker
+from rasa_sdk.events import ActiveLoop, EventType, SlotSet
+from rasa_sdk.executor import CollectingDispatcher
+
+from actions.speaking import entity_of, memory_of, remember, say
+from bot.deanery import deaneries
+from bot.dialogue.in_confidence import ANSWER, in_confidence
+from bot.dialogue.referral import is_sealed
+from bot.referrals.desk import Opened, desk
+from bot.referrals.errors import DeskUnavailable, ReferralError, TicketGone
+
+NOT_OPENED = ("nothing", "too_many", "unavailable", "incomplete")
+"""What a receipt can come to besides opening its ticket."""
+
+
+class _Step(Action, ABC):
+    """Says one response; what is asked next is the class's `asked`."""
+
+    asked = "open"
+
+    @property
+    @abstractmethod
+    def says(self) -> str:
+        """The name of the response."""
+
+    def name(self) -> str:
+        """Return the action's name: that of the response, as an action."""
+        return self.says.replace("utter_", "action_", 1)
+
+    async def run(
+        self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]
+    ) -> list[EventType]:
+        """Say it."""
+        say(dispatcher, self.says)
+        return answered(tracker, self.asked)
+
+
+def answered(tracker: Tracker, asked: str, **changes: Any) -> list[EventType]:
+    """Return the events of a turn after which a bare yes or no answers `asked`."""
+    before = memory_of(tracker)
+    after = replace(before, turn=before.turn + 1, asked=asked)
+    return remember(before, after, unclear_run=0, **changes)
+
+
+class ActionAskReceipt(_Step):
+    """Asks for the receipt."""
+
+    says = "utter_ask_receipt"
+    asked = "receipt"
+
+
+class ActionReceiptExplained(_Step):
+    """Says where to keep a receipt."""
+
+    says = "utter_receipt_explained"
+
+
+class ActionReceiptMissing(_Step):
+    """Says what a lost receipt means."""
+
+    says = "utter_receipt_missing"
+
+
+class ActionReceiptKept(_Step):
+    """Goes on once the receipt was kept."""
+
+    says = "utter_receipt_kept"
+
+
+class ActionTicketLeft(_Step):
+    """Leaves the ticket as it is, and lets go of a reply that was not sent."""
+
+    says = "utter_ticket_left"
+
+    async def run(
+        self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]
+    ) -> list[EventType]:
+        """Say so."""
+        in_confidence().keep_opened(tracker.sender_id, None)
+        say(dispatcher, self.says)
+        return answered(tracker, self.asked, referral_reply=None)
+
+
+class ActionAskReceiptNext(_Step):
+    """Asks again what to do with the ticket that is open."""
+
+    says = "utter_ask_receipt_next"
+    asked = "ticket"
+
+
+class ActionReceipt(Action):
+    """Says what a receipt opened; any running form ends, and its choices are kept."""
+
+    def name(self) -> str:
+        """Return the action's name."""
+        return "action_receipt"
+
+    async def run(
+        self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]
+    ) -> list[EventType]:
+        """Say the answers, for the channel to fill in, or why there is nothing."""
+        found = entity_of(tracker, "receipt")
+        opened = in_confidence().opened(tracker.sender_id)
+        asked = "receipt"
+        if found in NOT_OPENED:
+            say(dispatcher, f"utter_receipt_{found}")
+        elif opened is None:
+            say(dispatcher, "utter_receipt_gone")
+        else:
+            _say_ticket(dispatcher, opened)
+            asked = "ticket"
+        ended = [ActiveLoop(None), SlotSet("requested_slot", None)]
+        return [*ended, *answered(tracker, asked)]
+
+
+def _say_ticket(dispatcher: CollectingDispatcher, opened: Opened) -> None:
+    unit = deaneries().get(opened.deanery)
+    named = {"unit": unit.unit, "deanery": unit.name} if unit else {"unit": "", "deanery": ""}
+    if opened.state == "lost":
+        say(dispatcher, "utter_receipt_lost")
+        return
+    say(dispatcher, "utter_receipt_answer", answer=ANSWER, **named)
+    if opened.state == "closed":
+        say(dispatcher, "utter_receipt_closed")
+    say(dispatcher, "utter_ask_receipt_next")
+
+
+class ActionAskReply(Action):
+    """Asks for a reply to the unit, if the ticket is still open here."""
+
+    def name(self) -> str:
+        """Return the action's name."""
+        return "action_ask_reply"
+
+    async def run(
+        self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]
+    ) -> list[EventType]:
+        """Ask."""
+        if in_confidence().opened(tracker.sender_id) is None:
+            say(dispatcher, "utter_receipt_gone")
+            return answered(tracker, "receipt")
+        say(dispatcher, "utter_ask_reply")
+        return answered(tracker, "reply")
+
+
+class ActionTakeSealed(Action):
+    """Passes a sealed reply on to the unit, or says that something could not be sealed."""
+
+    def name(self) -> str:
+        """Return the action's name."""
+        return "action_take_sealed"
+
+    async def run(
+        self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]
+    ) -> list[EventType]:
+        """Send the reply; a running form asks again for itself."""
+        why_not = entity_of(tracker, "not_sealed")
+        if why_not:
+            say(
+                dispatcher,
+                f"utter_referral_{'too_long' if why_not == 'too_long' else 'not_sealed'}",
+            )
+            return []
+        opened = in_confidence().opened(tracker.sender_id)
+        sealed = entity_of(tracker, "referral_reply") or tracker.get_slot("referral_reply")
+        if opened is None or not is_sealed(sealed):
+            say(dispatcher, "utter_receipt_gone")
+            return answered(tracker, "receipt", referral_reply=None)
+        try:
+            await desk().reply(opened, str(sealed))
+        except DeskUnavailable:
+            say(dispatcher, "utter_reply_not_sent")
+            return answered(tracker, "resend", referral_reply=sealed)
+        except TicketGone:
+            in_confidence().keep_opened(tracker.sender_id, None)
+            say(dispatcher, "utter_receipt_nothing")
+            return answered(tracker, "receipt", referral_reply=None)
+        except ReferralError:  # the unit changed its key since it was sealed
+            say(dispatcher, "utter_reply_outdated")
+            return answered(tracker, "reply", referral_reply=None)
+        say(dispatcher, "utter_reply_sent")
+        return answered(tracker, "open", referral_reply=None)
+
+
+class ActionAskEndTicket(Action):
+    """Says what ending means, and asks."""
+
+    def name(self) -> str:
+        """Return the action's name."""
+        return "action_ask_end_ticket"
+
+    async def run(
+        self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]
+    ) -> list[EventType]:
+        """Ask."""
+        if in_confidence().opened(tracker.sender_id) is None:
+            say(dispatcher, "utter_receipt_gone")
+            return answered(tracker, "receipt")
+        say(dispatcher, "utter_ask_end_ticket")
+        return answered(tracker, "end_ticket")
+
+
+class ActionEndTicket(Action):
+    """Deletes the ticket that is open."""
+
+    def name(self) -> str:
+        """Return the action's name."""
+        return "action_end_ticket"
+
+    async def run(
+        self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]
+    ) -> list[EventType]:
+        """Delete it, and say so only then."""
+        opened = in_confidence().opened(tracker.sender_id)
+        if opened is None:
+            say(dispatcher, "utter_receipt_gone")
+            return answered(tracker, "receipt")
+        try:
+            await desk().end(opened)
+        except DeskUnavailable:
+            say(dispatcher, "utter_ticket_not_ended")
+            return answered(tracker, "open")
+        in_confidence().keep_opened(tracker.sender_id, None)
+        say(dispatcher, "utter_ticket_ended")
+        return answered(tracker, "open")

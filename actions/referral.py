@@ -1,0 +1,455 @@
+"""Handing over to a unit: the choices, what is sealed, the summary, and sending it."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import secrets
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from datetime import date
+from typing import Any
+
+from rasa_sdk import Action, FormValidationAction, Tracker
+from rasa_sdk.events import ActiveLoop, EventType, FollowupAction, SlotSet
+from rasa_sdk.executor import CollectingDispatcher
+
+from actions.local_facts import chosen_deanery
+from actions.speaking import memory_of, remember, say, say_reply, was_said
+from bot.channels.fixed import fixed
+from bot.deanery import Deanery
+from bot.dialogue.in_confidence import RECEIPT, in_confidence
+from bot.dialogue.memory import heard_in
+from bot.dialogue.referral import CHOICES, HANDED_OVER, is_sealed, values_of
+from bot.dialogue.replies import reply_to_talk
+from bot.referrals.desk import Choices, desk
+from bot.referrals.errors import DeskUnavailable, DraftOutdated, NoKey, TicketAltered
+
+FORM = "referral_form"
+
+SKIP, DONE, USE_RECEIPT = "rather_not_say", "done", "use_receipt"
+"""Values of a question that was left out, of the topics when there are no more, and of the
+question how to reach them when they would rather have a receipt."""
+
+MOST_WORDS_TO_SEND = 4
+"""Words of a typed answer that sends: whoever says more may mean something else."""
+
+
+def choice(title: str, **chosen: str) -> dict[str, str]:
+    """Return a button with the response `title` as its title, that stands for a slot's value."""
+    return {"title": fixed(title), "payload": f"/choose{json.dumps(chosen)}"}
+
+
+def not_now() -> dict[str, str]:
+    """Return the button that leaves the choices."""
+    return {"title": fixed("utter_referral_choice_not_now"), "payload": "/not_now"}
+
+
+def let_go() -> list[EventType]:
+    """Return the events that forget what was to be handed over."""
+    return [SlotSet(name, None) for name in HANDED_OVER]
+
+
+class ActionWantReferral(Action):
+    """Notes that handing over is what waits for the deanery."""
+
+    def name(self) -> str:
+        """Return the action's name."""
+        return "action_want_referral"
+
+    async def run(
+        self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]
+    ) -> list[EventType]:
+        """Say nothing."""
+        return [SlotSet("after_deanery", "referral")]
+
+
+class ValidateReferralForm(FormValidationAction):
+    """Decides what is asked next, and what an answer changes besides its own slot."""
+
+    def name(self) -> str:
+        """Return the action's name, which Rasa's form looks for."""
+        return f"validate_{FORM}"
+
+    async def required_slots(
+        self,
+        domain_slots: list[str],
+        dispatcher: CollectingDispatcher,
+        tracker: Tracker,
+        domain: dict[str, Any],
+    ) -> list[str]:
+        """Return the questions in their order: how to reach them only if that is the way."""
+        asked = ["referral_topic", "referral_help", "referral_way", "referral_answer_by"]
+        if tracker.get_slot("referral_way") == "contact":
+            asked.append("referral_contact")
+        asked += ["referral_note", "referral_confirm"]
+        if tracker.get_slot("referral_confirm") == "change":
+            asked.append("referral_change")
+        return asked
+
+    def validate_referral_topic(
+        self, value: Any, dispatcher: CollectingDispatcher, tracker: Tracker, domain: Any
+    ) -> dict[str, Any]:
+        """Add a topic; ask for another until there are no more."""
+        chosen = [*(tracker.get_slot("referral_topics") or ())]
+        if value in (SKIP, DONE):
+            return {"referral_topic": value}
+        if value in CHOICES["topic"] and value not in chosen:
+            chosen.append(value)
+        complete = len(chosen) == len(CHOICES["topic"])
+        return {"referral_topic": DONE if complete else None, "referral_topics": chosen}
+
+    def validate_referral_help(
+        self, value: Any, dispatcher: CollectingDispatcher, tracker: Tracker, domain: Any
+    ) -> dict[str, Any]:
+        """Take a kind of help that there is."""
+        return {"referral_help": value if value in (SKIP, *CHOICES["help"]) else None}
+
+    def validate_referral_way(
+        self, value: Any, dispatcher: CollectingDispatcher, tracker: Tracker, domain: Any
+    ) -> dict[str, Any]:
+        """Take the way; left out, it is the one that tells least."""
+        if value == SKIP:
+            say(dispatcher, "utter_referral_way_left_out")
+            value = "receipt"
+        return {"referral_way": value if value in CHOICES["way"] else None}
+
+    def validate_referral_answer_by(
+        self, value: Any, dispatcher: CollectingDispatcher, tracker: Tracker, domain: Any
+    ) -> dict[str, Any]:
+        """Take a way of being answered that goes with the way on."""
+        fitting = values_of("answer_by", tracker.get_slot("referral_way"))
+        return {"referral_answer_by": value if value in (SKIP, *fitting) else None}
+
+    def validate_referral_contact(
+        self, value: Any, dispatcher: CollectingDispatcher, tracker: Tracker, domain: Any
+    ) -> dict[str, Any]:
+        """Take what is sealed; without it the way on is a receipt."""
+        if is_sealed(value):
+            return {"referral_contact": value}
+        if value not in (SKIP, USE_RECEIPT):
+            return {"referral_contact": None}
+        if value == SKIP:
+            say(dispatcher, "utter_referral_way_left_out")
+        return {
+            "referral_contact": None,
+            "referral_way": "receipt",
+            "referral_answer_by": None,
+        }
+
+    def validate_referral_note(
+        self, value: Any, dispatcher: CollectingDispatcher, tracker: Tracker, domain: Any
+    ) -> dict[str, Any]:
+        """Take what is sealed, and nothing else."""
+        return {"referral_note": value if value == SKIP or is_sealed(value) else None}
+
+    def validate_referral_confirm(
+        self, value: Any, dispatcher: CollectingDispatcher, tracker: Tracker, domain: Any
+    ) -> dict[str, Any]:
+        """Take an answer to the summary; more than a few words do not send."""
+        words = len(str(tracker.latest_message.get("text") or "").split())
+        if value == "send" and words > MOST_WORDS_TO_SEND:
+            value = None
+        return {"referral_confirm": value if value in CHOICES["confirm"] else None}
+
+    def validate_referral_change(
+        self, value: Any, dispatcher: CollectingDispatcher, tracker: Tracker, domain: Any
+    ) -> dict[str, Any]:
+        """Ask again for the part that they want to change."""
+        again: dict[str, Any] = {"referral_change": None}
+        if value not in CHOICES["change"]:
+            return again
+        again["referral_confirm"] = None
+        if value == "topic":
+            again["referral_topics"] = None
+        if value == "way":
+            again["referral_answer_by"] = again["referral_contact"] = None
+        if value != "nothing":
+            again[f"referral_{value}"] = None
+        return again
+
+
+class _Ask(Action, ABC):
+    """Asks one of the form's questions, with its choices."""
+
+    @property
+    @abstractmethod
+    def about(self) -> str:
+        """What is asked for: a key of `CHOICES`."""
+
+    def name(self) -> str:
+        """Return the action's name, which Rasa's form looks for."""
+        return f"action_ask_referral_{self.about}"
+
+    async def run(
+        self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]
+    ) -> list[EventType]:
+        """Ask."""
+        buttons = [*self.choices(tracker), *self.others(tracker), not_now()]
+        say(dispatcher, self.question(tracker), buttons=buttons)
+        return [SlotSet("asked", "open")]  # "not now" is no answer to the offer any more
+
+    def question(self, tracker: Tracker) -> str:
+        """Return the name of the question."""
+        return f"utter_ask_referral_{self.about}"
+
+    def choices(self, tracker: Tracker) -> Iterable[dict[str, str]]:
+        """Return a button for each value."""
+        for value in values_of(self.about, tracker.get_slot("referral_way")):
+            yield choice(
+                f"utter_referral_{self.about}_{value}", **{f"referral_{self.about}": value}
+            )
+
+    def others(self, tracker: Tracker) -> Iterable[dict[str, str]]:
+        """Return the buttons beside the values."""
+        return [choice("utter_referral_choice_leave_out", **{f"referral_{self.about}": SKIP})]
+
+
+class ActionAskReferralTopic(_Ask):
+    """Asks what it is about, until there is no more."""
+
+    about = "topic"
+
+    def question(self, tracker: Tracker) -> str:
+        """Ask for the first topic, or for another."""
+        more = bool(tracker.get_slot("referral_topics"))
+        return "utter_ask_referral_topic_more" if more else "utter_ask_referral_topic"
+
+    def choices(self, tracker: Tracker) -> Iterable[dict[str, str]]:
+        """Return those that were not chosen yet."""
+        chosen = tracker.get_slot("referral_topics") or ()
+        for value in CHOICES["topic"]:
+            if value not in chosen:
+                yield choice(f"utter_referral_topic_{value}", referral_topic=value)
+
+    def others(self, tracker: Tracker) -> Iterable[dict[str, str]]:
+        """Leave it out, or that is all."""
+        if tracker.get_slot("referral_topics"):
+            return [choice("utter_referral_choice_done", referral_topic=DONE)]
+        return super().others(tracker)
+
+
+class ActionAskReferralHelp(_Ask):
+    """Asks what would help."""
+
+    about = "help"
+
+
+class ActionAskReferralWay(_Ask):
+    """Asks whether to use a receipt, or to say how to reach them."""
+
+    about = "way"
+
+    def others(self, tracker: Tracker) -> Iterable[dict[str, str]]:
+        """Return none: left out in words, it is a receipt."""
+        return ()
+
+
+class ActionAskReferralAnswerBy(_Ask):
+    """Asks how they would like to be answered."""
+
+    about = "answer_by"
+
+    def question(self, tracker: Tracker) -> str:
+        """Ask what goes with the way on."""
+        return f"utter_ask_referral_answer_by_{tracker.get_slot('referral_way')}"
+
+
+class ActionAskReferralContact(_Ask):
+    """Says who reads it, then asks how to reach them."""
+
+    about = "contact"
+
+    async def run(
+        self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]
+    ) -> list[EventType]:
+        """Say who reads it once, and what the unit says of whom it tells; then ask."""
+        deanery = chosen_deanery(tracker)
+        if deanery is not None and not was_said(tracker, "utter_referral_who_reads"):
+            named = {"unit": deanery.unit, "deanery": deanery.name}
+            say(dispatcher, "utter_referral_who_reads", **named)
+            fact = deanery.fact("confidentiality", date.today())
+            name = "utter_local_fact" if fact else "utter_local_fact_unknown"
+            say(dispatcher, name, fact=fact or "", **named)
+        return await super().run(dispatcher, tracker, domain)
+
+    def others(self, tracker: Tracker) -> Iterable[dict[str, str]]:
+        """Offer the receipt instead."""
+        return [choice("utter_referral_choice_receipt", referral_contact=USE_RECEIPT)]
+
+
+class ActionAskReferralNote(_Ask):
+    """Asks for a note, which is optional."""
+
+    about = "note"
+
+
+class ActionAskReferralConfirm(_Ask):
+    """Shows all that would be sent, and asks whether to send it."""
+
+    about = "confirm"
+
+    async def run(
+        self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]
+    ) -> list[EventType]:
+        """Say the summary, and name the draft, so that it is sent once."""
+        deanery = chosen_deanery(tracker)
+        if deanery is not None:
+            lines = "\n".join(summary(tracker.slots))
+            named = {"unit": deanery.unit, "deanery": deanery.name}
+            say(dispatcher, "utter_referral_summary", lines=lines, **named)
+        buttons = [*self.choices(tracker)]
+        say(dispatcher, self.question(tracker), buttons=buttons)
+        draft = tracker.get_slot("referral_draft") or new_draft()
+        return [SlotSet("asked", "open"), SlotSet("referral_draft", draft)]
+
+
+class ActionAskReferralChange(_Ask):
+    """Asks which part is to be changed."""
+
+    about = "change"
+
+    def choices(self, tracker: Tracker) -> Iterable[dict[str, str]]:
+        """Return how to reach them only if that is the way on."""
+        contact = tracker.get_slot("referral_way") == "contact"
+        for value in CHOICES["change"]:
+            if value != "contact" or contact:
+                yield choice(f"utter_referral_change_{value}", referral_change=value)
+
+    def others(self, tracker: Tracker) -> Iterable[dict[str, str]]:
+        """Return none: nothing is a choice among the parts."""
+        return ()
+
+
+def new_draft() -> str:
+    """Return a random name for what is to be handed over."""
+    return secrets.token_hex(16)
+
+
+def summary(slots: Mapping[str, Any]) -> Iterable[str]:
+    """Yield the lines of the summary, in their own choices."""
+    topics = [fixed(f"utter_referral_topic_{t}") for t in slots.get("referral_topics") or ()]
+    left_out = fixed("utter_referral_line_left_out")
+    yield fixed("utter_referral_line_topic", chosen="; ".join(topics) or left_out)
+    for about in ("help", "way", "answer_by"):
+        value = slots.get(f"referral_{about}")
+        known = value in CHOICES[about]
+        title = fixed(f"utter_referral_{about}_{value}") if known else left_out
+        yield fixed(f"utter_referral_line_{about}", chosen=title)
+    for about in ("contact", "note"):
+        if is_sealed(slots.get(f"referral_{about}")):
+            sealed = fixed("utter_referral_line_sealed")
+            yield fixed(f"utter_referral_line_{about}", chosen=sealed)
+        elif about == "note":
+            yield fixed("utter_referral_line_note", chosen=left_out)
+
+
+class ActionSendReferral(Action):
+    """Sends what was chosen and sealed, or lets go of it."""
+
+    def name(self) -> str:
+        """Return the action's name."""
+        return "action_send_referral"
+
+    async def run(
+        self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]
+    ) -> list[EventType]:
+        """Send it once, whatever is tried again, and say what became of it."""
+        before = memory_of(tracker)
+        after = replace(before, turn=before.turn + 1, asked="open")
+        deanery = chosen_deanery(tracker)
+        if deanery is None or tracker.get_slot("referral_confirm") != "send":
+            say(dispatcher, "utter_referral_dropped")
+            return [*remember(before, after, unclear_run=0), *let_go()]
+        try:
+            await _send(tracker, deanery)
+        except DeskUnavailable:
+            say(dispatcher, "utter_referral_not_sent")
+            after = replace(after, asked="referral")
+            return remember(before, after, unclear_run=0, referral_confirm=None)
+        except NoKey:
+            say(dispatcher, "utter_referral_no_key")
+            return [*remember(before, after, unclear_run=0), *let_go()]
+        except (DraftOutdated, TicketAltered):
+            say(dispatcher, "utter_referral_outdated")
+            again = {f"referral_{part}": None for part in ("note", "contact", "confirm")}
+            return [*remember(before, after, **again), FollowupAction(FORM)]
+        _say_sent(dispatcher, deanery, tracker.get_slot("referral_way"))
+        after = replace(after, offer_accepted=True)
+        changed = remember(before, after, unclear_run=0, next_step="utter_step_referral")
+        return [*changed, *let_go()]
+
+
+async def _send(tracker: Tracker, deanery: Deanery) -> None:
+    """Send the draft; a receipt stays in confidence until the channel shows it."""
+    slots = tracker.slots
+    kind_of_help, answer_by = slots.get("referral_help"), slots.get("referral_answer_by")
+    choices = Choices(
+        topics=tuple(slots.get("referral_topics") or ()),
+        help=(kind_of_help,) if kind_of_help in CHOICES["help"] else (),
+        answer_by=answer_by if answer_by in CHOICES["answer_by"] else None,
+    )
+    note, contact = (
+        part if is_sealed(part := slots.get(f"referral_{about}")) else None
+        for about in ("note", "contact")
+    )
+    way, draft = slots.get("referral_way"), str(slots.get("referral_draft"))
+    content = repr((deanery.key, choices, note, contact, way)).encode()
+    await in_confidence().send_once(
+        tracker.sender_id,
+        draft + hashlib.sha256(content).hexdigest(),
+        lambda: desk().send(deanery.key, choices, note, contact, way == "receipt", draft),
+    )
+
+
+def _say_sent(dispatcher: CollectingDispatcher, deanery: Deanery, way: Any) -> None:
+    timing = deanery.fact("timing", date.today())
+    values = {"unit": deanery.unit, "fact": timing or ""}
+    when = ("utter_referral_not_tonight", *(("utter_plain_fact",) if timing else ()))
+    if way == "receipt":
+        say(dispatcher, "utter_referral_sent", *when, **values)
+        say(dispatcher, "utter_receipt_keep")
+        say(dispatcher, "utter_referral_sent_receipt", receipt=RECEIPT)
+    else:
+        say(dispatcher, "utter_referral_sent_contact", **values)
+        say(dispatcher, *when, **values)
+        say(dispatcher, "utter_referral_anything_else")
+
+
+class ActionDropReferral(Action):
+    """Lets go of what was to be handed over."""
+
+    def name(self) -> str:
+        """Return the action's name."""
+        return "action_drop_referral"
+
+    async def run(
+        self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]
+    ) -> list[EventType]:
+        """Say that nothing went."""
+        before = memory_of(tracker)
+        say(dispatcher, "utter_referral_dropped")
+        after = replace(before, turn=before.turn + 1, asked="open")
+        return [*remember(before, after, unclear_run=0), *let_go()]
+
+
+class ActionPauseReferral(Action):
+    """Asks whether they are safe before anything else is chosen; what was chosen is kept."""
+
+    def name(self) -> str:
+        """Return the action's name."""
+        return "action_pause_referral"
+
+    async def run(
+        self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]
+    ) -> list[EventType]:
+        """Take up what was told, and ask; the form ends."""
+        before = memory_of(tracker)
+        reply = reply_to_talk(heard_in(tracker.latest_message), before)
+        say_reply(dispatcher, reply)
+        return [
+            ActiveLoop(None),
+            SlotSet("requested_slot", None),
+            *remember(before, reply.memory, unclear_run=0),
+        ]

@@ -1,0 +1,57 @@
+"""What can be handed over to a unit: the choices' ids, the slots, and whether there is a draft."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from bot.referrals.errors import TicketAltered
+from bot.referrals.sealing import draft
+
+CHOICES: dict[str, tuple[str, ...]] = {
+    "topic": ("feeling", "work", "exams", "career", "health"),
+    "help": ("talk", "coaching", "advice", "unsure"),
+    "way": ("receipt", "contact"),
+    "answer_by": ("here", "ring", "email", "phone", "evening"),
+    "confirm": ("send", "change", "drop"),
+    "change": ("topic", "help", "way", "answer_by", "contact", "note", "nothing"),
+    "contact": (),
+    "note": (),
+}
+"""What is asked -> ids of its choices; `utter_referral_` and both name each in `domain/`."""
+
+ANSWERED_BY = {"receipt": ("here", "ring"), "contact": ("email", "phone", "evening")}
+"""The way on -> ids of the ways of being answered that go with it."""
+
+BEGUN = (
+    "referral_topic",
+    "referral_topics",
+    "referral_help",
+    "referral_way",
+    "referral_answer_by",
+    "referral_contact",
+    "referral_note",
+)
+"""Slots of what would be sent; each is empty until it was asked for."""
+
+HANDED_OVER = (*BEGUN, "referral_confirm", "referral_change", "referral_draft")
+"""Slots that are emptied when it was sent, or dropped."""
+
+
+def values_of(about: str, way: str | None) -> tuple[str, ...]:
+    """Return the ids of the choices that a question has, given the way on."""
+    return ANSWERED_BY.get(way or "", ()) if about == "answer_by" else CHOICES[about]
+
+
+def is_begun(slots: Mapping[str, Any]) -> bool:
+    """Whether something was chosen that was neither sent nor dropped."""
+    return any(slots.get(name) for name in BEGUN)
+
+
+def is_sealed(value: Any) -> bool:
+    """Whether a slot's value is sealed to a unit's key, and so no words in clear."""
+    try:
+        draft(str(value))
+    except TicketAltered:
+        return False
+    return True

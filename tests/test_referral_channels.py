@@ -1,0 +1,272 @@
+"""Handing over on the real channels: the program in its own process, a browser, a fake Telegram."""
+
+import re
+import sys
+from pathlib import Path
+
+import httpx
+import pytest
+
+from bot.channels.fixed import fixed
+from bot.referrals.receipts import read_receipt
+from tests.fake_telegram import TOKEN, FakeTelegram
+from tests.program import start_program
+from tests.referral_unit import Unit
+from tests.referrals import DEANERY, cheap_database
+from tests.test_web_channel import Page
+
+NOTE = "I dread Mondays and I have told nobody at work about it"
+
+
+class Phone:
+    """Somebody's Telegram: says, presses, and sees what is there."""
+
+    def __init__(self, telegram):
+        self.telegram = telegram
+        self.chat = 800_000_000 + telegram.next_number()
+
+    def say(self, text=None, **more):
+        """Send a message; return its number and what is answered."""
+        return self.answered(lambda: self.telegram.say(self.chat, text, **more))
+
+    def press(self, title):
+        """Press a button; return what is answered."""
+        return self.answered(lambda: self.telegram.press(self.chat, title))[1]
+
+    def answered(self, deliver):
+        """Deliver an update and return the number of its message, and what is answered."""
+        before = len(self.telegram.to(self.chat))
+        update = deliver()
+        self.telegram.wait_answered(update)
+        message = update.get("message") or update.get("edited_message") or {}
+        return message.get("message_id"), self.telegram.texts(self.chat)[before:]
+
+    def deleted(self):
+        """Return the numbers of the messages that were deleted from the chat."""
+        return {number for chat, number in self.telegram.deleted if chat == self.chat}
+
+    def refer(self):
+        """Hand something over; return the number and the text of the bubble with the receipt."""
+        self.say(f"/start {DEANERY}")
+        self.say("how do i get in touch with the psu")
+        for title in ("Yes", "Things at work", "That's all", "Coaching", "I'll use", "In writing"):
+            self.press(title)
+        self.say(NOTE)
+        self.press("Send it")
+        (shown,) = [m for m in self.telegram.to(self.chat) if read_receipt(m["text"])]
+        return shown["id"], shown["text"]
+
+
+@pytest.fixture(scope="module")
+def telegram():
+    """Return a fake Telegram."""
+    fake = FakeTelegram()
+    yield fake
+    fake.stop()
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory):
+    """Return the folder of the program, with a database of referrals in it."""
+    folder = tmp_path_factory.mktemp("referrals")
+    (folder / "data").mkdir()
+    return folder
+
+
+@pytest.fixture(scope="module")
+def engine(place):
+    """Return the database of referrals."""
+    return cheap_database(f"sqlite:///{place / 'data' / 'referrals.db'}")
+
+
+@pytest.fixture(scope="module")
+def unit(engine):
+    """Return Wales' unit, which has a key before the program starts."""
+    return Unit(engine)
+
+
+@pytest.fixture(scope="module")
+def program(place, unit, telegram):
+    """Return the running program, with both channels."""
+    script = str(Path(sys.executable).with_name("sidedoor"))
+    chosen = {"SIDEDOOR_TELEGRAM_TOKEN": TOKEN, "TELEGRAM_API_URL": telegram.url}
+    started = start_program(place, script, "run", settings=chosen)
+    telegram.wait(lambda: telegram.fetched, "the first poll", 120)
+    yield started
+    if started.process.poll() is None:
+        started.stop()
+
+
+@pytest.fixture
+def page(program):
+    """Return an open page about Wales."""
+    with program.client() as client:
+        yield Page(client).start(deanery=DEANERY)
+
+
+@pytest.fixture
+def phone(program, telegram):
+    """Return somebody's Telegram."""
+    return Phone(telegram)
+
+
+def newest(unit, note):
+    """Return the ticket with that note."""
+    (found,) = [ticket for ticket in unit.tickets() if ticket.note == note]
+    return found
+
+
+def refer_on(page, note):
+    page.say("how do i get in touch with the psu")
+    for title in ("Yes", "Things at work", "That's all", "Coaching", "I'll use", "In writing"):
+        page.press(title)
+    page.say(note)
+    return page
+
+
+def test_referred_on_the_web_answered_by_the_unit_read_and_ended_on_telegram(page, phone, unit):
+    note = f"{NOTE}, on the web"
+    text = refer_on(page, note).press("Send it")
+    receipt = read_receipt(text)
+    assert receipt
+    page.press("I've kept it")
+
+    ticket = newest(unit, note)
+    unit.inbox.answer(unit.unlocked, ticket.id, "We can meet on Thursday", ticket.next_position)
+
+    phone.say("/start")
+    phone.say("/receipt")
+    number, said = phone.say(receipt)
+    assert any("We can meet on Thursday" in text for text in said)
+    assert number in phone.deleted()
+    phone.press("Write to them")
+    phone.say("Thursday suits me")
+    assert newest(unit, note).messages[-1].text == "Thursday suits me"
+    _, said = phone.say(f"/receipt {receipt}")
+    assert any("We can meet on Thursday" in text for text in said)
+    phone.press("End it")
+    assert "Ended" in phone.press("Yes, end it")[0]
+    with pytest.raises(ValueError, match="unpack"):
+        newest(unit, note)
+    assert "nothing under that number" in page.say(f"my receipt is {receipt}")
+
+
+def test_the_same_press_sent_twice_sends_one_ticket(page, unit):
+    note = f"{NOTE}, twice"
+    refer_on(page, note)
+    button = page.button("Send it")
+    first = page.send(button=button, id="send-1").json()
+    assert page.send(button=button, id="send-1").json() == first
+    assert page.send(button=button).status_code == 409
+    assert newest(unit, note)
+
+
+def test_risk_in_a_note_on_the_web_is_answered_first(page):
+    page.say("how do i get in touch with the psu")
+    for title in ("Yes", "Leave it out", "Leave it out", "I'll use", "Leave it out"):
+        page.press(title)
+    said = page.say("I am going to kill myself tonight")
+    assert "999" in page.messages[0]["text"]
+    assert fixed("utter_referral_kept_back") in said
+
+
+def test_a_page_that_is_left_lets_go_of_the_open_ticket(program, page):
+    receipt = read_receipt(refer_on(page, f"{NOTE}, left").press("Send it"))
+    page.say(receipt)
+    assert page.browser.post("/chat/end", json={"token": page.token}).status_code == 200
+    assert page.send(text="hello").status_code == 410
+
+
+def test_the_bubble_with_the_receipt_is_deleted_once_it_is_kept(phone):
+    number, _ = phone.refer()
+    assert number not in phone.deleted()
+    phone.press("Where is it safe")
+    assert number not in phone.deleted()
+    phone.press("I've kept it")
+    assert number in phone.deleted()
+
+
+def test_a_receipt_that_telegram_keeps_is_said_to_stay(phone, telegram):
+    number, text = phone.refer()
+    telegram.undeletable.add(number)
+    assert phone.press("I've kept it")[-1] == fixed("utter_telegram_receipt_stays")
+
+    def deliver():
+        update = telegram.update(message=telegram.message(phone.chat, read_receipt(text)))
+        telegram.undeletable.add(update["message"]["message_id"])
+        telegram.deliver(update)
+        return update
+
+    _, said = phone.answered(deliver)
+    assert any("no answer from the unit yet" in text for text in said)
+    assert said[-1] == fixed("utter_telegram_receipt_stays")
+
+
+@pytest.mark.parametrize("how", ["edited", "caption", "mistyped", "command"])
+def test_a_receipt_does_not_stay_however_it_is_sent(phone, telegram, how):
+    phone.say(f"/start {DEANERY}")
+    phone.say("/receipt")
+    receipt = "4321 8765 2109 6543"
+    if how == "edited":
+        edited = {**telegram.message(phone.chat, receipt), "edit_date": 1}
+
+        def deliver():
+            update = telegram.update(edited_message=edited)
+            telegram.deliver(update)
+            return update
+
+        number, said = phone.answered(deliver)
+        assert "nothing under that number" in said[0]
+    elif how == "caption":
+        photo = [{"file_id": "A", "file_unique_id": "B", "width": 9, "height": 9}]
+        number, _ = phone.say(photo=photo, caption=receipt)
+    elif how == "mistyped":
+        number, said = phone.say(receipt[:-1])
+        assert "sixteen digits" in said[0]
+    else:
+        number, said = phone.say(f"/receipt {receipt[:-1]}")
+        assert "sixteen digits" in said[0]
+    assert number in phone.deleted()
+
+
+def test_an_old_button_under_a_receipt_leaves_it_and_says_how_to_delete_it(phone, telegram):
+    number, _ = phone.refer()
+    message = next(m for m in telegram.to(phone.chat) if m["id"] == number)
+    data = message["keyboard"][0][0]["callback_data"]
+    phone.say("what happens now?")
+
+    def deliver():
+        shown = {**telegram._shown(message)}
+        query = {"id": "1", "from": {"id": phone.chat, "is_bot": False, "first_name": "Pat"}}
+        query |= {"message": shown, "chat_instance": "1", "data": data}
+        update = telegram.update(callback_query=query)
+        telegram.deliver(update)
+        return update
+
+    assert phone.answered(deliver)[1] == [fixed("utter_telegram_receipt_yours")]
+    assert number not in phone.deleted()
+
+
+def test_forget_says_that_the_ticket_is_not_forgotten(phone):
+    phone.refer()
+    _, said = phone.say("/forget")
+    assert "only its receipt finds it" in said[-1]
+
+
+def test_the_menu_has_the_receipt(program, telegram):
+    (menu,) = [given for name, given in telegram.calls if name == "setMyCommands"][-1:]
+    assert "receipt" in [command["command"] for command in menu["commands"]]
+
+
+def test_privacy_says_what_is_kept_of_a_referral(phone):
+    assert fixed("utter_privacy_referrals") in phone.say("/privacy")[1]
+
+
+def test_nothing_of_it_is_printed(program, page, phone):
+    receipt = read_receipt(refer_on(page, f"{NOTE} Aberdaron").press("Send it"))
+    page.say(receipt)
+    phone.say(f"/receipt {receipt}")
+    printed = program.printed()
+    assert "Aberdaron" not in printed
+    assert not re.search(r"\d{4} ?\d{4} ?\d{4} ?\d{4}", printed)
+    assert isinstance(page.browser, httpx.Client)

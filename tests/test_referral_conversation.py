@@ -1,0 +1,671 @@
+"""Handing over to a unit, met as a trainee meets it; the unit answers through its own inbox."""
+
+import asyncio
+import json
+import re
+import secrets
+import time
+
+import pytest
+from sqlalchemy import func, select
+
+from bot.channels import conversation
+from bot.channels.conversation import as_text
+from bot.channels.fixed import fixed
+from bot.dialogue import in_confidence as confidence
+from bot.dialogue.referral import BEGUN
+from bot.privacy.lifetimes import LIFE_SECONDS
+from bot.referrals.desk import desk
+from bot.referrals.errors import DeskUnavailable
+from bot.referrals.receipts import read_receipt
+from bot.referrals.tables import tickets, transaction
+from tests.conftest import Person
+from tests.referral_unit import Unit
+
+NOTE = "I dread Mondays and I have not told anybody at work about it, not even my flatmate"
+NUMBERS = ("999", "116 123")
+
+
+@pytest.fixture
+def unit(referrals_database):
+    """Return the unit in Wales."""
+    return Unit(referrals_database)
+
+
+@pytest.fixture
+def wales(unit, person_in):
+    """Return somebody in Wales, whose unit takes tickets."""
+    person = person_in("wales")
+    person.open()
+    return person
+
+
+STEPS = {
+    "the offer": ("how do i get in touch with the psu",),
+    "topic": ("[Yes]",),
+    "another topic": ("[Things at work]",),
+    "help": ("[That's all]",),
+    "way": ("[Someone to talk]",),
+    "answer by": ("[I'll use a receipt]",),
+    "note": ("[In writing]",),
+    "summary": (NOTE,),
+    "change": ("[Change something]",),
+}
+"""Each step, and what leads to it from the one before."""
+
+CONTACT_STEPS = {
+    "answer by, with contact": ("[Here is how]",),
+    "contact": ("[By phone]",),
+}
+
+
+def go_to(person, step):
+    """Bring somebody to a step of the choices."""
+    if step in CONTACT_STEPS:
+        go_to(person, "way")
+        for name, leads in CONTACT_STEPS.items():
+            do(person, leads)
+            if name == step:
+                return
+    for name, leads in STEPS.items():
+        do(person, leads)
+        if name == step:
+            return
+
+
+def do(person, steps):
+    for step in steps:
+        person.press(step[1:-1]) if step.startswith("[") else person.say(step)
+
+
+def send(person):
+    """Go all the way with a note, and return the receipt."""
+    go_to(person, "summary")
+    person.press("Send it")
+    return shown_receipt(person)
+
+
+def shown_receipt(person):
+    found = [r for b in person.seen[-1] if (r := read_receipt(b.text))]
+    assert len(found) == 1, person.text
+    return found[0]
+
+
+def draft_of(person):
+    return {name: person.slot(name) for name in BEGUN if person.slot(name)}
+
+
+def count(engine):
+    with transaction(engine) as connection:
+        return connection.scalar(select(func.count()).select_from(tickets))
+
+
+def another(person):
+    """Return the same person in a new conversation."""
+    new = Person(person.agent, person.loop, conversation=secrets.token_hex(8))
+    new.open()
+    return new
+
+
+# Two ways on
+
+
+def test_a_receipt_leads_to_the_answer_a_reply_and_the_end(wales, unit):
+    do(wales, ("how do i get in touch with the psu",))
+    assert "heiw.nhs.wales" in wales.text
+    do(wales, ("[Yes]", "[Things at work]", "[Exams]", "[That's all]", "[Coaching]"))
+    assert "Two ways on" in wales.text
+    do(wales, ("[I'll use a receipt]", "[In writing]", NOTE))
+    for words in ("Things at work; Exams or progression", "Coaching", "sealed", "I'll use a"):
+        assert words in wales.text
+    assert NOTE not in wales.text
+    assert count(unit.engine) == 0
+    wales.press("Send it")
+    receipt = shown_receipt(wales)
+    assert re.search(r"\d{4} \d{4} \d{4} \d{4}", wales.text)
+    wales.press("I've kept it")
+    (ticket,) = unit.tickets()
+    assert ticket.choices.topics == ("work", "exams")
+    assert (ticket.choices.help, ticket.choices.answer_by) == (("coaching",), "here")
+    assert (ticket.note, ticket.contact) == (NOTE, None)
+
+    unit.answer("Thank you for writing. Would Thursday suit you?")
+    later = another(wales)
+    later.press("I have a receipt")
+    later.say(f"my receipt is {receipt}")
+    assert "Would Thursday suit you?" in later.text
+    assert receipt not in later.text
+    later.press("Write to them")
+    later.say("Thursday is good, after five")
+    assert "Sealed" in later.text
+    (ticket,) = unit.tickets()
+    assert [m.text for m in ticket.messages][-1] == "Thursday is good, after five"
+
+    later.press("That's all")
+    later.say(receipt)
+    later.press("End it for good")
+    later.press("No, keep it")
+    later.press("End it for good")
+    later.press("Yes, end it")
+    assert count(unit.engine) == 0
+    later.say(receipt)
+    assert "nothing under that number" in later.text
+
+
+def test_a_way_to_be_reached_is_sealed_after_saying_who_reads_it(wales, unit):
+    go_to(wales, "contact")
+    texts = [b.text for b in wales.seen[-1]]
+    reads = next(i for i, t in enumerate(texts) if "who reads it" in t)
+    asks = next(i for i, t in enumerate(texts) if "How can they reach you" in t)
+    assert reads < asks
+    assert any("without your consent" in t for t in texts)
+    wales.say("Sam, 07700 900123, after six")
+    assert "could tell who someone is" not in wales.text
+    wales.press("Leave it out")
+    assert "How to reach you: sealed" in wales.text
+    assert "07700" not in wales.text
+    wales.press("Send it")
+    assert read_receipt(wales.text) is None
+    (ticket,) = unit.tickets()
+    assert ticket.contact == "Sam, 07700 900123, after six"
+    assert (ticket.note, ticket.choices.answer_by) == (None, "phone")
+    assert not ticket.answerable
+
+
+def test_everything_can_be_left_out(wales, unit):
+    do(wales, ("how do i get in touch with the psu", "[Yes]", "[Leave it out]", "[Leave it out]"))
+    do(wales, ("i'd rather not say", "[Leave it out]", "[Leave it out]", "[Send it]"))
+    shown_receipt(wales)
+    (ticket,) = unit.tickets()
+    assert (ticket.choices.topics, ticket.choices.help, ticket.choices.answer_by) == ((), (), None)
+    assert (ticket.note, ticket.contact) == (None, None)
+
+
+def test_it_can_be_done_in_words(wales, unit):
+    go_to(wales, "topic")
+    for words in ("the rota", "and exams", "no", "coaching i think", "a receipt please"):
+        wales.say(words)
+    for words in ("in writing", "nothing to add", "yes please"):
+        wales.say(words)
+    shown_receipt(wales)
+    (ticket,) = unit.tickets()
+    assert ticket.choices.topics == ("work", "exams")
+    assert (ticket.choices.help, ticket.choices.answer_by) == (("coaching",), "here")
+    assert ticket.note is None
+
+
+def test_the_menu_leads_there_too(wales):
+    wales.say("start again")
+    wales.press("Pass something")
+    assert "Shall we start?" in wales.text
+    wales.press("Start")
+    assert "What's it about?" in wales.text
+
+
+# Nothing in clear
+
+
+def test_the_agent_never_has_in_clear_what_is_meant_for_the_unit(wales, unit, monkeypatch):
+    given = []
+    right = wales.agent.handle_message
+
+    async def handle(message, **more):
+        answer = await right(message, **more)
+        tracker = await wales.agent.tracker_store.retrieve(message.sender_id)
+        given.append(json.dumps([message.text, message.parse_data, message.metadata]))
+        given.append(json.dumps([e.as_dict() for e in tracker.events]))
+        return answer
+
+    monkeypatch.setattr(wales.agent, "handle_message", handle)
+    go_to(wales, "contact")
+    do(wales, ("ring 07700 900321", NOTE, "[Change something]", "[The way on]"))
+    do(wales, ("[I'll use a receipt]", "[I'll ring]", "[Send it]"))
+    receipt = shown_receipt(wales)
+    unit.answer("Our answer to you is Aberdaron")
+    wales.say(f"here it is, {receipt}")
+    assert "Aberdaron" in wales.text
+    do(wales, ("[Write to them]", "my reply is Llanidloes"))
+    assert len(given) > 20
+    held = "".join(given)
+    groups = re.findall("....", receipt)
+    for secret in (NOTE, "Mondays", "900321", receipt, " ".join(groups), "Aberdaron", "Llanidloes"):
+        assert secret not in held
+
+
+def test_forgetting_lets_go_of_the_open_ticket(wales, unit):
+    receipt = send(wales)
+    wales.say(receipt)
+    assert confidence.in_confidence().opened(wales.conversation) is not None
+    wales.say("please delete everything about me")
+    assert "only its receipt" in wales.text
+    assert confidence.in_confidence().opened(wales.conversation) is None
+    assert count(unit.engine) == 1
+
+
+# Interruptions, at every step
+
+ALL_STEPS = [*STEPS, *CONTACT_STEPS]
+
+
+@pytest.mark.parametrize("step", ALL_STEPS)
+def test_not_now_leaves_it_and_nothing_goes(wales, unit, step):
+    go_to(wales, step)
+    wales.say("not now")
+    assert draft_of(wales) == {}
+    assert wales.slot("requested_slot") is None
+    assert count(unit.engine) == 0
+    if step != "the offer":
+        assert fixed("utter_referral_dropped")[:7] in wales.text or "Left, then" in wales.text
+
+
+@pytest.mark.parametrize("step", ALL_STEPS)
+def test_a_question_is_answered_and_the_step_asked_again(wales, step):
+    go_to(wales, step)
+    asked, before = wales.slot("requested_slot"), draft_of(wales)
+    wales.say("would my supervisor be told?")
+    assert "upervisor" in wales.text
+    assert wales.slot("requested_slot") == asked
+    assert draft_of(wales) == before
+    assert wales.seen[-1][-1].buttons
+
+
+@pytest.mark.parametrize("step", ALL_STEPS)
+def test_a_crisis_comes_first_and_nothing_is_sealed_or_lost(wales, unit, step):
+    go_to(wales, step)
+    before = draft_of(wales)
+    bubbles = wales.say("I keep thinking about killing myself")
+    assert all(number in bubbles[0].text for number in NUMBERS)
+    assert wales.slot("requested_slot") is None
+    assert draft_of(wales) == before
+    told = any(b.text == fixed("utter_referral_kept_back") for b in bubbles)
+    assert told == (step in ("note", "contact"))
+    assert count(unit.engine) == 0
+    wales.say("how do i get in touch with the psu")
+    assert "sealed" not in wales.text
+
+
+@pytest.mark.parametrize("step", ALL_STEPS)
+def test_a_wish_for_help_now_is_answered_at_once(wales, step):
+    go_to(wales, step)
+    bubbles = wales.say("help me")
+    assert all(number in bubbles[0].text for number in NUMBERS)
+    assert wales.slot("requested_slot") is None
+
+
+@pytest.mark.parametrize("step", ALL_STEPS)
+def test_after_an_hour_there_is_nothing_left_and_nothing_goes(wales, unit, step, monkeypatch):
+    go_to(wales, step)
+    store = wales.agent.tracker_store
+    monkeypatch.setattr(store, "_clock", lambda: time.monotonic() + LIFE_SECONDS + 1)
+    wales.say("yes please send it")
+    assert draft_of(wales) == {}
+    assert count(unit.engine) == 0
+
+
+@pytest.mark.parametrize("step", ALL_STEPS)
+def test_starting_over_leaves_it(wales, unit, step):
+    go_to(wales, step)
+    wales.say("start again from the beginning")
+    assert wales.slot("requested_slot") is None
+    assert count(unit.engine) == 0
+
+
+def test_after_the_crisis_it_can_be_taken_up_where_it_was(wales, unit):
+    go_to(wales, "note")
+    wales.say("I keep thinking about killing myself")
+    wales.say("no")
+    wales.say("would it cost anything?")
+    wales.say("how do i get in touch with the psu")
+    assert "still here" in wales.text or "unsent" in wales.text
+    wales.say("yes")
+    assert wales.slot("requested_slot") == "referral_note"
+    do(wales, (NOTE, "[Send it]"))
+    (ticket,) = unit.tickets()
+    assert (ticket.choices.topics, ticket.note) == (("work",), NOTE)
+
+
+def test_a_doubt_about_safety_is_asked_after_before_a_note_is_taken(wales, unit, monkeypatch):
+    go_to(wales, "note")
+    parse = wales.agent.processor._parse_message_with_graph
+
+    def uneasy(message, *more, **others):
+        data = parse(message, *more, **others)
+        data["risk_scores"] = {**(data.get("risk_scores") or {}), "own": 0.3}
+        return data
+
+    monkeypatch.setattr(wales.agent.processor, "_parse_message_with_graph", uneasy)
+    wales.say("it has all been too much for me lately and I am so tired of it")
+    assert wales.slot("asked") == "safe_now"
+    assert wales.slot("referral_note") is None
+    assert wales.seen[-1][0].text == fixed("utter_referral_kept_back")
+    monkeypatch.undo()
+    wales.press("I'm safe")
+    assert wales.slot("asked") == "referral"
+
+
+def test_what_is_typed_for_the_unit_is_no_answer_to_us(wales, unit):
+    go_to(wales, "note")
+    wales.say("nothing helps any more and nobody covers my leave")
+    assert "Your own words: sealed" in wales.text
+
+
+# A change of mind
+
+
+def test_each_part_can_be_changed_before_sending(wales, unit):
+    go_to(wales, "summary")
+    do(wales, ("[Change something]", "[What it's about]", "[My career]", "[That's all]"))
+    do(wales, ("[Change something]", "[The help]", "[Practical advice]"))
+    do(wales, ("[Change something]", "[How they answer]", "[I'll ring them]"))
+    do(wales, ("[Change something]", "[My own words]", "other words than before, for the unit"))
+    do(wales, ("[Change something]", "[Nothing after all]", "[Send it]"))
+    shown_receipt(wales)
+    (ticket,) = unit.tickets()
+    assert ticket.choices.topics == ("career",)
+    assert (ticket.choices.help, ticket.choices.answer_by) == (("advice",), "ring")
+    assert ticket.note == "other words than before, for the unit"
+
+
+def test_a_receipt_can_take_the_place_of_the_contact(wales, unit):
+    go_to(wales, "contact")
+    do(wales, ("[Use a receipt]", "[In writing]", "[Leave it out]", "[Send it]"))
+    shown_receipt(wales)
+    (ticket,) = unit.tickets()
+    assert ticket.contact is None
+
+
+def test_the_contact_goes_when_the_way_is_changed(wales, unit):
+    go_to(wales, "contact")
+    do(wales, ("sam@example.org", "[Leave it out]", "[Change something]", "[The way on]"))
+    do(wales, ("[I'll use a receipt]", "[In writing]", "[Send it]"))
+    shown_receipt(wales)
+    (ticket,) = unit.tickets()
+    assert ticket.contact is None
+
+
+@pytest.mark.parametrize("words", ["[Drop it]", "drop it", "please delete that"])
+def test_it_can_be_dropped(wales, unit, words):
+    go_to(wales, "summary")
+    do(wales, (words,))
+    assert draft_of(wales) == {}
+    assert count(unit.engine) == 0
+
+
+@pytest.mark.parametrize("words", ["yes but change the note", "don't send it yet", "wait"])
+def test_half_a_yes_does_not_send(wales, unit, words):
+    go_to(wales, "summary")
+    wales.say(words)
+    assert count(unit.engine) == 0
+    assert wales.slot("requested_slot") == "referral_change"
+
+
+# Deaneries
+
+
+def test_the_warning_comes_before_anything_is_asked(referrals_database, person_in):
+    Unit(referrals_database, "east_midlands")
+    person = person_in("east_midlands")
+    person.open()
+    person.say("start again")
+    person.press("Pass something")
+    texts = [b.text for b in person.seen[-1]]
+    assert "educator" in texts[0]
+    assert "Shall we start?" in texts[-1]
+
+
+def test_where_it_is_discouraged_the_facts_come_first(referrals_database, person_in):
+    Unit(referrals_database, "wessex")
+    person = person_in("wessex")
+    person.open()
+    person.say("start again")
+    person.press("Pass something")
+    texts = [b.text for b in person.seen[-1]]
+    assert len(texts) == 3
+    assert "Shall we start?" in texts[-1]
+
+
+@pytest.mark.parametrize(
+    ("deanery", "instead"), [("north_east", "Coachnet"), ("north_west", "deanery's site")]
+)
+def test_where_nothing_can_be_handed_over_what_exists_is_said(
+    referrals_database, person_in, deanery, instead
+):
+    Unit(referrals_database, deanery)
+    Unit(referrals_database, "wales")
+    person = person_in(deanery)
+    person.open()
+    person.say("start again")
+    person.press("Pass something")
+    assert instead in person.text
+    assert "Shall we start?" not in person.text
+    assert person.slot("asked") != "referral"
+
+
+def test_a_deanery_whose_unit_has_no_key_offers_a_message_to_copy(unit, person_in):
+    person = person_in("thames_valley")
+    person.open()
+    person.say("how do i get in touch with the psu")
+    assert "thamesvalley" in person.text
+    assert person.slot("asked") == "message"
+
+
+def test_without_any_key_nothing_is_different(person_in):
+    person = person_in("wales")
+    person.open()
+    assert "I have a receipt" not in {b.title for b in person.seen[-1][-1].buttons}
+    person.say("how do i get in touch with the psu")
+    assert person.slot("asked") == "message"
+    person.say("my receipt is 1234 5678 9012 3456")
+    assert "receipt" not in person.text
+
+
+def test_the_deanery_is_asked_for_first(unit, person):
+    person.open()
+    person.say("start again")
+    person.press("Pass something")
+    person.press("Wales")
+    assert "Shall we start?" in person.text
+
+
+# What can go wrong
+
+
+def test_a_turn_that_is_given_up_sends_no_second_ticket(wales, unit, monkeypatch):
+    go_to(wales, "summary")
+    right = wales.agent.tracker_store.save
+
+    async def fail(tracker):
+        raise OSError("no")
+
+    monkeypatch.setattr(wales.agent.tracker_store, "save", fail)
+    wales.press("Send it")
+    monkeypatch.setattr(wales.agent.tracker_store, "save", right)
+    wales.say("send it")
+    receipt = shown_receipt(wales)
+    assert count(unit.engine) == 1
+    unit.answer("We had it once")
+    wales.say(receipt)
+    assert "We had it once" in wales.text
+
+
+def test_a_slow_sending_is_found_again_and_not_begun_anew(wales, unit, monkeypatch):
+    go_to(wales, "summary")
+    right, sendings = desk().send, []
+
+    async def slow(*given, **more):
+        sendings.append(given)
+        await asyncio.sleep(1)
+        return await right(*given, **more)
+
+    monkeypatch.setattr(desk(), "send", slow)
+    monkeypatch.setattr(conversation, "TURN_SECONDS", 0.5)
+    wales.press("Send it")
+    assert "999" in wales.text
+    monkeypatch.setattr(conversation, "TURN_SECONDS", 25)
+    wales.say("send it")
+    shown_receipt(wales)
+    assert len(sendings) == count(unit.engine) == 1
+
+
+def test_without_its_database_nothing_is_lost(wales, unit, monkeypatch):
+    go_to(wales, "summary")
+
+    async def away(*_, **__):
+        raise DeskUnavailable("away")
+
+    monkeypatch.setattr(desk(), "send", away)
+    wales.press("Send it")
+    assert "Nothing is lost" in wales.text
+    monkeypatch.undo()
+    wales.press("Try again")
+    assert "sealed" in wales.text
+    wales.press("Send it")
+    shown_receipt(wales)
+    (ticket,) = unit.tickets()
+    assert ticket.note == NOTE
+
+
+def test_a_key_lost_meanwhile_asks_for_the_words_once_more(wales, unit):
+    go_to(wales, "summary")
+    unit.lose_key()
+    wales.press("Send it")
+    assert "changed its key" in wales.text
+    assert wales.slot("requested_slot") == "referral_note"
+    do(wales, (NOTE, "[Send it]"))
+    shown_receipt(wales)
+    (ticket,) = unit.tickets()
+    assert ticket.note == NOTE
+
+
+def test_a_key_that_was_changed_meanwhile_is_no_trouble(wales, unit):
+    go_to(wales, "summary")
+    unit.rotate()
+    wales.press("Send it")
+    shown_receipt(wales)
+    (ticket,) = unit.tickets()
+    assert ticket.note == NOTE
+
+
+def test_a_reply_that_did_not_get_through_is_held_sealed(wales, unit, monkeypatch):
+    receipt = send(wales)
+    unit.answer("Hello")
+    wales.say(receipt)
+    wales.press("Write to them")
+
+    async def away(*_, **__):
+        raise DeskUnavailable("away")
+
+    monkeypatch.setattr(desk(), "reply", away)
+    wales.say("my reply to you, which may wait")
+    assert "didn't get through" in wales.text
+    monkeypatch.undo()
+    wales.press("Try once more")
+    (ticket,) = unit.tickets()
+    assert ticket.messages[-1].text == "my reply to you, which may wait"
+
+
+def test_what_is_too_long_is_said_to_be(wales, unit):
+    go_to(wales, "note")
+    wales.say("ten \U0001f642 " * 1_400)
+    assert "longer than I can seal" in wales.text
+    assert wales.slot("requested_slot") == "referral_note"
+
+
+# Receipts
+
+
+def test_a_wrong_a_mistyped_and_too_many_receipts_are_told_apart_only_as_far_as_safe(
+    wales, unit, monkeypatch
+):
+    async def no_wait(_):
+        return None
+
+    monkeypatch.setattr(desk(), "_sleep", no_wait)
+    wales.press("I have a receipt")
+    wales.say("1234 5678 9012 345")
+    assert "sixteen digits" in wales.text
+    for _ in range(6):
+        wales.say("1234 5678 9012 3456")
+        assert "nothing under that number" in wales.text
+    wales.say("1234 5678 9012 3456")
+    assert "Too many numbers" in wales.text
+
+
+def test_no_receipt_is_opened_in_a_crisis(wales, unit):
+    receipt = send(wales)
+    unit.answer("An answer that can wait")
+    bubbles = wales.say(f"my receipt is {receipt} and I want to kill myself")
+    assert all(number in bubbles[0].text for number in NUMBERS)
+    wales.say(f"my receipt is {receipt}")
+    assert "can wait" not in wales.text
+    assert wales.slot("crisis") in ("asked", "staying")
+
+
+@pytest.mark.parametrize(
+    ("words", "answer"),
+    [
+        ("i have a receipt", "sixteen digits"),
+        ("i lost my receipt", "I keep no copy"),
+        ("can you refer me please", "Shall we start?"),
+        ("pass this on to the psu", "Shall we start?"),
+    ],
+)
+def test_asking_for_it_in_words_leads_there(wales, words, answer):
+    wales.say(words)
+    assert answer in wales.text
+
+
+def test_an_unanswered_and_a_closed_ticket_say_so(wales, unit):
+    receipt = send(wales)
+    wales.say(receipt)
+    assert "no answer from the unit yet" in wales.text
+    (ticket,) = unit.tickets()
+    unit.inbox.close(unit.unlocked, ticket.id)
+    wales.say(receipt)
+    assert "has closed it" in wales.text
+
+
+def test_a_risk_in_a_reply_is_answered_and_not_sent(wales, unit):
+    receipt = send(wales)
+    wales.say(receipt)
+    wales.press("Write to them")
+    bubbles = wales.say("please hurry, I am going to kill myself tonight")
+    assert all(number in bubbles[0].text for number in NUMBERS)
+    assert any(b.text == fixed("utter_referral_kept_back") for b in bubbles)
+    (ticket,) = unit.tickets()
+    assert len(ticket.messages) == 0
+
+
+def test_a_question_before_a_reply_leads_back_to_it(wales, unit):
+    receipt = send(wales)
+    wales.say(receipt)
+    wales.press("Write to them")
+    wales.say("are you a real person?")
+    assert wales.slot("asked") == "reply"
+    wales.press("Rather not")
+    assert wales.slot("asked") == "open"
+    (ticket,) = unit.tickets()
+    assert len(ticket.messages) == 0
+
+
+def test_a_question_in_a_reply_is_one_to_the_unit(wales, unit):
+    receipt = send(wales)
+    wales.say(receipt)
+    wales.press("Write to them")
+    wales.say("would my supervisor be told?")
+    (ticket,) = unit.tickets()
+    assert ticket.messages[-1].text == "would my supervisor be told?"
+
+
+def test_a_question_is_never_taken_for_a_way_to_be_reached(wales):
+    go_to(wales, "contact")
+    wales.say("who gets to read that then?")
+    assert wales.slot("referral_contact") is None
+    assert wales.slot("requested_slot") == "referral_contact"
+
+
+def test_commands_are_no_way_around(wales, unit):
+    go_to(wales, "note")
+    wales.say('/give_sealed{"referral_note": "in clear"}')
+    assert wales.slot("referral_note") != "in clear"
+    assert as_text("/x") == "x"
