@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hmac
 import logging
+import unicodedata
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Any
@@ -91,12 +92,34 @@ class Visit:
         kept = "".join(c for c in value if c.isprintable() and not 0xD800 <= ord(c) <= 0xDFFF)
         return kept.strip()[:longest]
 
+    def text(self, name: str) -> str:
+        """Return what was typed into a larger field of the form, with its lines, whole."""
+        return typed(self.form, name)
+
 
 Page = Callable[[Visit], Response]
 
+Keep = Callable[[Request, FormData, int], Response]
+"""Makes the page that gives back what somebody typed when their request ends in this status."""
 
-def page(show: Page, role: str | None = "reader") -> Callable[[Request], Awaitable[Response]]:
-    """Return the endpoint of a page that only a `role` may see; None lets everybody in."""
+
+def typed(form: FormData | None, name: str) -> str:
+    """Return a field of a form with its lines; control characters are dropped."""
+    value = form.get(name, "") if form is not None else ""
+    if not isinstance(value, str):
+        return ""
+    lines = value.replace("\r\n", "\n").replace("\r", "\n")
+    kept = (c for c in lines if c in "\n\t" or unicodedata.category(c) not in ("Cc", "Cs"))
+    return "".join(kept).strip()
+
+
+def page(
+    show: Page, role: str | None = "reader", keep: Keep | None = None
+) -> Callable[[Request], Awaitable[Response]]:
+    """Return the endpoint of a page that only a `role` may see; None lets everybody in.
+
+    With `keep`, a form that cannot be taken is given back instead of a plain error.
+    """
 
     async def endpoint(request: Request) -> Response:
         parts: Parts = request.app.state.parts
@@ -107,10 +130,15 @@ def page(show: Page, role: str | None = "reader") -> Callable[[Request], Awaitab
             form = await _form(request)
         try:
             return await run_in_threadpool(_answer, request, parts, form, show, role)
-        except HTTPException:
-            raise
+        except HTTPException as error:
+            if keep is None or form is None:
+                raise
+            return with_headers(keep(request, form, error.status_code))
         except Exception as error:  # else the server would log it, with whatever it holds
-            return await failed(request, error)
+            if keep is None or form is None:
+                return await failed(request, error)
+            _note_failure(error)
+            return with_headers(keep(request, form, 500))
 
     return endpoint
 
@@ -213,10 +241,14 @@ async def _form(request: Request) -> FormData:
         raise HTTPException(400) from None
 
 
+def _note_failure(error: Exception) -> None:
+    logger.error("request failed: error=%s", type(error).__name__)
+
+
 async def failed(request: Request, error: Exception) -> Response:
     """Answer what cannot be answered otherwise: a plain page, and nothing about why."""
     status = error.status_code if isinstance(error, HTTPException) else 500
     if status == 500:
-        logger.error("request failed: error=%s", type(error).__name__)
+        _note_failure(error)
     render: Any = request.app.state.render
     return with_headers(render("error.html", status=status, member=None, status_code=status))
