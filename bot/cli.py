@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
+from bot.answers import AnswersError, all_answers
 from bot.channels.web_words import WordsError, check_words
 from bot.deanery import DeaneryError, deaneries, signposts
 from bot.environment import FOUND, prepare
@@ -35,8 +36,9 @@ def _settings() -> Settings:
         signposts()
         check_words()
         groups()
+        all_answers()
         return settings()
-    except (SettingsError, DeaneryError, GroupsError, WordsError) as error:
+    except (SettingsError, DeaneryError, AnswersError, GroupsError, WordsError) as error:
         _fail(error)
 
 
@@ -183,9 +185,11 @@ def help_page() -> None:
 @main.command()
 def dashboard() -> None:
     """Start the staff dashboard alone and print where it is."""
+    _refuse_leaks()
     chosen = _settings()
     if not chosen.dashboard_port:
         _fail("SIDEDOOR_DASHBOARD_PORT is 0, which starts no dashboard; set a port")
+    overwrite_freed_memory()
     from bot.dashboard.app import FIRST_ACCOUNT, create_app, listener, serve
     from bot.database import DatabaseError
 
@@ -353,7 +357,7 @@ def content(output: str | None) -> None:
 
     try:
         page = content_page()
-    except (DeaneryError, WordsError) as error:
+    except (DeaneryError, AnswersError, WordsError) as error:
         _fail(error)
     _write_or_print(page, output)
 

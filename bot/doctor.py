@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 
+from bot.answers import AnswersError, all_answers
 from bot.channels.web_words import WordsError, check_words
 from bot.deanery import LIFE, WARNINGS, Deanery, DeaneryError, Fact, deaneries, signposts
 from bot.nlu.encoder import EncoderWeightsError, verify_weights
@@ -41,7 +42,8 @@ def findings(today: date | None = None, with_model: bool = True) -> Iterator[Fin
         for deanery in deaneries().values():
             yield from _deanery(deanery, today)
         yield from _signposts(today)
-    except DeaneryError as error:
+        all_answers()
+    except (DeaneryError, AnswersError) as error:
         yield Finding("error", str(error))
     yield from _trends()
     if with_model:

@@ -18,9 +18,13 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import RedirectResponse, Response
 
 from bot.dashboard.audit import Audit
+from bot.dashboard.referrals import Referrals
 from bot.dashboard.sentences import SignOffs
 from bot.dashboard.sessions import Sessions
 from bot.dashboard.staff import Member, Staff
+from bot.dashboard.tries import Tries
+from bot.dashboard.unlocks import Unlocks
+from bot.referrals.keys import Unlocked
 from bot.settings import Settings
 from bot.trends.releases import Releases
 
@@ -45,7 +49,9 @@ HEADERS = {
     ),
 }
 
-DEMO = Member("demo", "Demonstration", "admin")
+DEMO_DEANERY = "thames_valley"
+
+DEMO = Member("demo", "Demonstration", "admin", deanery=DEMO_DEANERY)
 """Who everybody is in the demonstration, where all figures are invented."""
 
 
@@ -60,6 +66,9 @@ class Parts:
     audit: Audit
     sign_offs: SignOffs
     releases: Releases
+    unlocks: Unlocks[Unlocked]
+    tries: Tries
+    referrals: Referrals
     demo: bool = False
     extra_hosts: tuple[str, ...] = field(default=())
 
@@ -72,6 +81,16 @@ class Parts:
     def cookie(self) -> str:
         """The name of the session cookie; its prefix binds it to this host over TLS."""
         return "__Host-sidedoor-staff" if self.secure else "sidedoor-staff"
+
+    @property
+    def inbox_cookie(self) -> str:
+        """The name of the cookie that leads to unlocked keys."""
+        return "__Host-sidedoor-inbox" if self.secure else "sidedoor-inbox"
+
+    @property
+    def signs_in_here(self) -> bool:
+        """Whether staff have sessions of ours, and not a proxy's or none."""
+        return not (self.demo or self.settings.proxy_header)
 
 
 @dataclass(frozen=True)
