@@ -247,7 +247,7 @@ SETTINGS = (
     Setting(
         "SIDEDOOR_DATA",
         "data",
-        "Folder for marks, releases, staff accounts and keys; a relative one is in the project.",
+        "Folder for marks, releases, accounts, referrals, keys; a relative one is in the project.",
         _folder,
     ),
     Setting(
@@ -261,6 +261,13 @@ SETTINGS = (
         "SIDEDOOR_STAFF_DATABASE",
         "",
         "SQLAlchemy URL of the dashboard's own database; empty is a SQLite file likewise.",
+        _database,
+        secret=True,
+    ),
+    Setting(
+        "SIDEDOOR_REFERRALS_DATABASE",
+        "",
+        "SQLAlchemy URL of the database of sealed referrals; empty is a SQLite file likewise.",
         _database,
         secret=True,
     ),
@@ -325,6 +332,7 @@ class Settings:
     data: Path = ROOT / "data"
     marks_database: str = field(default="", repr=False)
     staff_database: str = field(default="", repr=False)
+    referrals_database: str = field(default="", repr=False)
     suppress: int = 12
     noise: float = 0.0
     dashboard_host: str = "127.0.0.1"
@@ -342,6 +350,11 @@ class Settings:
     def staff_url(self) -> str:
         """The dashboard's own database: accounts, sessions, sign-offs, who looked at what."""
         return self.staff_database or f"sqlite:///{self.data / 'staff.db'}"
+
+    @property
+    def referrals_url(self) -> str:
+        """The database of sealed referrals and of units' keys."""
+        return self.referrals_database or f"sqlite:///{self.data / 'referrals.db'}"
 
     @property
     def releases(self) -> Path:

@@ -1,0 +1,467 @@
+"""The desk: what the conversation uses to send a ticket, read its answers, reply, and end it."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import hashlib
+import secrets
+import time
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from datetime import date
+from functools import cache
+from typing import Any, TypeVar
+
+from nacl.exceptions import CryptoError
+from nacl.public import PrivateKey
+from nacl.secret import SecretBox
+from sqlalchemy import delete, func, insert, select, update
+from sqlalchemy.engine import Connection, Engine, Row
+
+from bot.database import DatabaseError
+from bot.deanery import deaneries
+from bot.referrals import kdf, receipts
+from bot.referrals.errors import (
+    DeskUnavailable,
+    DraftOutdated,
+    NoKey,
+    TicketAltered,
+    TicketGone,
+)
+from bot.referrals.guessing import Guessing
+from bot.referrals.sealing import (
+    ENVELOPE_CLASSES,
+    box_between,
+    draft,
+    open_between,
+    seal_envelope,
+    seal_text,
+)
+from bot.referrals.tables import (
+    active_keys,
+    guesses,
+    insert_new,
+    open_referrals,
+    referral_salt,
+    ticket_messages,
+    tickets,
+    transaction,
+    unit_keys,
+)
+from bot.referrals.weeks import oldest_living, week_of
+from bot.settings import settings
+
+Result = TypeVar("Result")
+
+NO_TICKETS = ("none", "unknown")
+"""Kinds of `self_referral` for which no ticket is offered."""
+
+KEYS_SECONDS = 60
+"""Units' public keys are read again after so long; one that was rotated away still opens."""
+
+
+@dataclass(frozen=True)
+class Choices:
+    """What somebody chose, by ids and never in sentences."""
+
+    topics: tuple[str, ...] = ()
+    help: tuple[str, ...] = ()
+    answer_by: str | None = None
+
+
+@dataclass(frozen=True)
+class Answer:
+    """An answer of the unit; `new` if it was not read before."""
+
+    text: str = field(repr=False)
+    week: str
+    new: bool
+
+
+@dataclass(frozen=True)
+class Opened:
+    """A ticket opened with its receipt. The private key is here only; drop it to lock it.
+
+    `state` is one of `tables.STATES`, or "lost" if the unit lost the key that reads the ticket;
+    `waiting` is the number of answers that were not read yet.
+    """
+
+    deanery: str
+    state: str
+    week: str
+    waiting: int
+    ticket: str = field(repr=False)
+    key_id: str = field(repr=False)
+    unit: bytes = field(repr=False)
+    """The unit's public key as it was when the ticket was sent: whose answers to believe."""
+    private: PrivateKey = field(repr=False)
+
+
+class Desk:
+    """The trainee's side. Methods raise DeskUnavailable if the database cannot be reached."""
+
+    def __init__(
+        self,
+        open_engine: Callable[[], Engine],
+        cost: kdf.Cost = kdf.RECEIPT_COST,
+        today: Callable[[], date] = date.today,
+        guessing: Guessing | None = None,
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+    ) -> None:
+        """Open nothing yet. `cost` is for a database that holds none: its receipts keep theirs."""
+        self._open_engine = open_engine
+        self._engine: Engine | None = None
+        self._cost = cost
+        self._today = today
+        self._guessing = guessing or Guessing()
+        self._sleep = sleep
+        self._keys: dict[str, tuple[str, bytes]] = {}
+        self._keys_until = 0.0
+
+    def accepts(self, deanery: str) -> bool:
+        """Whether a ticket can be sent: the unit has a key, and trainees may refer themselves."""
+        unit = deaneries().get(deanery)
+        if unit is None or unit.self_referral in NO_TICKETS:
+            return False
+        return deanery in self._active_keys()
+
+    def seal(self, deanery: str, text: str) -> str:
+        """Return base64 of the text, sealed to the unit's key; forget the text now.
+
+        Raises:
+            NoKey: if the unit has none.
+            TextTooLong: if it is longer than 16 kB.
+        """
+        active = self._active_keys().get(deanery)
+        if active is None:
+            raise NoKey(f"{deanery} has no key")
+        return seal_text(text, *active)
+
+    async def send(
+        self,
+        deanery: str,
+        choices: Choices,
+        note: str | None,
+        contact: str | None,
+        receipt: bool,
+        draft_id: str | None = None,
+    ) -> str | None:
+        """Send a ticket in one transaction; return its receipt if one is asked for.
+
+        `note` and `contact` are results of `seal`. Whatever is sent again with the same
+        `draft_id` (any random text) takes the place of what was sent before, so that a try whose
+        receipt nobody saw leaves no second ticket.
+
+        Raises:
+            NoKey: if the unit has no key.
+            DraftOutdated: if a part was sealed to a key that is no longer the unit's.
+            TicketAltered: if a part is no result of `seal`.
+        """
+        parts = [draft(part).key_id for part in (note, contact) if part is not None]
+        if len(set(parts)) > 1:
+            raise DraftOutdated("the parts were sealed to different keys")
+        key_id = parts[0] if parts else self._active_id(deanery)
+        shown = receipts.new_receipt() if receipt else None
+        keys = await self._derive(shown) if shown else None
+        ticket = _ticket_id(draft_id)
+        inside = {
+            "topics": choices.topics,
+            "help": choices.help,
+            "answer_by": choices.answer_by,
+            "note": note,
+            "contact": contact,
+        }
+        await asyncio.to_thread(self._insert, deanery, key_id, ticket, keys, inside)
+        return shown
+
+    async def open(self, receipt: str, conversation: str = "") -> Opened | None:
+        """Open a ticket with its receipt, which counts as a use of it.
+
+        A receipt that is wrong, and one whose ticket has ended, give None after the same work.
+        `conversation` is a pseudonym in whose name tries are limited.
+
+        Raises:
+            TooManyGuesses: if no receipt is tried now.
+        """
+        wait = self._guessing.admit(conversation)
+        if wait:
+            await self._sleep(wait)
+        keys = await self._derive(receipt)
+        opened = await asyncio.to_thread(self._find, keys)
+        if opened is None:
+            self._guessing.wrong(conversation)
+        else:
+            self._guessing.right(conversation)
+        return opened
+
+    async def answers(self, opened: Opened) -> list[Answer]:
+        """Return every answer of the unit in their order, and note that they were read.
+
+        Raises:
+            TicketGone: if it has ended since it was opened.
+            TicketAltered: if an answer is not the unit's.
+        """
+        return await asyncio.to_thread(self._answers, opened)
+
+    async def reply(self, opened: Opened, sealed: str) -> None:
+        """Add what `seal` returned for the ticket's deanery; the ticket is new again.
+
+        Raises:
+            TicketGone: if it has ended since it was opened.
+            DraftOutdated: if it was sealed to a key that the unit no longer has.
+            TicketAltered: if it is no result of `seal`.
+        """
+        await asyncio.to_thread(self._reply, opened, sealed)
+
+    async def end(self, opened: Opened) -> None:
+        """Delete the ticket and all its messages now; that it has ended already is no error."""
+        await asyncio.to_thread(self._end, opened)
+
+    async def _derive(self, receipt: str) -> receipts.ReceiptKeys:
+        salt, cost = await asyncio.to_thread(self._salt)
+        return await kdf.beside_the_loop(lambda: receipts.derive(receipt, salt, cost))
+
+    def _database(self) -> Engine:
+        if self._engine is None:
+            try:
+                self._engine = self._open_engine()
+            except (DatabaseError, OSError) as error:
+                raise DeskUnavailable(str(error)) from None
+        return self._engine
+
+    def _active_keys(self) -> dict[str, tuple[str, bytes]]:
+        if time.monotonic() >= self._keys_until:
+            with transaction(self._database()) as connection:
+                self._keys = active_keys(connection)
+            self._keys_until = time.monotonic() + KEYS_SECONDS
+        return self._keys
+
+    def _active_id(self, deanery: str) -> str:
+        active = self._active_keys().get(deanery)
+        if active is None:
+            raise NoKey(f"{deanery} has no key")
+        return active[0]
+
+    def _salt(self) -> tuple[bytes, kdf.Cost]:
+        """Return the deployment's salt and cost, which are made by whoever asks first."""
+        row = {"number": 1, "salt": secrets.token_bytes(kdf.SALT_BYTES), **self._cost._asdict()}
+        with transaction(self._database()) as connection:
+            found = connection.execute(select(referral_salt)).first()
+            if found is None:
+                new = insert_new(connection, referral_salt).on_conflict_do_nothing()
+                connection.execute(new, [row])
+                found = connection.execute(select(referral_salt)).one()
+        return bytes(found.salt), kdf.Cost(found.passes, found.memory)
+
+    def _insert(
+        self,
+        deanery: str,
+        key_id: str,
+        ticket: str,
+        keys: receipts.ReceiptKeys | None,
+        inside: dict[str, Any],
+    ) -> None:
+        week, pair = week_of(self._today()), PrivateKey.generate()
+        public = bytes(pair.public_key)
+        with transaction(self._database()) as connection:
+            connection.execute(delete(tickets).where(tickets.c.id == ticket))
+            unit = _usable_key(connection, deanery, key_id)
+            sealed = seal_envelope(
+                {
+                    "ticket": ticket,
+                    "public": base64.b64encode(public).decode("ascii"),
+                    "receipt": keys is not None,
+                    **inside,
+                },
+                unit,
+            )
+            # without a receipt nobody is to have the key: as long a secret, thrown away
+            lookup, secret = keys or (secrets.token_bytes(32), secrets.token_bytes(32))
+            row = {
+                "id": ticket,
+                "deanery": deanery,
+                "key_id": key_id,
+                "lookup": lookup,
+                "public": public,
+                "sealed_private": bytes(SecretBox(secret).encrypt(bytes(pair) + unit)),
+                "state": "new",
+                "week": week,
+                "last_used_week": week,
+                "waiting_since": week,
+                "size_class": next(size for size in ENVELOPE_CLASSES if len(sealed) - size < size),
+            }
+            connection.execute(insert(tickets), [row])
+            connection.execute(insert(ticket_messages), [_message(ticket, 0, week, key_id, sealed)])
+
+    def _find(self, keys: receipts.ReceiptKeys) -> Opened | None:
+        today = self._today()
+        with transaction(self._database()) as connection:
+            row = connection.execute(
+                select(tickets, unit_keys.c.state.label("key_state"))
+                .join(unit_keys, unit_keys.c.key_id == tickets.c.key_id)
+                .where(
+                    tickets.c.lookup == keys.lookup,
+                    tickets.c.last_used_week >= oldest_living(today),
+                )
+            ).first()
+            inside = _inside(row, keys.secret)
+            if row is None or inside is None:
+                self._count_wrong(connection, week_of(today))
+                return None
+            _use(connection, row.id, today)
+            waiting = connection.scalar(
+                select(func.count()).where(*_unread_answers(row.id)),
+            )
+        return Opened(
+            deanery=row.deanery,
+            state="lost" if row.key_state == "lost" else row.state,
+            week=row.week,
+            waiting=int(waiting or 0),
+            ticket=row.id,
+            key_id=row.key_id,
+            unit=inside[32:],
+            private=PrivateKey(inside[:32]),
+        )
+
+    def _count_wrong(self, connection: Connection, week: str) -> None:
+        refused = self._guessing.take_refused()
+        new = insert_new(connection, guesses).on_conflict_do_update(
+            index_elements=["week"],
+            set_={
+                "wrong": guesses.c.wrong + 1,
+                "refused": guesses.c.refused + refused,
+            },
+        )
+        connection.execute(new, [{"week": week, "wrong": 1, "refused": refused}])
+
+    def _answers(self, opened: Opened) -> list[Answer]:
+        with transaction(self._database()) as connection:
+            _use(connection, opened.ticket, self._today())
+            rows = connection.execute(
+                select(ticket_messages)
+                .where(
+                    ticket_messages.c.ticket == opened.ticket,
+                    ticket_messages.c.direction == "out",
+                )
+                .order_by(ticket_messages.c.position)
+            ).all()
+            found = [Answer(_text_of(row, opened), row.week, not row.seen) for row in rows]
+            connection.execute(
+                update(ticket_messages).where(*_unread_answers(opened.ticket)).values(seen=True)
+            )
+        return found
+
+    def _reply(self, opened: Opened, sealed: str) -> None:
+        key_id, today = draft(sealed).key_id, self._today()
+        week = week_of(today)
+        with transaction(self._database()) as connection:
+            _use(connection, opened.ticket, today)
+            _usable_key(connection, opened.deanery, key_id)
+            position = next_position(connection, opened.ticket)
+            inside = {"ticket": opened.ticket, "position": position, "reply": sealed}
+            boxed = box_between(inside, opened.private, opened.unit, ENVELOPE_CLASSES)
+            connection.execute(
+                insert(ticket_messages),
+                [_message(opened.ticket, position, week, key_id, boxed)],
+            )
+            connection.execute(
+                update(tickets)
+                .where(tickets.c.id == opened.ticket)
+                .values(state="new", waiting_since=func.coalesce(tickets.c.waiting_since, week))
+            )
+
+    def _end(self, opened: Opened) -> None:
+        with transaction(self._database()) as connection:
+            connection.execute(delete(tickets).where(tickets.c.id == opened.ticket))
+
+
+@cache
+def desk() -> Desk:
+    """Return this process's desk, with the settings' database."""
+    url = settings().referrals_url
+    return Desk(lambda: open_referrals(url))
+
+
+def next_position(connection: Connection, ticket: str) -> int:
+    """Return the position of the message that comes next; the ticket's row is locked."""
+    last = connection.scalar(
+        select(func.max(ticket_messages.c.position)).where(ticket_messages.c.ticket == ticket)
+    )
+    return 0 if last is None else int(last) + 1
+
+
+def _ticket_id(draft_id: str | None) -> str:
+    if draft_id is None:
+        return secrets.token_hex(16)
+    return hashlib.blake2b(draft_id.encode("utf-8"), digest_size=16).hexdigest()
+
+
+def _usable_key(connection: Connection, deanery: str, key_id: str) -> bytes:
+    """Return the public half of a key that the unit can still read with.
+
+    Raises:
+        DraftOutdated: if it is lost, gone, or another unit's.
+    """
+    public = connection.scalar(
+        select(unit_keys.c.public).where(
+            unit_keys.c.key_id == key_id,
+            unit_keys.c.deanery == deanery,
+            unit_keys.c.state != "lost",
+        )
+    )
+    if public is None:
+        raise DraftOutdated("a part was sealed to a key that the unit no longer has")
+    return bytes(public)
+
+
+def _message(ticket: str, position: int, week: str, key_id: str, sealed: bytes) -> dict[str, Any]:
+    return {
+        "ticket": ticket,
+        "position": position,
+        "direction": "in",
+        "seen": False,
+        "week": week,
+        "key_id": key_id,
+        "sealed": sealed,
+    }
+
+
+def _use(connection: Connection, ticket: str, today: date) -> None:
+    """Note that a ticket is used, which locks its row.
+
+    Raises:
+        TicketGone: if it has ended.
+    """
+    used = connection.execute(
+        update(tickets)
+        .where(tickets.c.id == ticket, tickets.c.last_used_week >= oldest_living(today))
+        .values(last_used_week=week_of(today))
+    )
+    if used.rowcount == 0:
+        raise TicketGone("the ticket has ended")
+
+
+def _unread_answers(ticket: str) -> tuple[Any, ...]:
+    return (
+        ticket_messages.c.ticket == ticket,
+        ticket_messages.c.direction == "out",
+        ticket_messages.c.seen.is_(False),
+    )
+
+
+def _inside(row: Row | None, secret: bytes) -> bytes | None:
+    """Return a ticket's private key and its unit's public one, if the receipt opens them."""
+    if row is None:
+        return None
+    try:
+        return bytes(SecretBox(secret).decrypt(bytes(row.sealed_private)))
+    except CryptoError:
+        return None
+
+
+def _text_of(row: Row, opened: Opened) -> str:
+    inside = open_between(bytes(row.sealed), opened.private, opened.unit)
+    if (inside.get("ticket"), inside.get("position")) != (opened.ticket, row.position):
+        raise TicketAltered("an answer belongs elsewhere")
+    return str(inside["text"])

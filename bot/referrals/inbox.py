@@ -1,0 +1,349 @@
+"""The unit's inbox: its tickets without content, and with it once the unit's key is unlocked."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any
+
+from sqlalchemy import and_, delete, func, insert, select, update
+from sqlalchemy.engine import Connection, Engine, Row
+
+from bot.referrals import kdf
+from bot.referrals.desk import Choices, next_position
+from bot.referrals.errors import AnsweredMeanwhile, TicketAltered, TicketGone
+from bot.referrals.guessing import ALARM
+from bot.referrals.keys import Keys, Unlocked
+from bot.referrals.sealing import TEXT_CLASSES, box_between, draft, open_between, open_sealed
+from bot.referrals.tables import (
+    STATES,
+    guesses,
+    ticket_messages,
+    tickets,
+    transaction,
+    unit_keys,
+)
+from bot.referrals.weeks import oldest_living, week_before, week_of, weeks_between
+
+MARKS = ("new", "in_hand")
+"""States that a caseworker may set by hand; the others follow from answering and closing."""
+
+
+@dataclass(frozen=True)
+class TicketRow:
+    """A ticket from outside. `waiting_weeks` is None when nothing of it awaits an answer."""
+
+    id: str
+    week: str
+    state: str
+    unread: int
+    waiting_weeks: int | None
+    size_class: int
+    readable: bool
+    """Whether the unit still has the key that it was sealed to."""
+
+
+@dataclass(frozen=True)
+class Message:
+    """One message of a ticket; `direction` is "in" to the unit, "out" from it.
+
+    `seen` tells whether the other side has read it.
+    """
+
+    position: int
+    direction: str
+    week: str
+    seen: bool
+    text: str = field(repr=False)
+
+
+@dataclass(frozen=True)
+class Ticket:
+    """A ticket as its unit reads it."""
+
+    id: str
+    deanery: str
+    week: str
+    state: str
+    waiting_weeks: int | None
+    choices: Choices
+    note: str | None = field(repr=False)
+    contact: str | None = field(repr=False)
+    answerable: bool
+    """Whether somebody holds a receipt; if not, an answer here would reach nobody."""
+    messages: tuple[Message, ...]
+    next_position: int
+    """What `answer` has to be given, so that nothing that came meanwhile is passed over."""
+
+
+@dataclass(frozen=True)
+class Guesses:
+    """Receipts that were wrong, or were not tried, this week and the week before."""
+
+    wrong: int
+    refused: int
+
+    @property
+    def alarm(self) -> bool:
+        """Whether somebody seems to be guessing."""
+        return self.wrong + self.refused >= ALARM
+
+
+class Inbox:
+    """The unit's side. Methods raise DeskUnavailable if the database cannot be reached."""
+
+    def __init__(
+        self,
+        engine: Engine,
+        cost: kdf.Cost = kdf.PASSPHRASE_COST,
+        today: Callable[[], date] = date.today,
+    ) -> None:
+        """Use the database of referrals, whose tables are up to date."""
+        self._engine = engine
+        self._keys = Keys(engine, cost, today)
+        self._today = today
+
+    def has_key(self, deanery: str) -> bool:
+        """Whether the unit has a key to unlock."""
+        with transaction(self._engine) as connection:
+            found = connection.scalar(
+                select(func.count()).where(
+                    unit_keys.c.deanery == deanery, unit_keys.c.state == "active"
+                )
+            )
+        return bool(found)
+
+    def unlock(self, deanery: str, passphrase: str) -> Unlocked:
+        """Return the unit's private keys; takes about a second.
+
+        Raises:
+            NoKey: if the unit has none.
+            WrongPassphrase: if the passphrase does not open them.
+        """
+        return self._keys.unlock(deanery, passphrase)
+
+    def rows(self, deanery: str) -> list[TicketRow]:
+        """Return the unit's tickets: those that wait longest first, closed ones last."""
+        today = self._today()
+        unread = func.count(ticket_messages.c.position).label("unread")
+        columns = [
+            tickets.c[name] for name in ("id", "week", "state", "waiting_since", "size_class")
+        ]
+        query = (
+            select(*columns, unit_keys.c.state.label("key_state"), unread)
+            .join(unit_keys, unit_keys.c.key_id == tickets.c.key_id)
+            .outerjoin(
+                ticket_messages,
+                and_(
+                    ticket_messages.c.ticket == tickets.c.id,
+                    ticket_messages.c.direction == "in",
+                    ticket_messages.c.seen.is_(False),
+                ),
+            )
+            .where(tickets.c.deanery == deanery, tickets.c.last_used_week >= oldest_living(today))
+            .group_by(*columns, unit_keys.c.state)
+        )
+        with transaction(self._engine) as connection:
+            found = connection.execute(query).all()
+        rows = [
+            TicketRow(
+                id=row.id,
+                week=row.week,
+                state=row.state,
+                unread=row.unread,
+                waiting_weeks=_waiting(row.waiting_since, today),
+                size_class=row.size_class,
+                readable=row.key_state != "lost",
+            )
+            for row in found
+        ]
+        rows.sort(key=_urgency)
+        return rows
+
+    def read(self, unlocked: Unlocked, ticket: str) -> Ticket:
+        """Return a ticket of the unit with its content, and note that it was read.
+
+        Raises:
+            TicketGone: if there is none, or it has ended.
+            NoKey: if the unit lost the key that it was sealed to.
+            TicketAltered: if a part is not what its sender sealed.
+        """
+        today = self._today()
+        with transaction(self._engine) as connection:
+            row = self._row(connection, unlocked.deanery, ticket)
+            messages = connection.execute(
+                select(ticket_messages)
+                .where(ticket_messages.c.ticket == ticket)
+                .order_by(ticket_messages.c.position)
+            ).all()
+            inside = _content(row, messages, unlocked)
+            read = tuple(_message(row, message, unlocked) for message in messages[1:])
+            connection.execute(
+                update(ticket_messages)
+                .where(ticket_messages.c.ticket == ticket, ticket_messages.c.direction == "in")
+                .values(seen=True)
+            )
+        return Ticket(
+            id=row.id,
+            deanery=row.deanery,
+            week=row.week,
+            state=row.state,
+            waiting_weeks=_waiting(row.waiting_since, today),
+            choices=Choices(tuple(inside["topics"]), tuple(inside["help"]), inside["answer_by"]),
+            note=_text(inside["note"], unlocked),
+            contact=_text(inside["contact"], unlocked),
+            answerable=bool(inside["receipt"]),
+            messages=read,
+            next_position=messages[-1].position + 1,
+        )
+
+    def answer(self, unlocked: Unlocked, ticket: str, text: str, expected_position: int) -> None:
+        """Add an answer, sealed to the ticket's key, in one transaction.
+
+        Raises:
+            AnsweredMeanwhile: if something was added since the ticket was read.
+            TicketGone: if it has ended.
+            NoKey: if the unit lost the key that it was sealed to.
+            TicketAltered: if the ticket's key is not the one its sender sealed.
+            TextTooLong: if the text is longer than 16 kB.
+        """
+        today = self._today()
+        week = week_of(today)
+        with transaction(self._engine) as connection:
+            self._lock(connection, unlocked.deanery, ticket)
+            row = self._row(connection, unlocked.deanery, ticket)
+            first = connection.execute(
+                select(ticket_messages).where(
+                    ticket_messages.c.ticket == ticket, ticket_messages.c.position == 0
+                )
+            ).all()
+            _content(row, first, unlocked)
+            if next_position(connection, ticket) != expected_position:
+                raise AnsweredMeanwhile("something was added to the ticket meanwhile")
+            inside = {"ticket": ticket, "position": expected_position, "text": text}
+            sealed = box_between(inside, unlocked.key(row.key_id), bytes(row.public), TEXT_CLASSES)
+            message = {
+                "ticket": ticket,
+                "position": expected_position,
+                "direction": "out",
+                "seen": False,
+                "week": week,
+                "key_id": row.key_id,
+                "sealed": sealed,
+            }
+            connection.execute(insert(ticket_messages), [message])
+            self._set(connection, ticket, state="answered", waiting_since=None, last_used_week=week)
+
+    def mark(self, unlocked: Unlocked, ticket: str, state: str) -> None:
+        """Set one of `MARKS`.
+
+        Raises:
+            ValueError: if `state` is none of them.
+            TicketGone: if the ticket has ended.
+        """
+        if state not in MARKS:
+            raise ValueError(f"state is {state!r}; it must be one of {', '.join(MARKS)}")
+        with transaction(self._engine) as connection:
+            self._lock(connection, unlocked.deanery, ticket)
+            self._set(connection, ticket, state=state)
+
+    def close(self, unlocked: Unlocked, ticket: str) -> None:
+        """Close a ticket: it waits for nothing. Without a receipt it is deleted now.
+
+        One with a receipt stays until it ends, so that its sender can still read the answers; a
+        reply opens it again.
+
+        Raises:
+            TicketGone: if it has ended.
+            NoKey, TicketAltered: as in `read`.
+        """
+        with transaction(self._engine) as connection:
+            self._lock(connection, unlocked.deanery, ticket)
+            row = self._row(connection, unlocked.deanery, ticket)
+            first = connection.execute(
+                select(ticket_messages).where(
+                    ticket_messages.c.ticket == ticket, ticket_messages.c.position == 0
+                )
+            ).all()
+            if _content(row, first, unlocked)["receipt"]:
+                self._set(connection, ticket, state="closed", waiting_since=None)
+            else:
+                connection.execute(delete(tickets).where(tickets.c.id == ticket))
+
+    def guesses(self) -> Guesses:
+        """Return how many receipts were wrong or refused, this week and the week before."""
+        since = week_before(self._today())
+        with transaction(self._engine) as connection:
+            row = connection.execute(
+                select(
+                    func.coalesce(func.sum(guesses.c.wrong), 0),
+                    func.coalesce(func.sum(guesses.c.refused), 0),
+                ).where(guesses.c.week >= since)
+            ).one()
+        return Guesses(int(row[0]), int(row[1]))
+
+    def _row(self, connection: Connection, deanery: str, ticket: str) -> Row:
+        row = connection.execute(
+            select(tickets).where(
+                tickets.c.id == ticket,
+                tickets.c.deanery == deanery,
+                tickets.c.last_used_week >= oldest_living(self._today()),
+            )
+        ).first()
+        if row is None:
+            raise TicketGone("there is no such ticket, or it has ended")
+        return row
+
+    def _lock(self, connection: Connection, deanery: str, ticket: str) -> None:
+        """Keep everybody else from changing the ticket until the transaction ends."""
+        living = tickets.c.last_used_week >= oldest_living(self._today())
+        locked = connection.execute(
+            update(tickets)
+            .where(tickets.c.id == ticket, tickets.c.deanery == deanery, living)
+            .values(deanery=deanery)
+        )
+        if locked.rowcount == 0:
+            raise TicketGone("there is no such ticket, or it has ended")
+
+    def _set(self, connection: Connection, ticket: str, **values: object) -> None:
+        connection.execute(update(tickets).where(tickets.c.id == ticket).values(**values))
+
+
+def _waiting(since: str | None, today: date) -> int | None:
+    return None if since is None else weeks_between(since, today)
+
+
+def _urgency(row: TicketRow) -> tuple[bool, int, str]:
+    waiting = -1 if row.waiting_weeks is None else row.waiting_weeks
+    return (row.state == STATES[-1], -waiting, row.id)
+
+
+def _content(row: Row, messages: list[Row], unlocked: Unlocked) -> Mapping[str, Any]:
+    """Return what the ticket holds, if its row still belongs to it."""
+    if not messages or messages[0].position != 0:
+        raise TicketAltered("the ticket has no content")
+    inside = open_sealed(bytes(messages[0].sealed), unlocked.key(row.key_id))
+    public = base64.b64encode(bytes(row.public)).decode("ascii")
+    if (inside.get("ticket"), inside.get("public")) != (row.id, public):
+        raise TicketAltered("the ticket's content belongs elsewhere")
+    return inside
+
+
+def _message(row: Row, message: Row, unlocked: Unlocked) -> Message:
+    inside = open_between(bytes(message.sealed), unlocked.key(row.key_id), bytes(row.public))
+    if (inside.get("ticket"), inside.get("position")) != (row.id, message.position):
+        raise TicketAltered("a message belongs elsewhere")
+    if message.direction == "out":
+        text = str(inside["text"])
+    else:
+        text = _text(inside["reply"], unlocked) or ""
+    return Message(message.position, message.direction, message.week, bool(message.seen), text)
+
+
+def _text(sealed: str | None, unlocked: Unlocked) -> str | None:
+    if sealed is None:
+        return None
+    key_id, box = draft(sealed)
+    return str(open_sealed(box, unlocked.key(key_id))["text"])

@@ -1,0 +1,45 @@
+"""Argon2id, one derivation at a time: two at once would double the memory, a hundred end it."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import NamedTuple, TypeVar
+
+from nacl.pwhash import argon2id
+
+Result = TypeVar("Result")
+
+SALT_BYTES = int(argon2id.SALTBYTES)
+
+
+class Cost(NamedTuple):
+    """What one derivation takes: passes over the memory, and its bytes."""
+
+    passes: int
+    memory: int
+
+
+RECEIPT_COST = Cost(passes=3, memory=128 * 1024 * 1024)
+"""About a second on one core of a small server; GlobaLeaks tunes its receipts likewise."""
+
+PASSPHRASE_COST = Cost(int(argon2id.OPSLIMIT_MODERATE), int(argon2id.MEMLIMIT_MODERATE))
+"""libsodium's "moderate": 256 MB. People choose passphrases; receipts are random."""
+
+_ONE_AT_A_TIME = threading.Lock()
+
+_THREAD = ThreadPoolExecutor(1, thread_name_prefix="key-derivation")
+"""Where coroutines have theirs done, so that those who wait hold no thread of the loop's pool."""
+
+
+def derive(secret: bytes, salt: bytes, cost: Cost, size: int) -> bytes:
+    """Return `size` bytes; waits for the derivation that is under way in this process."""
+    with _ONE_AT_A_TIME:
+        return bytes(argon2id.kdf(size, secret, salt, opslimit=cost.passes, memlimit=cost.memory))
+
+
+async def beside_the_loop(work: Callable[[], Result]) -> Result:
+    """Run a derivation in the thread for them; the loop goes on meanwhile."""
+    return await asyncio.get_running_loop().run_in_executor(_THREAD, work)
