@@ -139,20 +139,20 @@ def _list(visit: Visit, unit: Deanery, wrong: str = "", status_code: int = 200) 
     last = max(1, -(-len(chosen) // MOST_ROWS))
     number = visit.field("page", 4)
     at = min(max(1, int(number)), last) if re.fullmatch("[0-9]{1,4}", number) else 1
+    shown = chosen[(at - 1) * MOST_ROWS : at * MOST_ROWS]
+    keys = _keys(visit)
     return _show(
         visit,
         "inbox.html",
         status_code,
         unit=unit,
-        unlocked=_keys(visit) is not None,
+        unlocked=keys is not None,
+        choices=inbox.choices(keys, [row.id for row in shown]) if keys is not None else {},
         wrong=wrong,
         ticket="",
         view=view,
         counts={name: sum(row.state in states for row in rows) for name, states in VIEWS.items()},
-        rows=[
-            (row, lateness(row.waiting_weeks, today, unit.answer_days))
-            for row in chosen[(at - 1) * MOST_ROWS : at * MOST_ROWS]
-        ],
+        rows=[(row, lateness(row.waiting_weeks, today, unit.answer_days)) for row in shown],
         at=at,
         last=last,
         done=visit.field("done", 12),
@@ -281,11 +281,10 @@ def _cannot(visit: Visit, unit: Deanery, error: Exception) -> Response:
     """Return the page of a ticket that cannot be read or changed; what was typed stays in it."""
     if isinstance(error, NoKey) and _is_readable(visit, unit):
         return _changed_key(visit, unit)
-    state, status = {
-        TicketGone: ("ended", GONE),
-        NoKey: ("lost", 409),
-        TicketAltered: ("altered", 409),
-    }[type(error)]
+    if isinstance(error, TicketGone):
+        state, status = "ended", GONE
+    else:
+        state, status = ("lost" if isinstance(error, NoKey) else "altered"), 409
     if visit.form is not None and visit.text("text"):
         return _draft_page(visit, unit, state, status)
     return _state(visit, state, status)

@@ -11,7 +11,7 @@ from starlette.responses import HTMLResponse, Response
 
 from bot.dashboard.chart import chart
 from bot.dashboard.guard import Visit
-from bot.dashboard.names import inbox_name, value_name, window_name
+from bot.dashboard.names import inbox_name, window_name
 from bot.dashboard.picture import everybody
 from bot.dashboard.sections import sections_of
 from bot.referrals.weeks import LIFE_WEEKS
@@ -35,7 +35,6 @@ def templates() -> Environment:
         everybody=everybody,
         chart=chart,
         inbox_name=inbox_name,
-        value_name=value_name,
         life_weeks=LIFE_WEEKS,
     )
     return found
