@@ -118,8 +118,9 @@ class Visit:
 
 Page = Callable[[Visit], Response]
 
-Keep = Callable[[Request, FormData, int], Response]
-"""Makes the page that gives back what somebody typed when their request ends in this status."""
+Keep = Callable[[Request, FormData, int], Response | None]
+"""Makes the page that gives back what somebody typed when their request ends in this status; None
+if they typed nothing."""
 
 
 def typed(form: FormData | None, name: str) -> str:
@@ -150,14 +151,16 @@ def page(
         try:
             return await run_in_threadpool(_answer, request, parts, form, show, role)
         except HTTPException as error:
-            if keep is None or form is None:
+            kept = keep(request, form, error.status_code) if keep and form else None
+            if kept is None:
                 raise
-            return with_headers(keep(request, form, error.status_code))
+            return with_headers(kept)
         except Exception as error:  # else the server would log it, with whatever it holds
-            if keep is None or form is None:
+            kept = keep(request, form, 500) if keep and form else None
+            if kept is None:
                 return await failed(request, error)
             _note_failure(error)
-            return with_headers(keep(request, form, 500))
+            return with_headers(kept)
 
     return endpoint
 

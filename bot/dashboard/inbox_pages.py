@@ -370,8 +370,10 @@ def _draft_page(visit: Visit, unit: Deanery, why: str, status_code: int) -> Resp
     )
 
 
-def keep_draft(request: Request, form: FormData, status_code: int) -> Response:
+def keep_draft(request: Request, form: FormData, status_code: int) -> Response | None:
     """Give back an answer whose request was refused or failed: the session ended, or worse."""
+    if not typed(form, "text"):
+        return None
     return render(
         "inbox_draft.html",
         status_code,
