@@ -501,7 +501,7 @@ def test_a_ticket_that_was_tampered_with_is_not_shown(unit, ann):
     assert "The ticket was changed" in answer.text
     assert box(send(ann, first, DRAFT, "1").text) == DRAFT
     assert ann.get(f"/inbox/{second}").status_code == 200
-    assert "not said" in ann.get("/inbox").text
+    assert "cannot be opened" in ann.get("/inbox").text
 
 
 def test_locked_while_typing_keeps_the_draft_in_the_page(desk, unit, ann, tmp_path):

@@ -82,7 +82,7 @@ def test_a_caseworkers_way(enter, desk, unit):
     checked(tab, "locked")
     tab.get_by_label("The unit's passphrase").fill("something else altogether")
     tab.keyboard.press("Enter")
-    assert tab.get_by_role("alert").is_visible()
+    tab.get_by_role("alert").wait_for()
     checked(tab, "wrong-passphrase")
     unlock(tab)
     tab.get_by_text("Unlocked.").wait_for()

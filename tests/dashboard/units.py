@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
@@ -19,6 +20,12 @@ from tests.referrals import CHEAP, PASSPHRASE, cheap_database, make_unit, open_d
 DEANERY, ELSEWHERE = "thames_valley", "scotland"
 NOTE = "xylophone-canary, I cannot go on with this rota"
 CHOICES = Choices(("work", "exams"), ("talk",), "here")
+
+
+def run(coroutine):
+    """Run a coroutine in a thread of its own: Playwright has a loop running in this one."""
+    with ThreadPoolExecutor(1) as threads:
+        return threads.submit(asyncio.run, coroutine).result()
 
 
 @dataclass
@@ -40,7 +47,7 @@ class Unit:
         desk = open_desk(self.engine, lambda: self.today - timedelta(weeks=weeks))
         before = self.ids()
         contact = values["contact"]
-        receipt = asyncio.run(
+        receipt = run(
             desk.send(
                 self.deanery,
                 values["choices"],
@@ -68,22 +75,22 @@ class Unit:
 
     def open(self, receipt: str) -> Opened | None:
         """Open a ticket with its receipt."""
-        return asyncio.run(open_desk(self.engine, lambda: self.today).open(receipt))
+        return run(open_desk(self.engine, lambda: self.today).open(receipt))
 
     def answers(self, receipt: str) -> list[str]:
         """Return what the holder of a receipt reads."""
         opened = self.open(receipt)
-        found = asyncio.run(open_desk(self.engine, lambda: self.today).answers(opened))
+        found = run(open_desk(self.engine, lambda: self.today).answers(opened))
         return [answer.text for answer in found]
 
     def reply(self, receipt: str, text: str) -> None:
         """Write to the unit with a receipt."""
         desk = open_desk(self.engine, lambda: self.today)
-        asyncio.run(desk.reply(self.open(receipt), desk.seal(self.deanery, text)))
+        run(desk.reply(self.open(receipt), desk.seal(self.deanery, text)))
 
     def end(self, receipt: str) -> None:
         """End a ticket with its receipt."""
-        asyncio.run(open_desk(self.engine, lambda: self.today).end(self.open(receipt)))
+        run(open_desk(self.engine, lambda: self.today).end(self.open(receipt)))
 
     @property
     def keys(self) -> Keys:
