@@ -2,6 +2,8 @@
 
 import html
 import re
+import time
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -9,7 +11,9 @@ from sqlalchemy import update
 
 from bot.answers import answers_for
 from bot.dashboard import tries, unlocks
+from bot.dashboard.guard import DEMO_DEANERY
 from bot.dashboard.inbox_pages import INBOX_ROUTES, MOST_CHARACTERS
+from bot.dashboard.invented import invent_tickets, recipe
 from bot.dashboard.sessions import IDLE_SECONDS
 from bot.referrals.guessing import ALARM
 from bot.referrals.tables import guesses, insert_new, tickets, transaction
@@ -583,6 +587,30 @@ def test_a_failure_inside_gives_the_draft_back(desk, unit, ann, monkeypatch, cap
     assert "may not have been sent" in answer.text
     assert box(answer.text) == DRAFT
     assert "canary" not in "".join(capfd.readouterr())
+
+
+def test_the_demonstration_has_an_inbox_whose_tickets_are_said_to_be_invented(
+    serve, year, tmp_path
+):
+    invent_tickets(tmp_path / "referrals.db", DEMO_DEANERY, date.today())
+    served = serve(
+        year,
+        demo=True,
+        staff_database=f"sqlite:///{tmp_path / 'staff.db'}",
+        referrals_database=f"sqlite:///{tmp_path / 'referrals.db'}",
+    )
+    served.clock.now = time.time()
+    with served.browser() as client:
+        assert "Every ticket here is invented" in client.get("/inbox").text
+        unlock(client, recipe()["passphrase"])
+        page = client.get("/inbox").text
+        for views in (page, client.get("/inbox?show=answered").text):
+            for ticket in set(re.findall(r'href="/inbox/([0-9a-f]{32})"', views)):
+                shown = client.get(f"/inbox/{ticket}")
+                assert shown.status_code == 200
+                assert "Every ticket here is invented" in shown.text
+        assert page.count('href="/inbox/') == len(recipe()["tickets"]) + 1  # and the keys
+        assert ">late<" in page
 
 
 # ------------------------------------------------------------------ a receipt on the phone
