@@ -16,6 +16,7 @@ from bot.deanery import DeaneryError, deaneries, signposts
 from bot.environment import FOUND, prepare
 from bot.privacy.guard import LeakError, no_core_dumps, refuse_environment
 from bot.privacy.memory import overwrite_freed_memory
+from bot.referrals.commands import keys, referrals
 from bot.settings import Settings, SettingsError, settings
 from bot.trends.groups import GroupsError, groups
 
@@ -69,6 +70,10 @@ def main() -> None:
     prepare()
     no_core_dumps()
     _logs("ERROR")
+
+
+main.add_command(keys)
+main.add_command(referrals)
 
 
 @main.command()

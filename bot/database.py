@@ -19,7 +19,7 @@ ALONE = {
 """What keeps two processes from changing tables at the same time."""
 
 BUSY_SECONDS = 10
-"""Seconds to wait for another process that writes to the same SQLite file."""
+"""Seconds to wait for another process that writes to the same SQLite file, or for a server."""
 
 
 class DatabaseError(RuntimeError):
@@ -45,7 +45,8 @@ def open_database(url: str) -> Engine:
             f"the database is {parsed.get_backend_name()}; it must be one of {', '.join(DIALECTS)}"
         )
     if parsed.get_backend_name() == "postgresql":
-        return create_engine(parsed, future=True, pool_pre_ping=True)
+        patience = {"connect_timeout": BUSY_SECONDS}
+        return create_engine(parsed, future=True, pool_pre_ping=True, connect_args=patience)
     path = Path(parsed.database or "")
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     if not path.exists():

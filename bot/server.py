@@ -24,6 +24,7 @@ from bot.paths import ROOT
 from bot.privacy.guard import refuse_channels
 from bot.privacy.sweeping import sweep_forever
 from bot.privacy.words import Words
+from bot.referrals.expiry import SweepSchedule
 from bot.settings import Settings, SettingsError
 from bot.trends.schedule import ReleaseSchedule, release_due
 
@@ -57,16 +58,21 @@ def serve(settings: Settings, credentials: Path = CREDENTIALS, endpoints: Path =
     async def attach(running: Sanic, _: Any) -> None:
         running.ctx.agent = agent
 
-    schedule = ReleaseSchedule(lambda: release_due(settings, date.today()))
+    schedules = (
+        ReleaseSchedule(lambda: release_due(settings, date.today())),
+        SweepSchedule(settings.referrals_url),
+    )
 
     dashboard = DashboardProcess(settings)
 
     async def begin(_: Sanic, __: Any) -> None:
-        schedule.start()
+        for schedule in schedules:
+            schedule.start()
         dashboard.start()
 
     async def end(_: Sanic, __: Any) -> None:
-        schedule.stop()
+        for schedule in schedules:
+            schedule.stop()
         dashboard.stop()
 
     app.register_listener(attach, "before_server_start")

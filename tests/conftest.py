@@ -19,6 +19,8 @@ from bot.agent import load_our_agent  # noqa: E402  (the environment comes first
 from bot.channels.conversation import OPEN, Bubble, ask_agent  # noqa: E402
 from bot.privacy.logs import configure_logs  # noqa: E402
 from bot.recognise import Recogniser  # noqa: E402
+from tests.databases import new_database, postgresql  # noqa: E402
+from tests.referrals import cheap_database, make_unit  # noqa: E402
 
 configure_logs("ERROR")
 
@@ -109,3 +111,27 @@ def person_in(agent, loop, request):
 def recogniser() -> Recogniser:
     """Return the trained recognition."""
     return Recogniser.load()
+
+
+@pytest.fixture(scope="session")
+def postgresql_server():
+    """Return the URL of a running PostgreSQL server."""
+    with postgresql() as url:
+        yield url
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def referrals_url(request, tmp_path) -> str:
+    """Return the URL of an empty database, of each kind."""
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path / 'referrals.db'}"
+    return new_database(request.getfixturevalue("postgresql_server"))
+
+
+@pytest.fixture
+def referrals(referrals_url):
+    """Return a database of referrals in which Wales has a key and receipts cost little."""
+    engine = cheap_database(referrals_url)
+    make_unit(engine)
+    yield engine
+    engine.dispose()

@@ -7,9 +7,9 @@ from datetime import date, timedelta
 from sqlalchemy import insert, select
 from sqlalchemy.engine import Engine
 
-from bot.referrals.desk import Desk
+from bot.referrals.desk import Choices, Desk, Opened
 from bot.referrals.guessing import Guessing
-from bot.referrals.inbox import Inbox
+from bot.referrals.inbox import Inbox, Ticket, TicketRow
 from bot.referrals.kdf import Cost
 from bot.referrals.keys import Keys
 from bot.referrals.tables import open_referrals, referral_salt, transaction
@@ -19,6 +19,8 @@ CHEAP = Cost(passes=1, memory=8192)
 
 PASSPHRASE = "correct horse battery staple"
 DEANERY = "wales"
+
+CHOSEN = Choices(("exams", "sleep"), ("talk",), "receipt")
 
 
 class Day:
@@ -63,4 +65,55 @@ def open_desk(engine: Engine, today: Day | None = None, guessing: Guessing | Non
 
 def open_inbox(engine: Engine, today: Day | None = None) -> Inbox:
     """Return a unit's inbox."""
-    return Inbox(engine, CHEAP, today or date.today)
+    return Inbox(engine, CHEAP, today or date.today, CHEAP)
+
+
+class Both:
+    """The two ends of a database of referrals in which Wales has a key."""
+
+    def __init__(self, engine: Engine, loop):
+        """Take the loop that the trainee's end runs on."""
+        self.engine = engine
+        self.run = loop.run
+        self.day = Day()
+        self.desk = open_desk(engine, self.day)
+        self.inbox = open_inbox(engine, self.day)
+        self.unlocked = self.inbox.unlock(DEANERY, PASSPHRASE)
+
+    def send(
+        self,
+        note: str | None = "I would like to talk",
+        contact: str | None = None,
+        receipt: bool = True,
+        draft_id: str | None = None,
+    ) -> str | None:
+        """Send a ticket; return its receipt."""
+        note = None if note is None else self.desk.seal(DEANERY, note)
+        contact = None if contact is None else self.desk.seal(DEANERY, contact)
+        return self.run(self.desk.send(DEANERY, CHOSEN, note, contact, receipt, draft_id))
+
+    def open(self, receipt: str, conversation: str = "") -> Opened | None:
+        """Open a ticket with its receipt."""
+        return self.run(self.desk.open(receipt, conversation))
+
+    def reply(self, opened: Opened, text: str) -> None:
+        """Reply as the trainee."""
+        self.run(self.desk.reply(opened, self.desk.seal(DEANERY, text)))
+
+    def answers(self, opened: Opened) -> list[tuple[str, bool]]:
+        """Return the unit's answers, and whether each is new."""
+        return [(answer.text, answer.new) for answer in self.run(self.desk.answers(opened))]
+
+    def row(self) -> TicketRow:
+        """Return the only ticket, from outside."""
+        (row,) = self.inbox.rows(DEANERY)
+        return row
+
+    def read(self) -> Ticket:
+        """Read the only ticket as its unit."""
+        return self.inbox.read(self.unlocked, self.row().id)
+
+    def answer(self, text: str) -> None:
+        """Answer the only ticket."""
+        ticket = self.read()
+        self.inbox.answer(self.unlocked, ticket.id, text, ticket.next_position)

@@ -30,6 +30,7 @@ from bot.referrals.errors import (
     TicketAltered,
     TicketGone,
     TooManyGuesses,
+    UnlockAgain,
     WrongPassphrase,
 )
 from bot.referrals.inbox import MARKS, Guesses, Inbox
@@ -279,7 +280,7 @@ def _ticket(
 
 def _cannot(visit: Visit, unit: Deanery, error: Exception) -> Response:
     """Return the page of a ticket that cannot be read or changed; what was typed stays in it."""
-    if isinstance(error, NoKey) and _is_readable(visit, unit):
+    if isinstance(error, UnlockAgain):
         return _changed_key(visit, unit)
     if isinstance(error, TicketGone):
         state, status = "ended", GONE
@@ -288,12 +289,6 @@ def _cannot(visit: Visit, unit: Deanery, error: Exception) -> Response:
     if visit.form is not None and visit.text("text"):
         return _draft_page(visit, unit, state, status)
     return _state(visit, state, status)
-
-
-def _is_readable(visit: Visit, unit: Deanery) -> bool:
-    """Whether the unit has a key for the ticket, though those unlocked here do not open it."""
-    rows = _inbox(visit).rows(unit.key)
-    return any(row.id == _id(visit) and row.readable for row in rows)
 
 
 def _changed_key(visit: Visit, unit: Deanery) -> Response:

@@ -5,13 +5,15 @@ from __future__ import annotations
 import asyncio
 import base64
 import hashlib
+import logging
 import secrets
+import threading
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import date
 from functools import cache
-from typing import Any, TypeVar
+from typing import Any
 
 from nacl.exceptions import CryptoError
 from nacl.public import PrivateKey
@@ -30,6 +32,8 @@ from bot.referrals.errors import (
     TicketGone,
 )
 from bot.referrals.guessing import Guessing
+from bot.referrals.rewriting import overwrite
+from bot.referrals.salts import salt_and_cost
 from bot.referrals.sealing import (
     ENVELOPE_CLASSES,
     box_between,
@@ -43,7 +47,6 @@ from bot.referrals.tables import (
     guesses,
     insert_new,
     open_referrals,
-    referral_salt,
     ticket_messages,
     tickets,
     transaction,
@@ -52,13 +55,16 @@ from bot.referrals.tables import (
 from bot.referrals.weeks import oldest_living, week_of
 from bot.settings import settings
 
-Result = TypeVar("Result")
+logger = logging.getLogger(__name__)
 
 NO_TICKETS = ("none", "unknown")
 """Kinds of `self_referral` for which no ticket is offered."""
 
 KEYS_SECONDS = 60
 """Units' public keys are read again after so long; one that was rotated away still opens."""
+
+RETRY_SECONDS = 30
+"""Seconds until a database that could not be reached is asked for keys again."""
 
 
 @dataclass(frozen=True)
@@ -116,7 +122,7 @@ class Desk:
         self._today = today
         self._guessing = guessing or Guessing()
         self._sleep = sleep
-        self._keys: dict[str, tuple[str, bytes]] = {}
+        self._keys: dict[str, tuple[str, bytes]] | None = None
         self._keys_until = 0.0
 
     def accepts(self, deanery: str) -> bool:
@@ -185,10 +191,14 @@ class Desk:
             TooManyGuesses: if no receipt is tried now.
         """
         wait = self._guessing.admit(conversation)
-        if wait:
-            await self._sleep(wait)
-        keys = await self._derive(receipt)
-        opened = await asyncio.to_thread(self._find, keys)
+        try:
+            if wait:
+                await self._sleep(wait)
+            keys = await self._derive(receipt)
+            opened = await asyncio.to_thread(self._find, keys)
+        except DeskUnavailable:
+            self._guessing.untried()
+            raise
         if opened is None:
             self._guessing.wrong(conversation)
         else:
@@ -219,7 +229,7 @@ class Desk:
         await asyncio.to_thread(self._end, opened)
 
     async def _derive(self, receipt: str) -> receipts.ReceiptKeys:
-        salt, cost = await asyncio.to_thread(self._salt)
+        salt, cost = await asyncio.to_thread(lambda: salt_and_cost(self._database(), self._cost))
         return await kdf.beside_the_loop(lambda: receipts.derive(receipt, salt, cost))
 
     def _database(self) -> Engine:
@@ -231,28 +241,56 @@ class Desk:
         return self._engine
 
     def _active_keys(self) -> dict[str, tuple[str, bytes]]:
-        if time.monotonic() >= self._keys_until:
-            with transaction(self._database()) as connection:
-                self._keys = active_keys(connection)
-            self._keys_until = time.monotonic() + KEYS_SECONDS
+        """Return the units' public keys; only the first reading is waited for.
+
+        A database that hangs is not to hold up conversations, so a failure is remembered too.
+        """
+        now = time.monotonic()
+        if now >= self._keys_until:
+            if self._keys is None:
+                self._keys_until = now + RETRY_SECONDS
+                self._read_keys()
+            else:
+                self._keys_until = now + KEYS_SECONDS
+                threading.Thread(target=self._read_keys_again, daemon=True).start()
+        if self._keys is None:
+            raise DeskUnavailable("the units' keys could not be read")
         return self._keys
+
+    def _read_keys(self) -> None:
+        with transaction(self._database()) as connection:
+            self._keys = active_keys(connection)
+        self._keys_until = time.monotonic() + KEYS_SECONDS
+
+    def _read_keys_again(self) -> None:
+        try:
+            self._read_keys()
+        except DeskUnavailable:
+            logger.error("keys of units not read: error=%s", DeskUnavailable.__name__)
+
+    def _usable_key(self, connection: Connection, deanery: str, key_id: str) -> bytes:
+        """Return the public half of a key that the unit can still read with.
+
+        Raises:
+            DraftOutdated: if it is lost, gone, or another unit's.
+        """
+        public = connection.scalar(
+            select(unit_keys.c.public).where(
+                unit_keys.c.key_id == key_id,
+                unit_keys.c.deanery == deanery,
+                unit_keys.c.state != "lost",
+            )
+        )
+        if public is None:
+            self._keys, self._keys_until = None, 0.0  # what is known of the keys is out of date
+            raise DraftOutdated("a part was sealed to a key that the unit no longer has")
+        return bytes(public)
 
     def _active_id(self, deanery: str) -> str:
         active = self._active_keys().get(deanery)
         if active is None:
             raise NoKey(f"{deanery} has no key")
         return active[0]
-
-    def _salt(self) -> tuple[bytes, kdf.Cost]:
-        """Return the deployment's salt and cost, which are made by whoever asks first."""
-        row = {"number": 1, "salt": secrets.token_bytes(kdf.SALT_BYTES), **self._cost._asdict()}
-        with transaction(self._database()) as connection:
-            found = connection.execute(select(referral_salt)).first()
-            if found is None:
-                new = insert_new(connection, referral_salt).on_conflict_do_nothing()
-                connection.execute(new, [row])
-                found = connection.execute(select(referral_salt)).one()
-        return bytes(found.salt), kdf.Cost(found.passes, found.memory)
 
     def _insert(
         self,
@@ -266,7 +304,7 @@ class Desk:
         public = bytes(pair.public_key)
         with transaction(self._database()) as connection:
             connection.execute(delete(tickets).where(tickets.c.id == ticket))
-            unit = _usable_key(connection, deanery, key_id)
+            unit = self._usable_key(connection, deanery, key_id)
             sealed = seal_envelope(
                 {
                     "ticket": ticket,
@@ -306,10 +344,9 @@ class Desk:
                 )
             ).first()
             inside = _inside(row, keys.secret)
-            if row is None or inside is None:
+            if row is None or inside is None or not _used(connection, row.id, today):
                 self._count_wrong(connection, week_of(today))
                 return None
-            _use(connection, row.id, today)
             waiting = connection.scalar(
                 select(func.count()).where(*_unread_answers(row.id)),
             )
@@ -357,7 +394,7 @@ class Desk:
         week = week_of(today)
         with transaction(self._database()) as connection:
             _use(connection, opened.ticket, today)
-            _usable_key(connection, opened.deanery, key_id)
+            self._usable_key(connection, opened.deanery, key_id)
             position = next_position(connection, opened.ticket)
             inside = {"ticket": opened.ticket, "position": position, "reply": sealed}
             boxed = box_between(inside, opened.private, opened.unit, ENVELOPE_CLASSES)
@@ -374,6 +411,7 @@ class Desk:
     def _end(self, opened: Opened) -> None:
         with transaction(self._database()) as connection:
             connection.execute(delete(tickets).where(tickets.c.id == opened.ticket))
+        overwrite(self._database())
 
 
 @cache
@@ -397,24 +435,6 @@ def _ticket_id(draft_id: str | None) -> str:
     return hashlib.blake2b(draft_id.encode("utf-8"), digest_size=16).hexdigest()
 
 
-def _usable_key(connection: Connection, deanery: str, key_id: str) -> bytes:
-    """Return the public half of a key that the unit can still read with.
-
-    Raises:
-        DraftOutdated: if it is lost, gone, or another unit's.
-    """
-    public = connection.scalar(
-        select(unit_keys.c.public).where(
-            unit_keys.c.key_id == key_id,
-            unit_keys.c.deanery == deanery,
-            unit_keys.c.state != "lost",
-        )
-    )
-    if public is None:
-        raise DraftOutdated("a part was sealed to a key that the unit no longer has")
-    return bytes(public)
-
-
 def _message(ticket: str, position: int, week: str, key_id: str, sealed: bytes) -> dict[str, Any]:
     return {
         "ticket": ticket,
@@ -427,18 +447,23 @@ def _message(ticket: str, position: int, week: str, key_id: str, sealed: bytes) 
     }
 
 
+def _used(connection: Connection, ticket: str, today: date) -> bool:
+    """Note that a ticket is used, which locks its row; return whether it is still there."""
+    used = connection.execute(
+        update(tickets)
+        .where(tickets.c.id == ticket, tickets.c.last_used_week >= oldest_living(today))
+        .values(last_used_week=week_of(today))
+    )
+    return bool(used.rowcount)
+
+
 def _use(connection: Connection, ticket: str, today: date) -> None:
     """Note that a ticket is used, which locks its row.
 
     Raises:
         TicketGone: if it has ended.
     """
-    used = connection.execute(
-        update(tickets)
-        .where(tickets.c.id == ticket, tickets.c.last_used_week >= oldest_living(today))
-        .values(last_used_week=week_of(today))
-    )
-    if used.rowcount == 0:
+    if not _used(connection, ticket, today):
         raise TicketGone("the ticket has ended")
 
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Callable, Collection, Mapping
-from contextlib import suppress
+from collections.abc import Callable, Collection, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
@@ -14,9 +14,10 @@ from sqlalchemy.engine import Connection, Engine, Row
 
 from bot.referrals import kdf
 from bot.referrals.desk import Choices, next_position
-from bot.referrals.errors import AnsweredMeanwhile, NoKey, TicketAltered, TicketGone
+from bot.referrals.errors import AnsweredMeanwhile, NoKey, TicketAltered, TicketGone, UnlockAgain
 from bot.referrals.guessing import ALARM
 from bot.referrals.keys import Keys, Unlocked
+from bot.referrals.rewriting import overwrite
 from bot.referrals.sealing import TEXT_CLASSES, box_between, draft, open_between, open_sealed
 from bot.referrals.tables import (
     STATES,
@@ -100,10 +101,12 @@ class Inbox:
         engine: Engine,
         cost: kdf.Cost = kdf.PASSPHRASE_COST,
         today: Callable[[], date] = date.today,
+        receipt_cost: kdf.Cost = kdf.RECEIPT_COST,
     ) -> None:
         """Use the database of referrals, whose tables are up to date."""
         self._engine = engine
         self._keys = Keys(engine, cost, today)
+        self._receipt_cost = receipt_cost
         self._today = today
 
     def has_key(self, deanery: str) -> bool:
@@ -160,7 +163,7 @@ class Inbox:
             )
             for row in found
         ]
-        rows.sort(key=_urgency)
+        rows.sort(key=_by_waiting)
         return rows
 
     def read(self, unlocked: Unlocked, ticket: str) -> Ticket:
@@ -169,17 +172,18 @@ class Inbox:
         Raises:
             TicketGone: if there is none, or it has ended.
             NoKey: if the unit lost the key that it was sealed to.
+            UnlockAgain: if the unit has a newer key than those that were unlocked.
             TicketAltered: if a part is not what its sender sealed.
         """
         today = self._today()
-        with transaction(self._engine) as connection:
+        with self._with_keys(unlocked) as connection:
             row = self._row(connection, unlocked.deanery, ticket)
             messages = connection.execute(
                 select(ticket_messages)
                 .where(ticket_messages.c.ticket == ticket)
                 .order_by(ticket_messages.c.position)
             ).all()
-            inside = _content(row, messages, unlocked)
+            inside = _content(row, messages[0] if messages else None, unlocked)
             read = tuple(_message(row, message, unlocked) for message in messages[1:])
             connection.execute(
                 update(ticket_messages)
@@ -229,20 +233,16 @@ class Inbox:
             AnsweredMeanwhile: if something was added since the ticket was read.
             TicketGone: if it has ended.
             NoKey: if the unit lost the key that it was sealed to.
+            UnlockAgain: if the unit has a newer key than those that were unlocked.
             TicketAltered: if the ticket's key is not the one its sender sealed.
             TextTooLong: if the text is longer than 16 kB.
         """
         today = self._today()
         week = week_of(today)
-        with transaction(self._engine) as connection:
+        with self._with_keys(unlocked) as connection:
             self._lock(connection, unlocked.deanery, ticket)
             row = self._row(connection, unlocked.deanery, ticket)
-            first = connection.execute(
-                select(ticket_messages).where(
-                    ticket_messages.c.ticket == ticket, ticket_messages.c.position == 0
-                )
-            ).all()
-            _content(row, first, unlocked)
+            _content(row, _first(connection, ticket), unlocked)
             if next_position(connection, ticket) != expected_position:
                 raise AnsweredMeanwhile("something was added to the ticket meanwhile")
             inside = {"ticket": ticket, "position": expected_position, "text": text}
@@ -283,20 +283,18 @@ class Inbox:
 
         Raises:
             TicketGone: if it has ended.
-            NoKey, TicketAltered: as in `read`.
+            NoKey, UnlockAgain, TicketAltered: as in `read`.
         """
-        with transaction(self._engine) as connection:
+        with self._with_keys(unlocked) as connection:
             self._lock(connection, unlocked.deanery, ticket)
             row = self._row(connection, unlocked.deanery, ticket)
-            first = connection.execute(
-                select(ticket_messages).where(
-                    ticket_messages.c.ticket == ticket, ticket_messages.c.position == 0
-                )
-            ).all()
-            if _content(row, first, unlocked)["receipt"]:
+            kept = _content(row, _first(connection, ticket), unlocked)["receipt"]
+            if kept:
                 self._set(connection, ticket, state="closed", waiting_since=None)
             else:
                 connection.execute(delete(tickets).where(tickets.c.id == ticket))
+        if not kept:
+            overwrite(self._engine)
 
     def guesses(self) -> Guesses:
         """Return how many receipts were wrong or refused, this week and the week before."""
@@ -309,6 +307,23 @@ class Inbox:
                 ).where(guesses.c.week >= since)
             ).one()
         return Guesses(int(row[0]), int(row[1]))
+
+    @contextmanager
+    def _with_keys(self, unlocked: Unlocked) -> Iterator[Connection]:
+        """Begin a transaction; a key that is missing but not lost has to be unlocked again."""
+        try:
+            with transaction(self._engine) as connection:
+                yield connection
+        except NoKey:
+            newer = select(func.count()).where(
+                unit_keys.c.deanery == unlocked.deanery,
+                unit_keys.c.state != "lost",
+                unit_keys.c.key_id.not_in(list(unlocked.keys)),
+            )
+            with transaction(self._engine) as connection:
+                if connection.scalar(newer):
+                    raise UnlockAgain("the unit's key was changed; unlock it again") from None
+            raise
 
     def _row(self, connection: Connection, deanery: str, ticket: str) -> Row:
         row = connection.execute(
@@ -341,16 +356,25 @@ def _waiting(since: str | None, today: date) -> int | None:
     return None if since is None else weeks_between(since, today)
 
 
-def _urgency(row: TicketRow) -> tuple[bool, int, str]:
+def _by_waiting(row: TicketRow) -> tuple[bool, int, str]:
     waiting = -1 if row.waiting_weeks is None else row.waiting_weeks
     return (row.state == STATES[-1], -waiting, row.id)
 
 
-def _content(row: Row, messages: list[Row], unlocked: Unlocked) -> Mapping[str, Any]:
+def _first(connection: Connection, ticket: str) -> Row | None:
+    """Return the message that holds the ticket's content."""
+    return connection.execute(
+        select(ticket_messages).where(
+            ticket_messages.c.ticket == ticket, ticket_messages.c.position == 0
+        )
+    ).first()
+
+
+def _content(row: Row, first: Row | None, unlocked: Unlocked) -> Mapping[str, Any]:
     """Return what the ticket holds, if its row still belongs to it."""
-    if not messages or messages[0].position != 0:
+    if first is None or first.position != 0:
         raise TicketAltered("the ticket has no content")
-    inside = open_sealed(bytes(messages[0].sealed), unlocked.key(row.key_id))
+    inside = open_sealed(bytes(first.sealed), unlocked.key(row.key_id))
     public = base64.b64encode(bytes(row.public)).decode("ascii")
     if (inside.get("ticket"), inside.get("public")) != (row.id, public):
         raise TicketAltered("the ticket's content belongs elsewhere")

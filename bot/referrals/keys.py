@@ -280,7 +280,7 @@ class _Opener:
         try:
             return PrivateKey(SecretBox(self._known[how]).decrypt(sealed[_HEADER.size :]))
         except CryptoError:
-            raise WrongPassphrase("it does not open the unit's key") from None
+            raise WrongPassphrase("that is not what opens the unit's key; try again") from None
 
 
 @dataclass(frozen=True)

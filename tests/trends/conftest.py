@@ -7,14 +7,7 @@ import pytest
 from bot.trends.counting import Counting
 from bot.trends.marks import Marks
 from bot.trends.recorder import TrendsRecorder
-from tests.databases import new_database, postgresql
-
-
-@pytest.fixture(scope="session")
-def postgresql_server():
-    """Return the URL of a running PostgreSQL server."""
-    with postgresql() as url:
-        yield url
+from tests.databases import new_database
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

@@ -1,0 +1,167 @@
+"""`sidedoor keys` and `sidedoor referrals`: what the deanery's administrator does by hand."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import date
+from typing import IO, Any, TypeVar
+
+import click
+
+from bot.deanery import DeaneryError, deaneries
+from bot.settings import SettingsError, settings
+
+Result = TypeVar("Result")
+
+NO_TICKET = "Its self_referral is {}, so no ticket is offered until deanery/{}.yml says otherwise."
+
+
+class Failed(click.ClickException):
+    """What a person has to mend, in one line."""
+
+    exit_code = 2
+
+    def show(self, file: IO[Any] | None = None) -> None:
+        """Print it as every command of ours does."""
+        click.echo(f"sidedoor: {self.message}", err=True)
+
+
+@click.group()
+def keys() -> None:
+    """A unit's key for referrals. Passphrases are asked for, or read line by line from input."""
+
+
+@keys.command("create")
+@click.argument("deanery")
+@click.option("--lost", is_flag=True, help="Give up a key that neither passphrase nor code opens.")
+def create(deanery: str, lost: bool) -> None:
+    """Make a unit's first key and print its recovery code, once."""
+    _require_known(deanery)
+    passphrase = _new_passphrase()
+    code = _on_keys(lambda store: store.create(deanery, passphrase, lost))
+    click.echo(f"Made the key of {deanery}; its tickets can be sealed from now on.")
+    kind = deaneries()[deanery].self_referral
+    if kind in ("none", "unknown"):
+        click.echo(NO_TICKET.format(kind, deanery))
+    if lost:
+        click.echo("What was sealed to the lost key can be read by nobody any more.")
+    _show_code(code)
+
+
+@keys.command("rotate")
+@click.argument("deanery")
+def rotate(deanery: str) -> None:
+    """Make a new key; the old one opens its own tickets until the last of them has ended."""
+    _require_known(deanery)
+    passphrase = _asked("Passphrase")
+    code = _on_keys(lambda store: store.rotate(deanery, passphrase))
+    click.echo(f"{deanery} has a new key, under the same passphrase.")
+    _show_code(code)
+
+
+@keys.command("passphrase")
+@click.argument("deanery")
+def passphrase(deanery: str) -> None:
+    """Change the passphrase: the old one is asked for, then the new one."""
+    _require_known(deanery)
+    old = _asked("Old passphrase")
+    new = _new_passphrase()
+    code = _on_keys(lambda store: store.change_passphrase(deanery, old, new))
+    click.echo(f"The passphrase of {deanery} is changed.")
+    _show_code(code)
+
+
+@keys.command("recover")
+@click.argument("deanery")
+def recover(deanery: str) -> None:
+    """Set a new passphrase by the recovery code: the code is asked for, then the passphrase."""
+    _require_known(deanery)
+    used = _asked("Recovery code")
+    new = _new_passphrase()
+    code = _on_keys(lambda store: store.recover(deanery, used, new))
+    click.echo(f"{deanery} has a new passphrase; the code that you used opens nothing any more.")
+    _show_code(code)
+
+
+@keys.command("list")
+@click.argument("deanery", required=False)
+def list_keys(deanery: str | None) -> None:
+    """List the units' keys: deanery, state, week, number, and how many tickets need it."""
+    if deanery is not None:
+        _require_known(deanery)
+    stored = _on_keys(lambda store: store.all())
+    shown = [key for key in stored if deanery in (None, key.deanery)]
+    for key in shown:
+        needed = "1 ticket" if key.tickets == 1 else f"{key.tickets} tickets"
+        click.echo(f"{key.deanery:20} {key.state:7} {key.week} {key.key_id} {needed}")
+    if not shown:
+        click.echo("There is no key. Make one: sidedoor keys create DEANERY")
+
+
+@click.group()
+def referrals() -> None:
+    """The database of referrals."""
+
+
+@referrals.command("sweep")
+def sweep() -> None:
+    """Delete the tickets that have ended; the running assistant does it every day."""
+    from bot.referrals.expiry import sweep_now
+
+    with _told_in_one_line():
+        swept = sweep_now(settings().referrals_url, date.today())
+    click.echo(f"{swept.tickets} tickets and {swept.keys} keys were deleted.")
+
+
+def _require_known(deanery: str) -> None:
+    with _told_in_one_line():
+        known = deaneries()
+    if deanery not in known:
+        raise Failed(f"DEANERY is {deanery!r}; it must be one of {', '.join(known)}")
+
+
+def _on_keys(use: Callable[[Any], Result]) -> Result:
+    """Call `use` with the store of keys."""
+    from bot.referrals.keys import Keys
+    from bot.referrals.tables import open_referrals
+
+    with _told_in_one_line():
+        return use(Keys(open_referrals(settings().referrals_url)))
+
+
+@contextmanager
+def _told_in_one_line() -> Iterator[None]:
+    """Turn what a person can mend into one line."""
+    from bot.database import DatabaseError
+    from bot.referrals.errors import ReferralError
+
+    try:
+        yield
+    except (DatabaseError, DeaneryError, ReferralError, SettingsError) as error:
+        raise Failed(str(error)) from None
+
+
+def _asked(what: str) -> str:
+    """Ask at the terminal without showing it, or take the next line of the input."""
+    if sys.stdin.isatty():
+        return str(click.prompt(what, hide_input=True))
+    line = sys.stdin.readline()
+    if not line:
+        raise Failed(f"the input ended before a line with the {what.lower()}")
+    return line.rstrip("\r\n")
+
+
+def _new_passphrase() -> str:
+    if sys.stdin.isatty():
+        return str(click.prompt("New passphrase", hide_input=True, confirmation_prompt=True))
+    return _asked("New passphrase")
+
+
+def _show_code(code: str) -> None:
+    click.echo(f"Recovery code: {code}")
+    click.echo(
+        "It is not shown again. Print it and keep it in a safe, apart from the passphrase:"
+        " with both lost, no ticket can be read, by anybody. Earlier codes open nothing."
+    )
