@@ -223,7 +223,7 @@ class Inbox:
         found = {}
         for row in rows:
             with suppress(NoKey, TicketAltered):
-                found[row.id] = _choices(_content(row, [row], unlocked))
+                found[row.id] = _choices(_content(row, row, unlocked))
         return found
 
     def answer(self, unlocked: Unlocked, ticket: str, text: str, expected_position: int) -> None:
