@@ -24,7 +24,7 @@ chat: train ## Talk to the assistant in this terminal
 	@$(RUN)sidedoor chat
 
 .PHONY: demo
-demo: train ## Show the staff dashboard with an invented year
+demo: train ## Show the staff dashboard with an invented year and referrals
 	@$(RUN)sidedoor demo
 
 .PHONY: test

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
+from bot.answers import AnswersError, all_answers
 from bot.channels.web_words import WordsError, check_words
 from bot.deanery import DeaneryError, deaneries, signposts
 from bot.environment import FOUND, prepare
@@ -36,8 +37,9 @@ def _settings() -> Settings:
         signposts()
         check_words()
         groups()
+        all_answers()
         return settings()
-    except (SettingsError, DeaneryError, GroupsError, WordsError) as error:
+    except (SettingsError, DeaneryError, AnswersError, GroupsError, WordsError) as error:
         _fail(error)
 
 
@@ -189,9 +191,11 @@ def help_page() -> None:
 @main.command()
 def dashboard() -> None:
     """Start the staff dashboard alone and print where it is."""
+    _refuse_leaks()
     chosen = _settings()
     if not chosen.dashboard_port:
         _fail("SIDEDOOR_DASHBOARD_PORT is 0, which starts no dashboard; set a port")
+    overwrite_freed_memory()
     from bot.dashboard.app import FIRST_ACCOUNT, create_app, listener, serve
     from bot.database import DatabaseError
 
@@ -269,11 +273,12 @@ def _change_staff(change: Callable[[Staff], Any]) -> Any:
 @click.argument("name")
 @click.option("--full-name", required=True, help="Name as it is shown.")
 @click.option("--role", required=True, help="One of reader, caseworker, admin.")
+@click.option("--deanery", default="", help="Key of the deanery whose referrals they answer.")
 @click.option("--single-sign-on", is_flag=True, help="No password: a trusted proxy names them.")
-def staff_add(name: str, full_name: str, role: str, single_sign_on: bool) -> None:
+def staff_add(name: str, full_name: str, role: str, deanery: str, single_sign_on: bool) -> None:
     """Make an account."""
     password = None if single_sign_on else _password()
-    secret = _change_staff(lambda accounts: accounts.add(name, full_name, role, password))
+    secret = _change_staff(lambda accounts: accounts.add(name, full_name, role, password, deanery))
     click.echo(f"Made the account {name} ({role}).")
     if secret:
         _show_codes(name, secret)
@@ -285,7 +290,8 @@ def staff_list() -> None:
     for member in _staff().all():
         state = "closed" if not member.active else "locked" if member.locked else "active"
         way = "password and code" if member.signs_in_here else "single sign-on"
-        click.echo(f"{member.name:20} {member.role:11} {state:7} {way}: {member.full_name}")
+        where = f", referrals of {member.deanery}" if member.deanery else ""
+        click.echo(f"{member.name:20} {member.role:11} {state:7} {way}: {member.full_name}{where}")
 
 
 @staff.command("reset")
@@ -303,6 +309,15 @@ def staff_role(name: str, role: str) -> None:
     """Change an account's role: reader, caseworker or admin."""
     _change_staff(lambda accounts: accounts.set_role(name, role))
     click.echo(f"{name} is {role} now.")
+
+
+@staff.command("deanery")
+@click.argument("name")
+@click.argument("deanery")
+def staff_deanery(name: str, deanery: str) -> None:
+    """Let an account answer the referrals of DEANERY; an empty one lets it answer nobody's."""
+    _change_staff(lambda accounts: accounts.set_deanery(name, deanery))
+    click.echo(f"{name} answers referrals of {deanery}." if deanery else f"{name} answers none.")
 
 
 @staff.command("close")
@@ -348,7 +363,7 @@ def content(output: str | None) -> None:
 
     try:
         page = content_page()
-    except (DeaneryError, WordsError) as error:
+    except (DeaneryError, AnswersError, WordsError) as error:
         _fail(error)
     _write_or_print(page, output)
 

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 import numpy as np
 import yaml
 
+from bot.answers import AnswersError, all_answers
 from bot.channels.web_words import WordsError, english_words
 from bot.content import responses, when
 from bot.deanery import signposts
@@ -60,6 +61,7 @@ def faults() -> Iterator[str]:
     yield from _examples()
     yield from _responses()
     yield from _page_words()
+    yield from _stored_answers()
     yield from _harms()
     yield from stale()
     yield from governance_faults()
@@ -165,6 +167,14 @@ def _page_words() -> Iterator[str]:
         for key, words in english_words().items():
             yield from _wording(f"page, {key}", words.text)
     except WordsError as error:
+        yield str(error)
+
+
+def _stored_answers() -> Iterator[str]:
+    try:
+        for stored in (one for file in all_answers().values() for one in file):
+            yield from _wording(f"answers/{stored.file}.yml, {stored.id}", stored.text)
+    except AnswersError as error:
         yield str(error)
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import yaml
 
+from bot.answers import all_answers
 from bot.channels.web_words import english_words, languages, page_words
 from bot.deanery import FACTS, deaneries, signposts
 from bot.paths import DOMAIN
@@ -35,6 +36,7 @@ def content_page() -> str:
 
     Raises:
         DeaneryError: if a deanery file is wrong.
+        AnswersError: if a file of stored answers is wrong.
         WordsError: if a file of the page's words is wrong.
     """
     return "\n".join(_lines()) + "\n"
@@ -86,6 +88,9 @@ def _local_facts() -> Iterator[str]:
         for contact in deanery.contacts:
             date = contact.fact.verified_on or "never"
             yield f"- *contact*: {contact.value}: {contact.fact.text} (verified {date})"
+    yield "\n### Answers that a unit can start from\n"
+    for stored in (one for file in all_answers().values() for one in file):
+        yield f"- *{stored.file}, {stored.title}*: {stored.text}"
     yield "\n### Signposts\n"
     yield from _signposts(signposts())
 

@@ -91,6 +91,8 @@ class Deanery:
     self_referral: str
     contacts: tuple[Contact, ...]
     facts: Mapping[str, Fact | None]
+    answer_days: int | None = None
+    """Calendar days in which the unit says it answers; None if it does not say."""
 
     def fact(self, name: str, today: date) -> str | None:
         """Return the text of a fact of `FACTS` if it is known and fresh."""
@@ -196,6 +198,12 @@ class _Fields:
             raise DeaneryError(f"{self.where}: {name} must be true or false")
         return value
 
+    def days(self, name: str) -> int:
+        value = self.row.pop(name)
+        if not isinstance(value, int) or isinstance(value, bool) or not 1 <= value <= LIFE:
+            raise DeaneryError(f"{self.where}: {name} is {value!r}; write 1 to {LIFE} days")
+        return value
+
     def verified_on(self) -> date | None:
         if "verified_on" not in self.row:
             raise DeaneryError(
@@ -249,10 +257,13 @@ def _load(path: Path) -> Any:
 
 def _deanery(key: str, fields: _Fields) -> Deanery:
     facts: dict[str, Fact | None] = {}
+    answer_days = None
     for name in FACTS:
         nested = fields.nested(name)
         facts[name] = nested.fact() if nested else None
         if nested:
+            if name == "timing" and "answer_days" in nested.row:
+                answer_days = nested.days("answer_days")
             nested.finish()
     deanery = Deanery(
         key=key,
@@ -263,6 +274,7 @@ def _deanery(key: str, fields: _Fields) -> Deanery:
         self_referral=fields.one_of("self_referral", SELF_REFERRAL),
         contacts=_contacts(fields),
         facts=facts,
+        answer_days=answer_days,
     )
     fields.finish()
     _require_what_the_kind_needs(deanery, fields.where)

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from sqlalchemy.engine import make_url
 
+from bot.answers import AnswersError, all_answers
 from bot.channels.web_words import WordsError, check_words
 from bot.database import DatabaseError
 from bot.deanery import LIFE, WARNINGS, Deanery, DeaneryError, Fact, deaneries, signposts
@@ -51,7 +52,8 @@ def findings(today: date | None = None, with_model: bool = True) -> Iterator[Fin
         for deanery in deaneries().values():
             yield from _deanery(deanery, today)
         yield from _signposts(today)
-    except DeaneryError as error:
+        all_answers()
+    except (DeaneryError, AnswersError) as error:
         yield Finding("error", str(error))
     yield from _trends()
     yield from _referrals(today)

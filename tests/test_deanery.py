@@ -95,6 +95,12 @@ listeners:
   verified_on: 2026-11-23
 """
 
+TIMING = """timing:
+  text: "It answers soon."
+  source: mercia.example
+  verified_on: null
+  answer_days: """
+
 WRONG_DEANERIES = [
     ("name: Mercia\n", "", "mercia.yml: name is missing; write a text, in quotes"),
     ("name: Mercia", "name: 7", "mercia.yml: name is missing; write a text, in quotes"),
@@ -141,6 +147,26 @@ WRONG_DEANERIES = [
         "timing: null",
         "timing: soon",
         "mercia.yml, timing: must be a mapping of fields",
+    ),
+    (
+        "timing: null",
+        TIMING + "0",
+        "mercia.yml, timing: answer_days is 0; write 1 to 90 days",
+    ),
+    (
+        "timing: null",
+        TIMING + "91",
+        "mercia.yml, timing: answer_days is 91; write 1 to 90 days",
+    ),
+    (
+        "timing: null",
+        TIMING + "soon",
+        "mercia.yml, timing: answer_days is 'soon'; write 1 to 90 days",
+    ),
+    (
+        "timing: null",
+        TIMING + "true",
+        "mercia.yml, timing: answer_days is True; write 1 to 90 days",
     ),
     (
         '  text: "It tells nobody."\n',
@@ -436,6 +462,16 @@ def test_a_wrong_signpost_gives_one_clear_line(tmp_path, right, wrong, message):
     with pytest.raises(DeaneryError) as error:
         signposts(tmp_path)
     assert str(error.value) == message
+
+
+def test_how_soon_a_unit_answers_is_read_beside_the_sentence(tmp_path):
+    """A number of days is there only where the unit says one."""
+    (tmp_path / "mercia.yml").write_text(DEANERY, encoding="utf-8")
+    assert deaneries(tmp_path)["mercia"].answer_days is None
+    deaneries.cache_clear()
+    told = DEANERY.replace("timing: null", TIMING + "7", 1)
+    (tmp_path / "mercia.yml").write_text(told, encoding="utf-8")
+    assert deaneries(tmp_path)["mercia"].answer_days == 7
 
 
 def test_a_name_in_two_files_gives_one_clear_line(tmp_path):

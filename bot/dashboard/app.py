@@ -13,11 +13,15 @@ from starlette.exceptions import HTTPException
 
 from bot.dashboard.audit import Audit
 from bot.dashboard.guard import Parts, failed
-from bot.dashboard.pages import ROUTES, render
+from bot.dashboard.pages import ROUTES
+from bot.dashboard.referrals import Referrals
+from bot.dashboard.rendering import render
 from bot.dashboard.sentences import SignOffs
 from bot.dashboard.sessions import Sessions
 from bot.dashboard.staff import Staff
 from bot.dashboard.tables import open_staff_database
+from bot.dashboard.tries import Tries
+from bot.dashboard.unlocks import Unlocks
 from bot.settings import Settings, SettingsError
 from bot.trends.releases import ReleaseError, Releases
 
@@ -45,6 +49,7 @@ def create_app(
         if real or not releases.names():
             raise ReleaseError("the demonstration is for synthetic releases only")
     engine = open_staff_database(settings.staff_url)
+    sessions = Sessions(engine, clock)
     app = Starlette(
         routes=ROUTES, exception_handlers={HTTPException: failed, Exception: failed}, debug=False
     )
@@ -54,10 +59,13 @@ def create_app(
         settings=settings,
         engine=engine,
         staff=Staff(engine, clock),
-        sessions=Sessions(engine, clock),
+        sessions=sessions,
         audit=Audit(engine, clock),
         sign_offs=SignOffs(engine),
         releases=releases,
+        unlocks=Unlocks(sessions.goes_on, clock),
+        tries=Tries(clock),
+        referrals=Referrals(settings.referrals_url, clock),
         demo=demo,
         extra_hosts=extra_hosts,
     )

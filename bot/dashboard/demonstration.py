@@ -14,6 +14,8 @@ from pathlib import Path
 from random import Random
 
 from bot.dashboard.app import create_app, listener, server
+from bot.dashboard.guard import DEMO_DEANERY
+from bot.dashboard.invented import invent_tickets, recipe
 from bot.paths import ROOT
 from bot.settings import Settings
 
@@ -55,15 +57,18 @@ def serve_all(settings: Settings, folders: list[Path], say: Say) -> None:
             settings,
             data=folder,
             staff_database="",
+            referrals_database="",
             dashboard_host="127.0.0.1",
             dashboard_port=port,
             dashboard_url="",
             proxy_header="",
         )
+        invent_tickets(folder / "referrals.db", DEMO_DEANERY, date.today())
         servers.append(server(create_app(chosen, demo=True)))
         sockets.append(listener("127.0.0.1", port))
         trainees = int(folder.name.split("-")[1])
         say(f"{trainees:,} trainees, every figure invented: http://127.0.0.1:{port}/")
+    say(f"The inbox, with invented tickets, opens with: {recipe()['passphrase']}")
     say("Stop it with Ctrl-C.")
 
     async def both() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hmac
 import logging
+import unicodedata
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Any
@@ -17,9 +18,13 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import RedirectResponse, Response
 
 from bot.dashboard.audit import Audit
+from bot.dashboard.referrals import Referrals
 from bot.dashboard.sentences import SignOffs
 from bot.dashboard.sessions import Sessions
 from bot.dashboard.staff import Member, Staff
+from bot.dashboard.tries import Tries
+from bot.dashboard.unlocks import Unlocks
+from bot.referrals.keys import Unlocked
 from bot.settings import Settings
 from bot.trends.releases import Releases
 
@@ -44,7 +49,9 @@ HEADERS = {
     ),
 }
 
-DEMO = Member("demo", "Demonstration", "admin")
+DEMO_DEANERY = "thames_valley"
+
+DEMO = Member("demo", "Demonstration", "admin", deanery=DEMO_DEANERY)
 """Who everybody is in the demonstration, where all figures are invented."""
 
 
@@ -59,6 +66,9 @@ class Parts:
     audit: Audit
     sign_offs: SignOffs
     releases: Releases
+    unlocks: Unlocks[Unlocked]
+    tries: Tries
+    referrals: Referrals
     demo: bool = False
     extra_hosts: tuple[str, ...] = field(default=())
 
@@ -71,6 +81,16 @@ class Parts:
     def cookie(self) -> str:
         """The name of the session cookie; its prefix binds it to this host over TLS."""
         return "__Host-sidedoor-staff" if self.secure else "sidedoor-staff"
+
+    @property
+    def inbox_cookie(self) -> str:
+        """The name of the cookie that leads to unlocked keys."""
+        return "__Host-sidedoor-inbox" if self.secure else "sidedoor-inbox"
+
+    @property
+    def signs_in_here(self) -> bool:
+        """Whether staff have sessions of ours, and not a proxy's or none."""
+        return not (self.demo or self.settings.proxy_header)
 
 
 @dataclass(frozen=True)
@@ -91,12 +111,35 @@ class Visit:
         kept = "".join(c for c in value if c.isprintable() and not 0xD800 <= ord(c) <= 0xDFFF)
         return kept.strip()[:longest]
 
+    def text(self, name: str) -> str:
+        """Return what was typed into a larger field of the form, with its lines, whole."""
+        return typed(self.form, name)
+
 
 Page = Callable[[Visit], Response]
 
+Keep = Callable[[Request, FormData, int], Response | None]
+"""Makes the page that gives back what somebody typed when their request ends in this status; None
+if they typed nothing."""
 
-def page(show: Page, role: str | None = "reader") -> Callable[[Request], Awaitable[Response]]:
-    """Return the endpoint of a page that only a `role` may see; None lets everybody in."""
+
+def typed(form: FormData | None, name: str) -> str:
+    """Return a field of a form with its lines; control characters are dropped."""
+    value = form.get(name, "") if form is not None else ""
+    if not isinstance(value, str):
+        return ""
+    lines = value.replace("\r\n", "\n").replace("\r", "\n")
+    kept = (c for c in lines if c in "\n\t" or unicodedata.category(c) not in ("Cc", "Cs"))
+    return "".join(kept).strip()
+
+
+def page(
+    show: Page, role: str | None = "reader", keep: Keep | None = None
+) -> Callable[[Request], Awaitable[Response]]:
+    """Return the endpoint of a page that only a `role` may see; None lets everybody in.
+
+    With `keep`, a form that cannot be taken is given back instead of a plain error.
+    """
 
     async def endpoint(request: Request) -> Response:
         parts: Parts = request.app.state.parts
@@ -107,10 +150,17 @@ def page(show: Page, role: str | None = "reader") -> Callable[[Request], Awaitab
             form = await _form(request)
         try:
             return await run_in_threadpool(_answer, request, parts, form, show, role)
-        except HTTPException:
-            raise
+        except HTTPException as error:
+            kept = keep(request, form, error.status_code) if keep and form else None
+            if kept is None:
+                raise
+            return with_headers(kept)
         except Exception as error:  # else the server would log it, with whatever it holds
-            return await failed(request, error)
+            kept = keep(request, form, 500) if keep and form else None
+            if kept is None:
+                return await failed(request, error)
+            _note_failure(error)
+            return with_headers(kept)
 
     return endpoint
 
@@ -213,10 +263,14 @@ async def _form(request: Request) -> FormData:
         raise HTTPException(400) from None
 
 
+def _note_failure(error: Exception) -> None:
+    logger.error("request failed: error=%s", type(error).__name__)
+
+
 async def failed(request: Request, error: Exception) -> Response:
     """Answer what cannot be answered otherwise: a plain page, and nothing about why."""
     status = error.status_code if isinstance(error, HTTPException) else 500
     if status == 500:
-        logger.error("request failed: error=%s", type(error).__name__)
+        _note_failure(error)
     render: Any = request.app.state.render
     return with_headers(render("error.html", status=status, member=None, status_code=status))

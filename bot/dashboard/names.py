@@ -49,6 +49,12 @@ def value_name(facet: str, value: str) -> str:
     return (names()["values"].get(facet) or {}).get(value) or value.replace("_", " ").capitalize()
 
 
+def inbox_name(kind: str, value: str | int) -> str:
+    """Return what a state, a size or a choice of a ticket is called in the inbox."""
+    name = names()["inbox"][kind].get(value)
+    return str(value).replace("_", " ").capitalize() if name is None else str(name)
+
+
 def month_name(month: Month) -> str:
     """Return a month such as May 2026."""
     return f"{MONTHS[month.number - 1]} {month.year}"

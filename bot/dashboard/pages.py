@@ -5,86 +5,33 @@ from __future__ import annotations
 import json
 import re
 from datetime import date
-from functools import cache
-from pathlib import Path
-from typing import Any
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from starlette.exceptions import HTTPException
-from starlette.responses import HTMLResponse, PlainTextResponse, RedirectResponse, Response
+from starlette.responses import PlainTextResponse, RedirectResponse, Response
 from starlette.routing import Route
 
 from bot.dashboard.change import compare
-from bot.dashboard.chart import chart
 from bot.dashboard.expected import table_of_expected
 from bot.dashboard.guard import Visit, page
 from bot.dashboard.health import assistant_is_up, expiring, versions
-from bot.dashboard.names import facet_names, window_name
-from bot.dashboard.picture import everybody, headline, picture, pictures, rules_of
-from bot.dashboard.sections import sections_of
+from bot.dashboard.inbox_pages import INBOX_ROUTES, guessing_now
+from bot.dashboard.names import facet_names
+from bot.dashboard.picture import headline, picture, pictures, rules_of
+from bot.dashboard.rendering import HERE, render, show, windows_of
 from bot.dashboard.sentences import files, search
 from bot.trends.disclosure import Rules, YearlyRules
 from bot.trends.groups import groups
-from bot.trends.releases import HELP_CARD_YEAR, Release, ReleaseError
+from bot.trends.releases import HELP_CARD_YEAR, Release
 from bot.trends.vocabulary import ANYBODY, HELP_CARD
 from bot.trends.windows import ENOUGH, LAG_DAYS
-
-HERE = Path(__file__).parent
 
 MOST_SENTENCES = 100
 """Sentences on one page of the wording."""
 
 
-@cache
-def templates() -> Environment:
-    """Return the templates; a value that is missing is an error, not a blank."""
-    found = Environment(
-        loader=FileSystemLoader(HERE / "templates"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    found.globals.update(window_name=window_name, everybody=everybody, chart=chart)
-    return found
-
-
-def render(name: str, status_code: int = 200, **values: Any) -> HTMLResponse:
-    """Return a page made from a template."""
-    member = values.setdefault("member", None)
-    values.setdefault("synthetic", False)
-    values.setdefault("here", "")
-    values.setdefault("signed_in_here", False)
-    text = templates().get_template(name).render(sections=sections_of(member), **values)
-    return HTMLResponse(text, status_code)
-
-
-def show(
-    visit: Visit, name: str, here: str = "", status_code: int = 200, **values: Any
-) -> Response:
-    """Return a page for somebody who has signed in."""
-    return render(
-        name,
-        status_code,
-        member=visit.member,
-        here=here,
-        synthetic=visit.parts.demo or any(r.synthetic for r in _windows(visit)),
-        signed_in_here=not (visit.parts.demo or visit.parts.settings.proxy_header),
-        **values,
-    )
-
-
-def _windows(visit: Visit) -> list[Release]:
-    try:
-        return visit.parts.releases.all()
-    except ReleaseError as error:
-        visit.request.state.release_error = str(error)
-        return []
-
-
 def _window(visit: Visit) -> Release:
     name = visit.request.path_params["name"]
-    found = next((r for r in _windows(visit) if r.name == name), None)
+    found = next((r for r in windows_of(visit) if r.name == name), None)
     if found is None:
         raise HTTPException(404)
     return found
@@ -97,7 +44,7 @@ def first_page(visit: Visit) -> Response:
 
 def windows_page(visit: Visit) -> Response:
     """Every window that is released, the latest first, and the yearly number of help cards."""
-    windows = _windows(visit)
+    windows = windows_of(visit)
     error = getattr(visit.request.state, "release_error", None)
     years = [] if error else visit.parts.releases.all(HELP_CARD_YEAR)
     cards = [(r.window.first.year, r.tables[HELP_CARD][ANYBODY]) for r in years]
@@ -170,7 +117,7 @@ def signed_file(visit: Visit) -> Response:
 
 def change_page(visit: Visit) -> Response:
     """What changed between two windows, by more than rounding can explain."""
-    windows = {release.name: release for release in _windows(visit)}
+    windows = {release.name: release for release in windows_of(visit)}
     names = list(windows)
     before = windows.get(visit.field("from")) or (windows[names[-2]] if len(names) > 1 else None)
     after = windows.get(visit.field("to")) or (windows[names[-1]] if len(names) > 1 else None)
@@ -216,6 +163,7 @@ def service_page(visit: Visit) -> Response:
         up=assistant_is_up(settings),
         versions=versions(),
         expiring=list(expiring(date.today(), settings.deanery)),
+        guessing=guessing_now(visit.parts),
     )
 
 
@@ -312,15 +260,13 @@ def sign_out(visit: Visit) -> Response:
     """End the session."""
     token = visit.request.cookies.get(visit.parts.cookie)
     if token:
+        visit.parts.unlocks.drop_session(token)
         visit.parts.sessions.end(token)
     response = RedirectResponse("/sign-in", 303)
-    response.delete_cookie(
-        visit.parts.cookie,
-        path="/",
-        secure=visit.parts.secure,
-        httponly=True,
-        samesite="strict",
-    )
+    for cookie in (visit.parts.cookie, visit.parts.inbox_cookie):
+        response.delete_cookie(
+            cookie, path="/", secure=visit.parts.secure, httponly=True, samesite="strict"
+        )
     return response
 
 
@@ -346,5 +292,6 @@ ROUTES = [
     Route("/service", page(service_page)),
     Route("/wording", page(wording_page), methods=["GET"]),
     Route("/wording", page(sign_off, "caseworker"), methods=["POST"]),
+    *INBOX_ROUTES,
     Route("/audit", page(audit_page, "admin")),
 ]

@@ -22,6 +22,7 @@ SECTIONS = (
     Section("Method", "/method", "reader"),
     Section("Service", "/service", "reader"),
     Section("Wording", "/wording", "reader"),
+    Section("Inbox", "/inbox", "caseworker"),
     Section("Audit log", "/audit", "admin"),
 )
 

@@ -11,6 +11,7 @@ from functools import lru_cache
 from sqlalchemy import insert, select
 from sqlalchemy.engine import Engine
 
+from bot.answers import all_answers
 from bot.content import responses, when
 from bot.dashboard.tables import sign_offs
 from bot.deanery import FACTS, deaneries, signposts
@@ -69,6 +70,9 @@ def _read(_: tuple[tuple[str, int], ...]) -> list[Sentence]:
         for number, contact in enumerate(deanery.contacts):
             text = f"{contact.value}: {contact.fact.text}"
             found.append(Sentence(f"{deanery.key}:contact:{number}", file, "contact", text))
+    for stored in (one for file in all_answers().values() for one in file):
+        file = f"deanery/answers/{stored.file}.yml"
+        found.append(Sentence(stored.key, file, f"stored answer: {stored.title}", stored.text))
     for signpost in signposts().values():
         text = f"{signpost.name}: {signpost.value} ({signpost.hours})"
         found.append(Sentence(signpost.key, "deanery/signposts.yml", "signpost", text))

@@ -31,7 +31,7 @@ class Sessions:
         """Begin a session and return its token."""
         token = secrets.token_urlsafe(32)
         now = int(self._clock())
-        row = {"token_hash": _hash(token), "staff": name, "began": now, "used": now}
+        row = {"token_hash": token_hash(token), "staff": name, "began": now, "used": now}
         with self._engine.begin() as connection:
             self._drop_ended(connection, now)
             connection.execute(insert(sessions), [row])
@@ -42,16 +42,27 @@ class Sessions:
         now = int(self._clock())
         with self._engine.begin() as connection:
             self._drop_ended(connection, now)
-            mine = sessions.c.token_hash == _hash(token)
+            mine = sessions.c.token_hash == token_hash(token)
             name = connection.scalar(select(sessions.c.staff).where(mine))
             if name is not None:
                 connection.execute(update(sessions).where(mine).values(used=now))
         return name
 
+    def goes_on(self, hashed: bytes) -> bool:
+        """Whether the session whose token has this hash has not ended; this is no use of it."""
+        now = int(self._clock())
+        goes_on = select(sessions.c.staff).where(
+            sessions.c.token_hash == hashed,
+            sessions.c.used > now - IDLE_SECONDS,
+            sessions.c.began > now - LONGEST_SECONDS,
+        )
+        with self._engine.connect() as connection:
+            return connection.scalar(goes_on) is not None
+
     def end(self, token: str) -> None:
         """End a session."""
         with self._engine.begin() as connection:
-            connection.execute(delete(sessions).where(sessions.c.token_hash == _hash(token)))
+            connection.execute(delete(sessions).where(sessions.c.token_hash == token_hash(token)))
 
     @staticmethod
     def _drop_ended(connection: object, now: int) -> None:
@@ -61,5 +72,6 @@ class Sessions:
         connection.execute(delete(sessions).where(ended))  # type: ignore[attr-defined]
 
 
-def _hash(token: str) -> bytes:
+def token_hash(token: str) -> bytes:
+    """Return what is kept of a token."""
     return hashlib.sha256(token.encode("utf-8", "surrogatepass")).digest()

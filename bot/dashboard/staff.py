@@ -16,10 +16,11 @@ from sqlalchemy import delete, func, insert, select, update
 from sqlalchemy.engine import Engine
 
 from bot.dashboard.tables import sessions, staff
+from bot.deanery import deaneries
 
 ROLES = ("reader", "caseworker", "admin")
 """Each may do what those before it may. Readers see the trends; caseworkers also sign off wording
-and, later, answer referrals; admins also see who looked at what."""
+and, with a deanery of theirs, answer its referrals; admins also see who looked at what."""
 
 MOST_FAILURES = 5
 LOCK_SECONDS = 15 * 60
@@ -52,6 +53,8 @@ class Member:
     locked: bool = False
     signs_in_here: bool = True
     """Whether they have a password here, and not only a name that a proxy gives."""
+    deanery: str = ""
+    """Key of the deanery whose referrals they may answer; empty for none."""
 
     def may(self, role: str) -> bool:
         """Whether they may do what `role` may."""
@@ -66,7 +69,9 @@ class Staff:
         self._engine = engine
         self._clock = clock
 
-    def add(self, name: str, full_name: str, role: str, password: str | None) -> str | None:
+    def add(
+        self, name: str, full_name: str, role: str, password: str | None, deanery: str = ""
+    ) -> str | None:
         """Make an account; return the secret of its one-time codes, None without a password.
 
         Raises:
@@ -78,11 +83,13 @@ class Staff:
             raise StaffError("the full name must have 1 to 120 characters")
         if role not in ROLES:
             raise StaffError(f"the role is {role!r}; it must be one of {', '.join(ROLES)}")
+        _require_deanery(deanery)
         secret = pyotp.random_base32() if password is not None else None
         row = {
             "name": name,
             "full_name": full_name,
             "role": role,
+            "deanery": deanery,
             "password": _hashed(password) if password is not None else None,
             "totp_secret": secret,
             "totp_used": 0,
@@ -113,6 +120,11 @@ class Staff:
         if role not in ROLES:
             raise StaffError(f"the role is {role!r}; it must be one of {', '.join(ROLES)}")
         self._change(name, role=role)
+
+    def set_deanery(self, name: str, deanery: str) -> None:
+        """Change whose referrals an account may answer; empty for nobody's."""
+        _require_deanery(deanery)
+        self._change(name, deanery=deanery)
 
     def set_active(self, name: str, active: bool) -> None:
         """Close an account, which ends its sessions, or open it again."""
@@ -213,6 +225,14 @@ class Staff:
             active=row.active,  # type: ignore[attr-defined]
             locked=row.locked_until > self._clock(),  # type: ignore[attr-defined]
             signs_in_here=row.password is not None,  # type: ignore[attr-defined]
+            deanery=row.deanery,  # type: ignore[attr-defined]
+        )
+
+
+def _require_deanery(deanery: str) -> None:
+    if deanery and deanery not in deaneries():
+        raise StaffError(
+            f"the deanery is {deanery!r}; it must be empty or one of {', '.join(deaneries())}"
         )
 
 

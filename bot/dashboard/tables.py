@@ -22,6 +22,7 @@ staff = Table(
     Column("name", String(64), primary_key=True),
     Column("full_name", String(120), nullable=False),
     Column("role", String(16), nullable=False),
+    Column("deanery", String(64), nullable=False, default="", server_default=""),
     Column("password", String(255)),
     Column("totp_secret", String(64)),
     Column("totp_used", Integer, nullable=False, default=0),

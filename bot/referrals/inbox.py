@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Collection, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
@@ -29,8 +29,8 @@ from bot.referrals.tables import (
 )
 from bot.referrals.weeks import oldest_living, week_before, week_of, weeks_between
 
-MARKS = ("new", "in_hand")
-"""States that a caseworker may set by hand; the others follow from answering and closing."""
+MARKS = ("new", "in_hand", "answered")
+"""States that a caseworker may set by hand: answered also when they rang, or need not answer."""
 
 
 @dataclass(frozen=True)
@@ -196,13 +196,35 @@ class Inbox:
             week=row.week,
             state=row.state,
             waiting_weeks=_waiting(row.waiting_since, today),
-            choices=Choices(tuple(inside["topics"]), tuple(inside["help"]), inside["answer_by"]),
+            choices=_choices(inside),
             note=_text(inside["note"], unlocked),
             contact=_text(inside["contact"], unlocked),
             answerable=bool(inside["receipt"]),
             messages=read,
             next_position=messages[-1].position + 1,
         )
+
+    def choices(self, unlocked: Unlocked, wanted: Collection[str]) -> dict[str, Choices]:
+        """Return id -> choices of those of the unit's tickets that can be opened.
+
+        For the list: it opens nothing else, and none of them counts as read.
+        """
+        rows_and_first = (
+            select(tickets, ticket_messages.c.position, ticket_messages.c.sealed)
+            .join(ticket_messages, ticket_messages.c.ticket == tickets.c.id)
+            .where(
+                tickets.c.id.in_(wanted),
+                tickets.c.deanery == unlocked.deanery,
+                ticket_messages.c.position == 0,
+            )
+        )
+        with transaction(self._engine) as connection:
+            rows = connection.execute(rows_and_first).all()
+        found = {}
+        for row in rows:
+            with suppress(NoKey, TicketAltered):
+                found[row.id] = _choices(_content(row, row, unlocked))
+        return found
 
     def answer(self, unlocked: Unlocked, ticket: str, text: str, expected_position: int) -> None:
         """Add an answer, sealed to the ticket's key, in one transaction.
@@ -246,9 +268,12 @@ class Inbox:
         """
         if state not in MARKS:
             raise ValueError(f"state is {state!r}; it must be one of {', '.join(MARKS)}")
+        values: dict[str, object] = {"state": state}
+        if state == "answered":
+            values["waiting_since"] = None
         with transaction(self._engine) as connection:
             self._lock(connection, unlocked.deanery, ticket)
-            self._set(connection, ticket, state=state)
+            self._set(connection, ticket, **values)
 
     def close(self, unlocked: Unlocked, ticket: str) -> None:
         """Close a ticket: it waits for nothing. Without a receipt it is deleted now.
@@ -354,6 +379,10 @@ def _content(row: Row, first: Row | None, unlocked: Unlocked) -> Mapping[str, An
     if (inside.get("ticket"), inside.get("public")) != (row.id, public):
         raise TicketAltered("the ticket's content belongs elsewhere")
     return inside
+
+
+def _choices(inside: Mapping[str, Any]) -> Choices:
+    return Choices(tuple(inside["topics"]), tuple(inside["help"]), inside["answer_by"])
 
 
 def _message(row: Row, message: Row, unlocked: Unlocked) -> Message:

@@ -73,9 +73,10 @@ class Served:
         """What its pages use."""
         return self.app.state.parts
 
-    def add(self, name: str, role: str) -> None:
+    def add(self, name: str, role: str, deanery: str = "") -> None:
         """Make an account."""
-        self.secrets[name] = self.parts.staff.add(name, name.title(), role, PASSWORD)
+        secret = self.parts.staff.add(name, name.title(), role, PASSWORD, deanery)
+        self.secrets[name] = secret
 
     def code(self, name: str) -> str:
         """Return a one-time code that was not used yet."""

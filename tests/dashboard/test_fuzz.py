@@ -28,6 +28,10 @@ NASTY = st.one_of(
         ]
     ),
 )
+FIELDS = (
+    *("name", "password", "code", "sentence", "words", "file", "page"),
+    *("passphrase", "ticket", "show", "text", "do", "position", "stored", "state", "receipt"),
+)
 SAFE = string.ascii_letters + string.digits + "-_.~"
 
 
@@ -39,7 +43,8 @@ def encoded(value: str) -> str:
 
 def address(route: Route, one: str, other: str) -> str:
     """Return an address of a route with values in it."""
-    return route.path.replace("{name}", encoded(one)).replace("{facet}", encoded(other))
+    path = route.path.replace("{name}", encoded(one)).replace("{facet}", encoded(other))
+    return path.replace("{ticket}", encoded(one))
 
 
 def calm(answer) -> None:
@@ -55,8 +60,7 @@ def test_no_route_fails_whatever_is_sent(route, dashboard):
     stranger = dashboard.browser()
     with stranger, dashboard.signed_in("admin") as admin:
         field = st.dictionaries(
-            st.sampled_from(["name", "password", "code", "sentence", "words", "file", "page"])
-            | NASTY,
+            st.sampled_from(FIELDS) | NASTY,
             NASTY,
             max_size=5,
         )

@@ -98,6 +98,7 @@ def run(monkeypatch, tmp_path):
             monkeypatch.setenv(name, value)
         cli.settings.cache_clear()
         monkeypatch.setattr(cli, "_logs", lambda _: None)
+        monkeypatch.setattr(cli, "overwrite_freed_memory", lambda: None)  # starts anew
         return CliRunner().invoke(cli.main, words)
 
     yield runner

@@ -284,7 +284,13 @@ def test_accounts_are_made_on_the_command_line(run, tmp_path):
     assert "Secret: " in made.output
     assert PASSWORD not in made.output
     sso = ("staff", "add", "jo@x", "--full-name", "Jo", "--role", "reader", "--single-sign-on")
-    assert run(*sso).exit_code == 0
+    assert run(*sso, "--deanery", "wales").exit_code == 0
+    assert "single sign-on: Jo, referrals of wales" in run("staff", "list").output
+    assert run("staff", "deanery", "jo@x", "scotland").output == (
+        "jo@x answers referrals of scotland.\n"
+    )
+    assert run("staff", "deanery", "jo@x", "").output == "jo@x answers none.\n"
+    assert "referrals of" not in run("staff", "list").output
     listed = run("staff", "list").output
     assert "admin       active  password and code: Ann B" in listed
     assert "single sign-on: Jo" in listed
@@ -306,6 +312,8 @@ def test_accounts_are_made_on_the_command_line(run, tmp_path):
         (("add", "Ann B", "--full-name", "A", "--role", "reader"), PASSWORD, "small letters"),
         (("add", "ann", "--full-name", " ", "--role", "reader"), PASSWORD, "1 to 120 characters"),
         (("add", "ann", "--full-name", "A", "--role", "reader"), "short", "12 to 200 characters"),
+        (("deanery", "nobody", "wales"), None, "there is no account nobody"),
+        (("deanery", "ann", "whales"), None, "the deanery is 'whales'; it must be empty or one of"),
         (("role", "nobody", "reader"), None, "there is no account nobody"),
         (("close", "nobody"), None, "there is no account nobody"),
         (("reset", "nobody"), PASSWORD, "there is no account nobody"),
