@@ -10,6 +10,9 @@ from bot.dialogue.context import is_low
 from bot.dialogue.replies import Heard, Memory
 from bot.nlu.taxonomy import labels
 
+BRIEF = 4
+"""Words of a message that is answered as briefly."""
+
 SAID = "said"
 """Key of a bot event's metadata: ids of the variants it was made of, such as "utter_x:2"."""
 
@@ -44,6 +47,7 @@ def heard_in(message: Mapping[str, Any]) -> Heard:
     """Return what a tracker's latest message was recognised as, or what its button stands for."""
     signals = message.get("signals") or {}
     entities = message.get("entities") or []
+    text = str(message.get("text") or "").strip()
 
     def found(facet: str) -> tuple[str, ...]:
         pressed = [e["value"] for e in entities if e["entity"] == facet]
@@ -55,4 +59,7 @@ def heard_in(message: Mapping[str, Any]) -> Heard:
         concerns=found("concern"),
         moments=tuple(e["value"] for e in entities if e["entity"] == "moment"),
         uneasy=is_low(message),
+        answer=next((e["value"] for e in entities if e["entity"] == "answer"), None),
+        brief=0 < len(text.split()) <= BRIEF,
+        question=text.endswith("?"),
     )
