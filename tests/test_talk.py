@@ -6,7 +6,10 @@ from rasa_sdk import Tracker
 from rasa_sdk.executor import CollectingDispatcher
 
 from actions.talk import ASKS, NOT_NAMED, ActionReplyUnclear
+from bot.content import responses
+from bot.dialogue.memory import heard_in
 from bot.dialogue.replies import (
+    ABOUT,
     LISTEN_FIRST,
     NEW_FIRST,
     Heard,
@@ -16,6 +19,7 @@ from bot.dialogue.replies import (
     reply_to_talk,
 )
 from bot.dialogue.wording import Wording
+from bot.nlu.taxonomy import labels
 
 NUMBERS = "116 123"
 
@@ -23,6 +27,14 @@ NUMBERS = "116 123"
 def said(person) -> set[str]:
     """Return the names of the responses of the last turn."""
     return {name for bubble in person.seen[-1] for name in bubble.said}
+
+
+def moment(name) -> dict[str, str]:
+    return {"entity": "moment", "value": name}
+
+
+def all_responses() -> set[str]:
+    return {name for names in responses().values() for name in names}
 
 
 def titles(person) -> set[str]:
@@ -80,6 +92,35 @@ def test_whoever_is_safe_and_not_on_the_edge_is_asked_about_what_they_told():
     assert after_safe(told) == ("thread", "utter_concern_exams_progression_ask")
     edge = Memory(current_stage="on_the_edge", concerns_heard=("exams_progression",))
     assert after_safe(edge) == ("stage", "utter_stage_on_the_edge_ask")
+
+
+@pytest.mark.parametrize(
+    ("heard", "question"),
+    [
+        (Heard(stages=("on_the_edge",)), "utter_ask_safe_now"),
+        (Heard(concerns=("career_doubt",), uneasy=True), "utter_ask_safe_gently"),
+        (Heard(stages=("on_the_edge",), uneasy=True), "utter_ask_safe_now"),
+    ],
+)
+def test_a_small_doubt_about_safety_is_asked_about_gently(heard, question):
+    reply = reply_to_talk(heard, Memory())
+    assert reply.bubbles[-1] == (question,)
+    assert reply.memory.asked == "safe_now"
+
+
+def test_a_moment_is_asked_about_by_what_it_is_about():
+    message = {"text": "i missed it on the x-ray", "entities": [moment("missed_something")]}
+    reply = reply_to_talk(heard_in(message), Memory())
+    assert reply.bubbles == (
+        ("utter_moment_missed_something_reflect",),
+        ("utter_concern_error_complaint_ask",),
+    )
+
+
+@pytest.mark.parametrize("name", ABOUT)
+def test_what_moments_are_about_is_in_the_taxonomy(name):
+    assert f"utter_moment_{name}_reflect" in all_responses()
+    assert ABOUT[name] in labels("concern")
 
 
 # The offer waits until something new has been heard out.

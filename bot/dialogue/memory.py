@@ -7,10 +7,10 @@ from dataclasses import fields
 from typing import Any
 
 from bot.dialogue.context import is_low
-from bot.dialogue.replies import Heard, Memory
+from bot.dialogue.replies import ABOUT, Heard, Memory
 from bot.nlu.taxonomy import labels
 
-BRIEF = 4
+BRIEF = 8
 """Words of a message that is answered as briefly."""
 
 SAID = "said"
@@ -53,11 +53,13 @@ def heard_in(message: Mapping[str, Any]) -> Heard:
         pressed = [e["value"] for e in entities if e["entity"] == facet]
         return tuple(p for p in pressed if p in labels(facet)) or tuple(signals.get(facet) or ())
 
+    moments = tuple(str(e["value"]) for e in entities if e["entity"] == "moment")
+    implied = tuple({ABOUT[moment]: None for moment in moments if moment in ABOUT})
     return Heard(
         stages=found("stage"),
         patterns=found("pattern"),
-        concerns=found("concern"),
-        moments=tuple(e["value"] for e in entities if e["entity"] == "moment"),
+        concerns=found("concern") or implied,
+        moments=moments,
         uneasy=is_low(message),
         answer=next((e["value"] for e in entities if e["entity"] == "answer"), None),
         brief=0 < len(text.split()) <= BRIEF,

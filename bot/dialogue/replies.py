@@ -49,6 +49,38 @@ CARE_FIRST = ("sexual_misconduct", "patient_safety", "bereavement_trauma")
 NOT_PRESUMED = ("patient_safety",)
 """Concerns that are asked about only when the message itself tells of them."""
 
+ABOUT = {
+    "no_break_or_food": "workload",
+    "stayed_late_again": "workload",
+    "only_doctor_on": "lack_of_support",
+    "too_many_patients": "workload",
+    "missed_family_event": "work_life_family",
+    "relationship_ended": "work_life_family",
+    "far_from_parents": "work_life_family",
+    "alone_in_new_city": "work_life_family",
+    "shouted_at": "bullying",
+    "humiliated_on_round": "bullying",
+    "failed_exam": "exams_progression",
+    "failed_arcp": "exams_progression",
+    "made_an_error": "error_complaint",
+    "missed_something": "error_complaint",
+    "checking_again": "error_complaint",
+    "datix_or_complaint_letter": "error_complaint",
+    "coroner": "error_complaint",
+    "awake_before_alarm": "sleep_fatigue",
+    "staring_at_ceiling": "sleep_fatigue",
+    "panic_attack": "mental_health",
+    "working_while_ill": "physical_health",
+    "pregnant_on_nights": "physical_health",
+    "drank_to_sleep": "substance_use",
+    "used_to_love_it": "career_doubt",
+    "looked_at_other_jobs": "career_doubt",
+    "counting_the_days": "career_doubt",
+    "visa_letter": "immigration",
+    "told_everyone_is": "neurodiversity",
+}
+"""Moment -> the concern that it is about, when no concern was recognised beside it."""
+
 BELIEF_ALONE = ("sexual_misconduct", "bereavement_trauma")
 """Concerns whose opening stands alone: a second sentence about toughness or shame would undo it."""
 
@@ -130,7 +162,9 @@ def reply_to_talk(heard: Heard, memory: Memory) -> Reply:
     told_before = memory.concerns_heard
     if (heard.stage == URGENT_STAGE or heard.uneasy) and not memory.safety_asked:
         asked = replace(told, asked="safe_now", safety_asked=True, last_ask="safe_now")
-        return Reply((first, ("utter_ask_safe_now",)), asked)
+        edge = heard.stage == URGENT_STAGE
+        question = "utter_ask_safe_now" if edge else "utter_ask_safe_gently"
+        return Reply((first, (question,)), asked)
     careful = heard.concern in CARE_FIRST
     news = not heard.answer and any(c not in told_before for c in heard.concerns)
     if offer_is_due(told, news) and not careful:
