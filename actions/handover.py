@@ -11,6 +11,7 @@ from rasa_sdk.events import EventType, SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 
 from actions.local_facts import chosen_deanery
+from actions.questions import say_who_is_told
 from actions.speaking import memory_of, remember, say
 from bot.deanery import Deanery, deaneries
 from bot.dialogue.in_confidence import unit_accepts
@@ -40,7 +41,9 @@ class ActionTellAboutUnit(Action):
         before = memory_of(tracker)
         say(dispatcher, "utter_about_unit")
         say(dispatcher, "utter_offer_contact")
-        after = replace(before, turn=before.turn + 1, asked="contact", offer_accepted=True)
+        after = replace(
+            before, turn=before.turn + 1, asked="contact", offer_accepted=True, unit_told=True
+        )
         return remember(before, after, unclear_run=0)
 
 
@@ -113,7 +116,7 @@ def _say_who_is_told(
     elif text is None:
         say(dispatcher, "utter_local_fact_unknown", unit=deanery.unit, deanery=deanery.name)
     else:
-        say(dispatcher, "utter_local_fact", unit=deanery.unit, deanery=deanery.name, fact=text)
+        say_who_is_told(dispatcher, deanery, text)
     if deanery is not None:
         _say_warnings(dispatcher, deanery)
     say(dispatcher, "utter_offer_contact")

@@ -12,8 +12,9 @@ from rasa_sdk.executor import CollectingDispatcher
 
 from actions.local_facts import chosen_deanery
 from actions.speaking import entity_of, intent_of, memory_of, remember, say, was_said
-from bot.deanery import signposts
+from bot.deanery import Deanery, signposts
 from bot.dialogue.referral import is_begun
+from bot.dialogue.replies import Memory
 
 LOCAL_FACT = {
     "ask_what_is_psu": "offer",
@@ -24,6 +25,15 @@ LOCAL_FACT = {
 
 ANSWERED_BY_DEANERY = ("ask_who_is_told",)
 """Questions for which the deanery is asked when it is not known."""
+
+OF_ITS_OWN = {
+    ("ask_part_time", "arcp"): "utter_answer_ask_part_time_arcp",
+    ("ask_how_soon", "gmc"): "utter_answer_ask_how_soon_gmc",
+    ("ask_how_soon", "gmc_investigation"): "utter_answer_ask_how_soon_gmc",
+    ("ask_what_is_kept", "network"): "utter_answer_kept_network",
+    ("ask_what_is_kept", "employer"): "utter_answer_kept_network",
+}
+"""Question, and whom or what it is about -> the answer, where the general one would miss it."""
 
 SIGNPOSTS_IN_A_BUBBLE = 4
 
@@ -58,8 +68,12 @@ class ActionAnswer(Action):
         """Say the answer."""
         before = memory_of(tracker)
         intent = intent_of(tracker)
+        about = entity_of(tracker, "watcher") or entity_of(tracker, "party")
+        own = OF_ITS_OWN.get((intent, about or ""))
         party = entity_of(tracker, "party") if intent == "ask_who_is_told" else None
-        if party is None or not was_said(tracker, f"utter_answer_{intent}"):
+        if own:
+            say(dispatcher, own)
+        elif party is None or not was_said(tracker, f"utter_answer_{intent}"):
             say(dispatcher, f"utter_answer_{intent}")
         if party:
             say(dispatcher, f"utter_answer_told_{party}")
@@ -68,9 +82,13 @@ class ActionAnswer(Action):
             _say_signposts(dispatcher, tracker)
         unknown = intent in ANSWERED_BY_DEANERY and chosen_deanery(tracker) is None
         waiting = "who_is_told" if unknown else None
-        after = replace(before, turn=before.turn + 1)
+        after = replace(
+            before,
+            turn=before.turn + 1,
+            unit_told=before.unit_told or intent == "ask_what_is_psu",
+        )
         if before.asked not in RETURNS:
-            after = replace(after, asked="deanery" if unknown else "open")
+            after = replace(after, asked=_asked_after(before, unknown))
         return remember(before, after, unclear_run=0, after_deanery=waiting)
 
     @staticmethod
@@ -83,10 +101,25 @@ class ActionAnswer(Action):
                 say(dispatcher, "utter_which_deanery_tells")
             return
         text = deanery.fact(LOCAL_FACT[intent], date.today())
-        if text:
+        if text and intent in ANSWERED_BY_DEANERY:
+            if not was_said(tracker, "utter_local_fact_told"):
+                say_who_is_told(dispatcher, deanery, text)
+        elif text:
             say(dispatcher, "utter_local_fact", unit=deanery.unit, deanery=deanery.name, fact=text)
         elif intent in ANSWERED_BY_DEANERY:
             say(dispatcher, "utter_local_fact_unknown", unit=deanery.unit, deanery=deanery.name)
+
+
+def say_who_is_told(dispatcher: CollectingDispatcher, deanery: Deanery, text: str) -> None:
+    """Say what the deanery's unit says about whom it tells."""
+    say(dispatcher, "utter_local_fact_told", unit=deanery.unit, deanery=deanery.name, fact=text)
+
+
+def _asked_after(before: Memory, unknown: bool) -> str:
+    """Return what a bare yes answers now; "back" stays, so that it is not asked at every answer."""
+    if unknown:
+        return "deanery"
+    return "back" if before.asked == "back" else "open"
 
 
 def _say_signposts(dispatcher: CollectingDispatcher, tracker: Tracker) -> None:
@@ -131,7 +164,12 @@ class ActionReturn(Action):
             after = replace(memory, asked="referral")
         elif memory.asked in RETURNS:
             say(dispatcher, RETURNS[memory.asked])
-        elif memory.asked != "deanery":
+        elif memory.asked in ("deanery", "back"):
+            pass
+        elif _may_be_shown(tracker) and memory.talk_turns:
+            say(dispatcher, "utter_offer_contact")
+            after = replace(memory, asked="contact")
+        else:
             deanery = chosen_deanery(tracker)
             name = "utter_return_talk" if memory.talk_turns else "utter_return_start"
             if deanery is not None and deanery.self_referral == "none":
@@ -139,3 +177,10 @@ class ActionReturn(Action):
             say(dispatcher, name)
             after = replace(memory, asked="back")
         return remember(memory, after)
+
+
+def _may_be_shown(tracker: Tracker) -> bool:
+    """Whether the unit was asked about and there is a way to it that could be shown next."""
+    deanery = chosen_deanery(tracker)
+    closed = deanery is not None and deanery.self_referral == "none"
+    return intent_of(tracker) == "ask_what_is_psu" and not closed

@@ -12,10 +12,31 @@ from rasa_sdk.executor import CollectingDispatcher
 from actions.speaking import intent_of, memory_of, remember, say, say_reply
 from bot.dialogue.memory import heard_in
 from bot.dialogue.referral import is_begun
-from bot.dialogue.replies import declined, reply_to_talk
+from bot.dialogue.replies import Memory, after_safe, declined, reply_to_talk
 
-ACTS = ("affirm", "deny", "unsure", "carry_on", "something_on_my_mind", "smalltalk", "choose")
+ACTS = (
+    "affirm",
+    "deny",
+    "unsure",
+    "carry_on",
+    "something_on_my_mind",
+    "smalltalk",
+    "choose",
+    "none_of_these",
+)
 """Intents with replies of their own when nothing was recognised beside them."""
+
+ASKS = "ask_"
+"""What the intents of questions begin with."""
+
+LIKELY_QUESTION = 0.05
+"""Probability from which a question is named as one that may be meant."""
+
+FEWEST_QUESTIONS, MOST_QUESTIONS = 2, 3
+"""Questions named at once; of one alone it would be asked whether it is one of these."""
+
+NOT_NAMED = ("ask_to_repeat",)
+"""Questions that nobody would choose from a list."""
 
 UNCLEAR_LIMIT = 2
 """Unclear messages in a row after which the help card and the menu are shown."""
@@ -34,10 +55,12 @@ class ActionReplyToTalk(Action):
         """Say the reply."""
         before = memory_of(tracker)
         heard, intent = heard_in(tracker.latest_message), intent_of(tracker)
-        if intent in ACTS and not heard.anything():
-            if intent == "affirm" and before.asked == "back" and before.talk_turns:
-                intent = "carry_on"
-            say(dispatcher, f"utter_act_{intent}")
+        act = _act(intent, before)
+        if act is not None and not heard.anything():
+            say(dispatcher, f"utter_act_{act}")
+            after = replace(before, turn=before.turn + 1, asked="open")
+            return remember(before, after, unclear_run=0)
+        if heard.question and not heard.anything() and _say_questions(dispatcher, tracker):
             after = replace(before, turn=before.turn + 1, asked="open")
             return remember(before, after, unclear_run=0)
         reply = reply_to_talk(heard, before)
@@ -57,8 +80,11 @@ class ActionReplyUnclear(Action):
     ) -> list[EventType]:
         """Say the invitation, or the card and the menu."""
         before = memory_of(tracker)
-        heard = heard_in(tracker.latest_message)
-        if heard.anything() or _likeliest_intent(tracker) == "share":
+        heard, likeliest = heard_in(tracker.latest_message), _likeliest_intent(tracker)
+        if likeliest.startswith(ASKS) and _say_questions(dispatcher, tracker):
+            after = replace(before, turn=before.turn + 1, asked="open")
+            return remember(before, after, unclear_run=0)
+        if heard.anything() or likeliest == "share":
             reply = reply_to_talk(heard, before)
             say_reply(dispatcher, reply)
             return remember(before, reply.memory, unclear_run=0)
@@ -108,11 +134,42 @@ class ActionSafeForNow(Action):
             say(dispatcher, "utter_offer_referral_again")
             after = replace(before, turn=turn, asked="referral")
             return remember(before, after, unclear_run=0)
-        say(dispatcher, "utter_stage_on_the_edge_ask")
+        facet, question = after_safe(before)
+        say(dispatcher, question)
         after = replace(
-            before, turn=turn, asked="open", last_ask="stage", no_offer_before_turn=turn + 2
+            before, turn=turn, asked="open", last_ask=facet, no_offer_before_turn=turn + 2
         )
         return remember(before, after, unclear_run=0)
+
+
+def _act(intent: str, before: Memory) -> str | None:
+    """Return what a message does that tells nothing, if its intent is such an act.
+
+    In the middle of talk, what sounds like small talk is part of it ("the flat is very quiet").
+    """
+    if intent == "affirm" and before.asked == "back" and before.talk_turns:
+        return "carry_on"
+    if intent == "affirm" and before.asked == "and_you":
+        return "all_right"
+    if intent == "smalltalk" and before.talk_turns:
+        return None
+    return intent if intent in ACTS else None
+
+
+def _say_questions(dispatcher: CollectingDispatcher, tracker: Tracker) -> bool:
+    """Name the questions that may have been meant, as choices; return whether there are any."""
+    ranking = tracker.latest_message.get("intent_ranking") or []
+    likely = [
+        str(intent["name"])
+        for intent in ranking
+        if str(intent["name"]).startswith(ASKS)
+        and intent["name"] not in NOT_NAMED
+        and intent["confidence"] >= LIKELY_QUESTION
+    ]
+    if len(likely) < FEWEST_QUESTIONS:
+        return False
+    say(dispatcher, "utter_which_question", choices=[*likely[:MOST_QUESTIONS], "none_of_these"])
+    return True
 
 
 def _likeliest_intent(tracker: Tracker) -> str:

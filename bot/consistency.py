@@ -43,7 +43,7 @@ BANNED = re.compile(
 )
 """Words the assistant never says (docs/wording.md gives the reasons)."""
 
-STATEMENTS = r"utter_(stage|pattern|concern|moment|movement)_.*_(reflect|affirm)"
+STATEMENTS = r"utter_(stage|pattern|concern|moment|movement|pressed)_.*_(reflect|affirm)"
 """Responses that share a bubble before the question, so that they may not ask."""
 
 SPEAKING = ("actions", "bot/dialogue", "bot/channels")

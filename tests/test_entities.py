@@ -13,7 +13,7 @@ from bot.paths import DOMAIN, PATTERNS
 
 FILES = sorted((PATTERNS / "entities").glob("*.jsonl"))
 ROWS = {path.stem: list(read_pattern_lines(path)) for path in FILES}
-PARTIES = {"supervisor", "tpd", "arcp", "employer", "gmc", "gmc_investigation"}
+PARTIES = {"supervisor", "tpd", "arcp", "employer", "gmc", "gmc_investigation", "home_office"}
 FEWEST = {"moment": (3, 2)}
 """File -> fewest sentences that match and that do not; two and two where it is not named."""
 

@@ -7,8 +7,11 @@ from dataclasses import fields
 from typing import Any
 
 from bot.dialogue.context import is_low
-from bot.dialogue.replies import Heard, Memory
+from bot.dialogue.replies import ABOUT, Heard, Memory
 from bot.nlu.taxonomy import labels
+
+BRIEF = 8
+"""Words of a message that is answered as briefly."""
 
 SAID = "said"
 """Key of a bot event's metadata: ids of the variants it was made of, such as "utter_x:2"."""
@@ -44,15 +47,21 @@ def heard_in(message: Mapping[str, Any]) -> Heard:
     """Return what a tracker's latest message was recognised as, or what its button stands for."""
     signals = message.get("signals") or {}
     entities = message.get("entities") or []
+    text = str(message.get("text") or "").strip()
 
     def found(facet: str) -> tuple[str, ...]:
         pressed = [e["value"] for e in entities if e["entity"] == facet]
         return tuple(p for p in pressed if p in labels(facet)) or tuple(signals.get(facet) or ())
 
+    moments = tuple(str(e["value"]) for e in entities if e["entity"] == "moment")
+    implied = tuple({ABOUT[moment]: None for moment in moments if moment in ABOUT})
     return Heard(
         stages=found("stage"),
         patterns=found("pattern"),
-        concerns=found("concern"),
-        moments=tuple(e["value"] for e in entities if e["entity"] == "moment"),
+        concerns=found("concern") or implied,
+        moments=moments,
         uneasy=is_low(message),
+        answer=next((e["value"] for e in entities if e["entity"] == "answer"), None),
+        brief=0 < len(text.split()) <= BRIEF,
+        question=text.endswith("?"),
     )

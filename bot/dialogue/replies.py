@@ -7,11 +7,13 @@ tell about the unit. Pure functions: the words are in `domain/`.
 
 from __future__ import annotations
 
-from collections.abc import Collection
 from dataclasses import dataclass, field, replace
 
 LISTEN_FIRST = 2
 """Tellings that are listened to before the unit is offered (unless on the edge, or asked)."""
+
+NEW_FIRST = 2
+"""More tellings for which an offer waits while each brings a concern not told before."""
 
 QUIET_TURNS = 5
 """No offer in the next four turns after one was made or declined, so the fifth is the first."""
@@ -44,6 +46,41 @@ URGENT_STAGE = "on_the_edge"
 CARE_FIRST = ("sexual_misconduct", "patient_safety", "bereavement_trauma")
 """Concerns that are answered before any other, with their own question; nothing is offered then."""
 
+NOT_PRESUMED = ("patient_safety",)
+"""Concerns that are asked about only when the message itself tells of them."""
+
+ABOUT = {
+    "no_break_or_food": "workload",
+    "stayed_late_again": "workload",
+    "only_doctor_on": "lack_of_support",
+    "too_many_patients": "workload",
+    "missed_family_event": "work_life_family",
+    "relationship_ended": "work_life_family",
+    "far_from_parents": "work_life_family",
+    "alone_in_new_city": "work_life_family",
+    "shouted_at": "bullying",
+    "humiliated_on_round": "bullying",
+    "failed_exam": "exams_progression",
+    "failed_arcp": "exams_progression",
+    "made_an_error": "error_complaint",
+    "missed_something": "error_complaint",
+    "checking_again": "error_complaint",
+    "datix_or_complaint_letter": "error_complaint",
+    "coroner": "error_complaint",
+    "awake_before_alarm": "sleep_fatigue",
+    "staring_at_ceiling": "sleep_fatigue",
+    "panic_attack": "mental_health",
+    "working_while_ill": "physical_health",
+    "pregnant_on_nights": "physical_health",
+    "drank_to_sleep": "substance_use",
+    "used_to_love_it": "career_doubt",
+    "looked_at_other_jobs": "career_doubt",
+    "counting_the_days": "career_doubt",
+    "visa_letter": "immigration",
+    "told_everyone_is": "neurodiversity",
+}
+"""Moment -> the concern that it is about, when no concern was recognised beside it."""
+
 BELIEF_ALONE = ("sexual_misconduct", "bereavement_trauma")
 """Concerns whose opening stands alone: a second sentence about toughness or shame would undo it."""
 
@@ -58,6 +95,12 @@ class Heard:
     moments: tuple[str, ...] = ()
     uneasy: bool = False
     """Whether something in it leaves a doubt about safety, short of what the crisis answers."""
+    answer: str | None = None
+    """What a pressed choice answered, when that has an opening of its own ("nobody")."""
+    brief: bool = False
+    """Whether it was a few words, to which a few words are the reply."""
+    question: bool = False
+    """Whether it ended in a question mark."""
 
     @property
     def stage(self) -> str | None:
@@ -74,7 +117,7 @@ class Heard:
 
     def anything(self) -> bool:
         """Whether anything was recognised."""
-        return bool(self.stages or self.patterns or self.concerns or self.moments)
+        return bool(self.stages or self.patterns or self.concerns or self.moments or self.answer)
 
 
 @dataclass(frozen=True)
@@ -88,6 +131,7 @@ class Memory:
     offer_accepted: bool = False
     safety_asked: bool = False
     summary_given: bool = False
+    unit_told: bool = False
     asked: str = "nothing"
     last_ask: str | None = None
     current_stage: str | None = None
@@ -111,45 +155,67 @@ def reply_to_talk(heard: Heard, memory: Memory) -> Reply:
         talk_turns=memory.talk_turns + int(heard.anything()),
         low_turns=memory.low_turns + 1 if heard.uneasy else 0,
         current_stage=heard.stage or memory.current_stage,
-        concerns_heard=_remember(memory.concerns_heard, heard.concerns),
+        concerns_heard=_remember(memory, heard),
         asked="open",
     )
     first = _take_up(heard, memory.current_stage)
+    told_before = memory.concerns_heard
     if (heard.stage == URGENT_STAGE or heard.uneasy) and not memory.safety_asked:
         asked = replace(told, asked="safe_now", safety_asked=True, last_ask="safe_now")
-        return Reply((first, ("utter_ask_safe_now",)), asked)
+        edge = heard.stage == URGENT_STAGE
+        question = "utter_ask_safe_now" if edge else "utter_ask_safe_gently"
+        return Reply((first, (question,)), asked)
     careful = heard.concern in CARE_FIRST
-    if offer_is_due(told) and not careful:
+    news = not heard.answer and any(c not in told_before for c in heard.concerns)
+    if offer_is_due(told, news) and not careful:
         return offer(told, first)
     if _summary_is_due(told) and not careful:
         summed = replace(told, summary_given=True, last_ask="summary")
         return Reply((first, ("utter_summary",)), summed, told.concerns_heard[-SUMMARISED:])
-    facet, question = _ask(heard, memory.last_ask)
-    return Reply((first, (question,)), replace(told, last_ask=facet))
+    facet, question = _ask(heard, memory)
+    alone = heard.brief and not heard.question and not heard.anything()
+    bubbles = ((question,),) if alone else (first, (question,))
+    return Reply(bubbles, replace(told, last_ask=facet))
 
 
 def offer(memory: Memory, first: tuple[str, ...]) -> Reply:
-    """Plan a bubble that asks leave to tell about the unit."""
+    """Plan a bubble that asks leave to tell about the unit, or to show it if it is known."""
     made = replace(
         memory,
-        asked="information",
+        asked="contact" if memory.unit_told else "information",
         last_ask="offer",
         no_offer_before_turn=memory.turn + QUIET_TURNS,
     )
-    stage = memory.current_stage
-    name = "utter_offer_on_the_edge" if stage == URGENT_STAGE else "utter_offer"
+    if memory.unit_told:
+        name = "utter_offer_known_unit"
+    elif memory.current_stage == URGENT_STAGE:
+        name = "utter_offer_on_the_edge"
+    else:
+        name = "utter_offer"
     return Reply((first, (name,)), made)
 
 
-def offer_is_due(memory: Memory) -> bool:
-    """Whether the unit may be offered now: after listening, not again too soon, not to all."""
+def offer_is_due(memory: Memory, news: bool) -> bool:
+    """Whether the unit may be offered now: after listening, not again too soon, not to all.
+
+    Args:
+        memory: the conversation, the latest message counted.
+        news: whether the message brought a concern not told before, which is heard out first.
+    """
     if memory.offer_accepted or memory.turn < memory.no_offer_before_turn:
         return False
     if memory.current_stage in ALREADY_HELPED + NOT_YET:
         return False
     if memory.current_stage == URGENT_STAGE:
         return memory.safety_asked
-    return memory.talk_turns > LISTEN_FIRST
+    return memory.talk_turns > LISTEN_FIRST + (NEW_FIRST if news else 0)
+
+
+def after_safe(memory: Memory) -> tuple[str, str]:
+    """Return facet and question after somebody said they are safe: a small step, or on with it."""
+    if memory.current_stage == URGENT_STAGE:
+        return "stage", f"utter_stage_{URGENT_STAGE}_ask"
+    return _go_on(memory)
 
 
 def declined(memory: Memory) -> Memory:
@@ -160,10 +226,13 @@ def declined(memory: Memory) -> Memory:
 def _take_up(heard: Heard, stage_before: str | None) -> tuple[str, ...]:
     """Return the parts of the first bubble: an opening, and a support if there is one."""
     opening = _opening(heard)
+    if heard.answer:
+        return (f"utter_pressed_{heard.answer}_reflect",)
     alone = heard.concern in BELIEF_ALONE
     support = None if alone else _support(heard, stage_before)
     if opening is None:
-        return (support,) if support else ("utter_listen_reflect",)
+        nothing = "utter_no_answer_reflect" if heard.question else "utter_listen_reflect"
+        return (support,) if support else (nothing,)
     return (opening, support) if support else (opening,)
 
 
@@ -187,9 +256,11 @@ def _support(heard: Heard, stage_before: str | None) -> str | None:
     return None
 
 
-def _ask(heard: Heard, last_facet: str | None) -> tuple[str, str]:
+def _ask(heard: Heard, memory: Memory) -> tuple[str, str]:
     """Return the facet whose question comes next and its response, another facet than last time."""
     questions: dict[str, str] = {}
+    if heard.answer and memory.concerns_heard:
+        return _go_on(memory)
     if heard.concern in CARE_FIRST:
         return "concern", f"utter_concern_{heard.concern}_ask"
     if heard.stage:
@@ -201,9 +272,17 @@ def _ask(heard: Heard, last_facet: str | None) -> tuple[str, str]:
     if heard.concern:
         questions["concern"] = f"utter_concern_{heard.concern}_ask"
     for facet, question in questions.items():
-        if facet != last_facet:
+        if facet != memory.last_ask:
             return facet, question
-    return next(iter(questions.items()), ("listen", "utter_listen_ask"))
+    return next(iter(questions.items()), _go_on(memory))
+
+
+def _go_on(memory: Memory) -> tuple[str, str]:
+    """Return the question when a message names nothing: about what was told, every other time."""
+    thread = [c for c in memory.concerns_heard if c not in NOT_PRESUMED]
+    if thread and memory.last_ask not in ("thread", "concern"):
+        return "thread", f"utter_concern_{thread[-1]}_ask"
+    return "listen", "utter_listen_ask"
 
 
 def _summary_is_due(memory: Memory) -> bool:
@@ -214,6 +293,12 @@ def _summary_is_due(memory: Memory) -> bool:
     )
 
 
-def _remember(before: tuple[str, ...], now: Collection[str]) -> tuple[str, ...]:
-    """Append what is new; a concern told again moves to the end."""
+def _remember(memory: Memory, heard: Heard) -> tuple[str, ...]:
+    """Append what is new; a concern told again moves to the end.
+
+    A press such as "nobody" answers a question about what was told, and changes no subject.
+    """
+    before, now = memory.concerns_heard, heard.concerns
+    if heard.answer and before:
+        return before
     return (*(c for c in before if c not in now), *now)

@@ -30,6 +30,7 @@ class Wording(TemplatedNaturalLanguageGenerator):
       Which unsaid one comes first differs between conversations, and is fixed within one;
       `metadata: {order: listed}` on the first variant keeps the order of the file.
     * `parts`, a list of response names, makes one bubble of several responses.
+    * `choices`, a list of intents, keeps only the buttons that mean one of them.
     * `phrases`, variable -> response name, fills variables with other responses' texts.
 
     What was said is remembered as ids in the bot events' metadata, not as text.
@@ -65,7 +66,13 @@ class Wording(TemplatedNaturalLanguageGenerator):
         bubble: dict[str, Any] = {SAID: [name for name, _ in chosen]}
         texts = [v["text"] for _, v in chosen if v.get("text")]
         bubble["text"] = interpolate_text(" ".join(texts), {**slots, **kwargs})
-        buttons = [copy.copy(button) for _, v in chosen for button in v.get("buttons") or []]
+        kept = kwargs.pop("choices", None)
+        buttons = [
+            copy.copy(button)
+            for _, v in chosen
+            for button in v.get("buttons") or []
+            if kept is None or button["payload"].partition("{")[0].lstrip("/") in kept
+        ]
         if buttons:
             bubble["buttons"] = buttons
         return bubble

@@ -1,0 +1,358 @@
+"""What twenty improvised conversations found to be robotic, repetitive or pushy, and now is not."""
+
+import pytest
+from rasa.shared.core.trackers import DialogueStateTracker
+from rasa_sdk import Tracker
+from rasa_sdk.executor import CollectingDispatcher
+
+from actions.talk import ASKS, NOT_NAMED, ActionReplyUnclear
+from bot.content import responses
+from bot.dialogue.memory import heard_in
+from bot.dialogue.replies import (
+    ABOUT,
+    LISTEN_FIRST,
+    NEW_FIRST,
+    Heard,
+    Memory,
+    after_safe,
+    offer_is_due,
+    reply_to_talk,
+)
+from bot.dialogue.wording import Wording
+from bot.nlu.taxonomy import labels
+
+NUMBERS = "116 123"
+
+
+def said(person) -> set[str]:
+    """Return the names of the responses of the last turn."""
+    return {name for bubble in person.seen[-1] for name in bubble.said}
+
+
+def moment(name) -> dict[str, str]:
+    return {"entity": "moment", "value": name}
+
+
+def all_responses() -> set[str]:
+    return {name for names in responses().values() for name in names}
+
+
+def titles(person) -> set[str]:
+    return {button.title for bubble in person.seen[-1] for button in bubble.buttons}
+
+
+# A pressed choice answers the question that was asked, and stays with what was told.
+
+
+def test_nobody_pressed_after_a_death_stays_with_the_death(person):
+    person.open()
+    while "No one, really" not in titles(person):
+        person.say("my dad died three weeks ago and i'm back on the ward already")
+    person.press("No one, really")
+    assert said(person) == {"utter_pressed_alone_reflect", "utter_concern_bereavement_trauma_ask"}
+
+
+def test_a_pressed_answer_of_its_own_needs_no_subject_before_it():
+    reply = reply_to_talk(Heard(concerns=("lack_of_support",), answer="alone"), Memory())
+    assert reply.bubbles[0] == ("utter_pressed_alone_reflect",)
+    assert reply.memory.concerns_heard == ("lack_of_support",)
+
+
+def test_asking_about_the_visa_by_a_button_is_answered(person):
+    person.open()
+    while "My visa" not in titles(person):
+        person.say("if this goes on my record that's my training number and my visa gone")
+    person.press("My visa")
+    assert "utter_answer_ask_visa_support" in said(person)
+
+
+# What was told is not dropped when a message names nothing.
+
+
+def test_a_message_that_names_nothing_is_asked_about_what_was_told():
+    told = Memory(talk_turns=1, concerns_heard=("neurodiversity",), last_ask="stage")
+    first = reply_to_talk(Heard(), told)
+    assert first.bubbles == (("utter_listen_reflect",), ("utter_concern_neurodiversity_ask",))
+    second = reply_to_talk(Heard(), first.memory)
+    assert second.bubbles == (("utter_listen_reflect",), ("utter_listen_ask",))
+
+
+def test_harm_to_patients_is_not_presumed_when_nothing_was_said():
+    told = Memory(talk_turns=1, concerns_heard=("patient_safety",))
+    assert reply_to_talk(Heard(), told).bubbles[-1] == ("utter_listen_ask",)
+
+
+def test_a_few_words_get_one_short_bubble(person):
+    person.open()
+    assert len(person.say("since june")) == 1
+
+
+def test_whoever_is_safe_and_not_on_the_edge_is_asked_about_what_they_told():
+    told = Memory(current_stage=None, concerns_heard=("exams_progression",))
+    assert after_safe(told) == ("thread", "utter_concern_exams_progression_ask")
+    edge = Memory(current_stage="on_the_edge", concerns_heard=("exams_progression",))
+    assert after_safe(edge) == ("stage", "utter_stage_on_the_edge_ask")
+
+
+@pytest.mark.parametrize(
+    ("heard", "question"),
+    [
+        (Heard(stages=("on_the_edge",)), "utter_ask_safe_now"),
+        (Heard(concerns=("career_doubt",), uneasy=True), "utter_ask_safe_gently"),
+        (Heard(stages=("on_the_edge",), uneasy=True), "utter_ask_safe_now"),
+    ],
+)
+def test_a_small_doubt_about_safety_is_asked_about_gently(heard, question):
+    reply = reply_to_talk(heard, Memory())
+    assert reply.bubbles[-1] == (question,)
+    assert reply.memory.asked == "safe_now"
+
+
+def test_a_moment_is_asked_about_by_what_it_is_about():
+    message = {"text": "i missed it on the x-ray", "entities": [moment("missed_something")]}
+    reply = reply_to_talk(heard_in(message), Memory())
+    assert reply.bubbles == (
+        ("utter_moment_missed_something_reflect",),
+        ("utter_concern_error_complaint_ask",),
+    )
+
+
+@pytest.mark.parametrize("name", ABOUT)
+def test_what_moments_are_about_is_in_the_taxonomy(name):
+    assert f"utter_moment_{name}_reflect" in all_responses()
+    assert ABOUT[name] in labels("concern")
+
+
+# The offer waits until something new has been heard out.
+
+
+@pytest.mark.parametrize(
+    ("tellings", "news", "due"),
+    [
+        (LISTEN_FIRST, False, False),
+        (LISTEN_FIRST + 1, False, True),
+        (LISTEN_FIRST + 1, True, False),
+        (LISTEN_FIRST + NEW_FIRST, True, False),
+        (LISTEN_FIRST + NEW_FIRST + 1, True, True),
+    ],
+)
+def test_a_new_trouble_is_heard_out_before_the_unit_is_offered(tellings, news, due):
+    assert offer_is_due(Memory(talk_turns=tellings), news) == due
+
+
+def test_telling_something_new_puts_the_offer_off():
+    told = Memory(talk_turns=2, concerns_heard=("workload",))
+    assert reply_to_talk(Heard(concerns=("money",)), told).memory.asked == "open"
+    assert reply_to_talk(Heard(concerns=("workload",)), told).memory.asked == "information"
+
+
+# Asking what the unit is, in answer to the offer and out of the blue.
+
+
+def until_offered(person):
+    for _ in range(6):
+        person.say("the rota is awful and im exhausted after nights")
+        if person.slot("asked") == "information":
+            return
+    raise AssertionError("nothing was offered")
+
+
+def test_asking_about_the_unit_when_it_was_offered_takes_the_offer_up(person):
+    person.open()
+    until_offered(person)
+    person.say("ok tell me about this unit")
+    assert said(person) == {"utter_about_unit", "utter_offer_contact"}
+    person.say("yes")
+    assert person.slot("requested_slot") == "deanery"
+
+
+def test_yes_after_asking_about_the_unit_in_the_middle_of_talk_is_not_lost(person):
+    person.open()
+    person.say("im exhausted after nights and never sleep properly")
+    person.say("ok tell me about this unit")
+    assert "utter_offer_contact" in said(person)
+    person.say("yes")
+    assert person.slot("requested_slot") == "deanery"
+
+
+def test_what_the_unit_is_is_not_offered_to_somebody_who_was_told():
+    told = Memory(talk_turns=4, concerns_heard=("workload",), unit_told=True)
+    reply = reply_to_talk(Heard(concerns=("workload",)), told)
+    assert reply.bubbles[-1] == ("utter_offer_known_unit",)
+    assert reply.memory.asked == "contact"
+
+
+# Questions: answered as they were meant, or owned not to be known.
+
+
+def test_a_run_of_questions_is_not_followed_by_the_same_question_each_time(person):
+    person.open()
+    person.say("does it cost anything")
+    assert any(name.startswith("utter_return") for name in said(person))
+    person.say("what happens at the first contact")
+    assert not any(name.startswith("utter_return") for name in said(person))
+
+
+@pytest.mark.parametrize(
+    ("text", "answer"),
+    [
+        ("does going part time count against me at arcp", "utter_answer_ask_part_time_arcp"),
+        ("can they see this on the hospital wifi", "utter_answer_kept_network"),
+        ("can my trust see that i opened this page", "utter_answer_kept_network"),
+        ("will the home office be told if i contact the psu", "utter_answer_told_home_office"),
+        ("how long do gmc investigations take", "utter_answer_ask_how_soon_gmc"),
+    ],
+)
+def test_a_question_about_one_thing_gets_the_answer_about_that_thing(person, text, answer):
+    person.open()
+    person.say(text)
+    assert answer in said(person)
+
+
+def unsure(loop, ranking):
+    """Return what is said to a message that the fallback took, by its ranking of intents."""
+    tracker = Tracker("somebody", {}, {"intent_ranking": ranking}, [], False, None, {}, "listen")
+    dispatcher = CollectingDispatcher()
+    loop.run(ActionReplyUnclear().run(dispatcher, tracker, {}))
+    return dispatcher.messages
+
+
+def ranked(*names):
+    return [{"name": name, "confidence": 0.2} for name in names]
+
+
+def test_an_unsure_question_names_those_that_may_be_meant(loop):
+    (message,) = unsure(loop, ranked("nlu_fallback", "ask_cost", "share", "ask_how_soon"))
+    assert message["response"] == "utter_which_question"
+    assert message["choices"] == ["ask_cost", "ask_how_soon", "none_of_these"]
+
+
+@pytest.mark.parametrize("names", [("ask_cost", "deny"), ("deny", "ask_cost", "ask_how_soon")])
+def test_what_is_likely_no_question_or_one_alone_is_not_guessed_at(loop, names):
+    (message,) = unsure(loop, ranked("nlu_fallback", *names))
+    assert message["response"] == "utter_unclear"
+
+
+def test_only_the_questions_named_are_choices(agent, loop):
+    tracker = DialogueStateTracker("somebody", agent.domain.slots)
+    choices = ["ask_cost", "none_of_these"]
+    bubble = loop.run(
+        Wording(domain=agent.domain).generate(
+            "utter_which_question", tracker, "test", choices=choices
+        )
+    )
+    assert [b["payload"] for b in bubble["buttons"]] == ["/ask_cost", "/none_of_these"]
+
+
+def test_every_question_that_is_answered_can_be_named(agent):
+    for variant in Wording(domain=agent.domain).responses["utter_which_question"]:
+        named = {button["payload"].lstrip("/") for button in variant["buttons"]}
+        asked = {i for i in agent.domain.intents if i.startswith(ASKS)} - {*NOT_NAMED}
+        assert named == asked | {"none_of_these"}
+
+
+def test_what_a_unit_says_of_whom_it_tells_is_said_once(person_in):
+    person = person_in("wales")
+    person.open()
+    person.say("would my supervisor be told if i went to the psu")
+    assert "utter_local_fact_told" in said(person)
+    person.say("and would the arcp panel know")
+    assert "utter_answer_told_arcp" in said(person)
+    assert "utter_local_fact_told" not in said(person)
+
+
+# People are met where they come from.
+
+
+@pytest.mark.parametrize(
+    ("text", "moment"),
+    [
+        ("someone gave me this link, not sure i need it", "sent_by_somebody"),
+        ("my friend used this and told me to try it", "sent_by_somebody"),
+        ("hi again, just came back to say thank you, im doing well", "came_to_say_thanks"),
+        ("i keep checking the ampoules three times", "checking_again"),
+        ("i dont know. is it my fault", "my_fault"),
+    ],
+)
+def test_what_somebody_came_with_is_taken_up(person, text, moment):
+    person.open()
+    person.say(text)
+    assert f"utter_moment_{moment}_reflect" in said(person)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["someone to talk to", "i'd like somebody to talk to", "how do i talk to someone about it"],
+)
+def test_wanting_somebody_to_talk_to_is_not_a_crisis(person, text):
+    person.open()
+    person.say(text)
+    assert person.slot("crisis") == "no"
+
+
+def test_someone_to_talk_to_answers_the_form_and_the_next_answer_too(person):
+    person.open()
+    person.say("can you help me write a message to send them")
+    person.say("the rota mostly")
+    person.say("someone to talk to")
+    assert person.slot("crisis") == "no"
+    person.say("email")
+    assert "by e-mail" in person.text
+    assert "talk it through" in person.text
+
+
+def test_a_complaint_leaves_a_form(person):
+    person.open()
+    person.say("how do i contact the psu")
+    person.say("this is going round in circles")
+    assert "utter_ask_deanery" not in said(person)
+    assert person.slot("requested_slot") is None
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "i don't trust chatbots, you all churn out the same stuff",
+        "that's got nothing to do with what i said",
+        "you did it again, you're not following me",
+    ],
+)
+def test_a_complaint_about_the_talk_is_owned(person, text):
+    person.open()
+    person.say("the rota is awful")
+    person.say(text)
+    assert "utter_answer_object_to_bot" in said(person)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "my wife. she's fed up of hearing about it",
+        "nobody at home, just me and a rude cat",
+        "the cat knocks my tea over",
+        "that i nearly missed a sepsis last week",
+        "ok bye, keep up the good work",
+        "he'd say don't fuss",
+        "tomorrow i've the same list with him",
+    ],
+)
+def test_an_ordinary_answer_is_taken_for_no_danger(person, text):
+    person.open()
+    person.say("the rota is awful and im exhausted")
+    person.say(text)
+    assert NUMBERS not in person.seen[-1][0].text or "utter_step_talked" in said(person)
+    assert not any(name.startswith(("utter_route", "utter_crisis")) for name in said(person))
+
+
+def test_small_talk_in_the_middle_of_talk_is_part_of_it(person):
+    person.open()
+    person.say("my wife left in march and i go home to an empty flat")
+    person.say("well the kitchen is very tidy these days")
+    assert not any(name.startswith("utter_act_smalltalk") for name in said(person))
+
+
+def test_im_all_right_is_not_told_to_go_on(person):
+    person.open()
+    person.say("my flatmate isnt coping, what do i do")
+    person.press("I'm all right")
+    assert said(person) == {"utter_act_all_right"}
