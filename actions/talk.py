@@ -9,6 +9,7 @@ from rasa_sdk import Action, Tracker
 from rasa_sdk.events import EventType
 from rasa_sdk.executor import CollectingDispatcher
 
+from actions.routes import given_route, question_of, route_for_later, say_route
 from actions.speaking import intent_of, memory_of, remember, say, say_reply
 from bot.dialogue.memory import heard_in
 from bot.dialogue.replies import declined, reply_to_talk
@@ -41,7 +42,7 @@ class ActionReplyToTalk(Action):
             return remember(before, after, unclear_run=0)
         reply = reply_to_talk(heard, before)
         say_reply(dispatcher, reply)
-        return remember(before, reply.memory, unclear_run=0)
+        return [*remember(before, reply.memory, unclear_run=0), *route_for_later(tracker)]
 
 
 class ActionReplyUnclear(Action):
@@ -60,7 +61,7 @@ class ActionReplyUnclear(Action):
         if heard.anything() or _likeliest_intent(tracker) == "share":
             reply = reply_to_talk(heard, before)
             say_reply(dispatcher, reply)
-            return remember(before, reply.memory, unclear_run=0)
+            return [*remember(before, reply.memory, unclear_run=0), *route_for_later(tracker)]
         run = int(tracker.get_slot("unclear_run") or 0) + 1
         after = replace(before, turn=before.turn + 1, asked="open")
         if run >= UNCLEAR_LIMIT:
@@ -101,9 +102,14 @@ class ActionSafeForNow(Action):
     ) -> list[EventType]:
         """Thank them, and ask for the smallest step."""
         before = memory_of(tracker)
-        say(dispatcher, "utter_safe_thanks")
-        say(dispatcher, "utter_stage_on_the_edge_ask")
         turn = before.turn + 1
+        say(dispatcher, "utter_safe_thanks")
+        waiting = tracker.get_slot("route_waiting")
+        if waiting:
+            say_route(dispatcher, tracker, waiting)
+            after = replace(before, turn=turn, asked=question_of(waiting))
+            return [*remember(before, after, unclear_run=0), *given_route(tracker, waiting)]
+        say(dispatcher, "utter_stage_on_the_edge_ask")
         after = replace(
             before, turn=turn, asked="open", last_ask="stage", no_offer_before_turn=turn + 2
         )

@@ -16,7 +16,7 @@ from rasa.shared.core.events import ActionExecuted
 from rasa.shared.core.generator import TrackerWithCachedStates
 from rasa.shared.core.trackers import DialogueStateTracker
 
-from bot.dialogue.context import answer_of, crisis_kind
+from bot.dialogue.context import CARE, answer_of, crisis_kind, news_of
 from bot.dialogue.help_intents import asks_for_help
 from bot.nlu.routes import DONE_FIRST, OTHER_ROUTES, OWN_ROUTES, told_now
 
@@ -36,6 +36,11 @@ ABOUT_THE_CRISIS = ("ask_what_to_do", "ask_to_repeat", "ask_other_support", "ask
 
 ANSWERS = ("safe_for_now", "will_call", "carry_on", "goodbye")
 """Intents that the crisis action answers even after the person has said they are safe."""
+
+TELLS = ("share", "inform", "affirm", "worried_about_someone", "nlu_fallback")
+"""Intents of going on, after which a harm that was told in the crisis is answered."""
+
+BARE = ("deny", "unsure")
 
 SURE = 0.6
 """Confidence from which a message in a crisis is taken for a question."""
@@ -63,12 +68,16 @@ def urgent_action(tracker: DialogueStateTracker) -> str | None:
     answer = answer_of(intent, signs)
     if asked == "safe_now" and answer == "yes":
         return SAFE
+    if asked == "safe_now" and tracker.get_slot("route_waiting") and intent in TELLS:
+        return ROUTE
     if asked == "safe_from_them" and (answer == "yes" or intent == "safe_for_now"):
         return ROUTE
     if asked == "route" and answer is not None:
         return ROUTE
     if tracker.get_slot("route_asked") in DONE_FIRST and "done" in signs:
         return ROUTE
+    if news_of(parsed, tracker.current_slot_values()):
+        return SOMEONE_ELSE
     given = tracker.get_slot("routes_given") or ()
     told = told_now(parsed, tracker.current_slot_values())
     at_risk = parsed.get("risk") == "third_party" and not any(g in OTHER_ROUTES for g in given)
@@ -93,7 +102,11 @@ def needs_crisis_action(tracker: DialogueStateTracker) -> bool:
     if intent in LEAVING and "change_subject" not in signs:
         return False
     if tracker.get_slot("crisis") == "eased":
-        return intent in ANSWERS
+        waits = bool(tracker.get_slot("route_waiting")) and intent in TELLS
+        stays = tracker.get_slot("crisis_question") in CARE and intent in (*TELLS, *BARE)
+        if stays and not any(harm in OWN_ROUTES for harm in told_now(parsed, slots)):
+            return True
+        return intent in ANSWERS or "change_subject" in signs or waits
     sure = (message.intent.get("confidence") or 0.0) >= SURE
     elsewhere = intent.startswith(QUESTIONS) and intent not in ABOUT_THE_CRISIS
     return not (elsewhere and sure and not any(s.startswith("barrier_") for s in signs))
