@@ -26,6 +26,7 @@ from bot.dialogue.context import (
 )
 from bot.dialogue.help_intents import asks_for_help
 from bot.dialogue.replies import QUIET_TURNS
+from bot.nlu.routes import SOMEONE_ELSE
 from bot.nlu.taxonomy import risk_order
 
 ASKED_FOR = "asked_for"
@@ -132,7 +133,7 @@ class Step:
     asked: str = "open"
     """What a bare yes or no means outside the crisis."""
     route: str | None = None
-    """The route that waited and was given in this step."""
+    """The route, or the news of somebody else, that was answered in this step."""
 
 
 class ActionCrisis(Action):
@@ -213,7 +214,8 @@ def _show_card(dispatcher: CollectingDispatcher, tracker: Tracker, now: Step, ki
         _say_own(dispatcher, "utter_crisis_escalate", kind, ESCALATION_OF_ITS_OWN, **numbers)
         return Step("staying", kind, "open", signs)
     say(dispatcher, f"utter_crisis_ask_{kind}", **numbers)
-    return Step("asked", kind, QUESTION_OF.get(kind, "thoughts"), signs)
+    question = QUESTION_OF.get(kind, "thoughts")
+    return Step("asked", kind, question, signs, route=f"{SOMEONE_ELSE}{news}" if news else None)
 
 
 def _is_an_answer(tracker: Tracker, now: Step) -> bool:

@@ -173,6 +173,7 @@ def test_the_same_words_elsewhere_are_no_sign(message, slots):
         ({**parsed(classifier="self_harm", own=0.9), **told(["sexual_harm"])}, {}, "self_harm"),
         ({**parsed("self_harm", own=0.1), **told(["domestic_abuse"])}, {}, "self_harm"),
         ({**parsed(), **told(["medical_emergency"])}, {}, MEDICAL),
+        ({**parsed(classifier="harm_to_others", own=0.9), **told(["error_today"])}, {}, UNSURE),
         (parsed("harm_to_others", signs=("own_child",)), {}, INTRUSIVE),
         (parsed("active_ideation", signs=("own_child",)), {}, "active_ideation"),
     ],
@@ -195,6 +196,7 @@ def test_news_is_answered_once_and_after_somebody_else_alone():
     assert news_of(message, {"routes_given": ["other_relative"]}) == "going"
     assert news_of(message, {"routes_given": ["other_relative", "other_going"]}) is None
     assert news_of(message, {"routes_given": ["other_relative", "bullying"]}) is None
+    assert news_of(message, {"routes_given": ["other_patient_death"]}) is None
     assert news_of(message, {}) is None
 
 

@@ -58,6 +58,9 @@ NEWS = {
 }
 """Signs that go on with what was told about somebody else -> the name of what is said to them."""
 
+DEATH, OF_THE_DEAD = "_death", ("died", "blame")
+"""End of the routes about somebody who has died, and the news that is met after one of these."""
+
 SIDEWAYS_SIGNS = ("calm", "farewell", "giving_away")
 
 ASKED_SAFE = {"safe_now": NOT_SAFE, "safe_from_them": UNSAFE_PERSON}
@@ -108,7 +111,8 @@ def crisis_kind(message: Mapping[str, Any], slots: Mapping[str, Any]) -> str | N
     told = (message.get("harm_sources") or {}).get("patterns") or ()
     if in_doubt(message, slots) and news_of(message, slots):
         return SHAKEN
-    if told and in_doubt(message, slots):
+    doubted = in_doubt(message, slots) or (risk == "harm_to_others" and signs.classifier_alone())
+    if told and doubted:
         return UNSAFE_PERSON if any(harm in HURT_BY_SOMEBODY for harm in told) else UNSURE
     if risk in ("active_ideation", "passive_ideation"):
         if "past_attempt" in found and not _now(message):
@@ -133,8 +137,10 @@ def news_of(message: Mapping[str, Any], slots: Mapping[str, Any]) -> str | None:
     given = list(slots.get("routes_given") or ())
     if not _about_somebody_else(slots):
         return None
+    lost = any(route.endswith(DEATH) for route in given)
     found = (name for sign, name in NEWS.items() if sign in _signs(message))
-    return next((name for name in found if SOMEONE_ELSE + name not in given), None)
+    fitting = (name for name in found if name in OF_THE_DEAD or not lost)
+    return next((name for name in fitting if SOMEONE_ELSE + name not in given), None)
 
 
 def in_doubt(message: Mapping[str, Any], slots: Mapping[str, Any]) -> bool:
