@@ -14,7 +14,7 @@ from actions.crisis_numbers import crisis_numbers
 from actions.local_facts import chosen_deanery
 from actions.speaking import intent_of, memory_of, remember, say
 from bot.deanery import signposts
-from bot.dialogue.context import UNSAFE_PERSON, answer_of
+from bot.dialogue.context import UNSAFE_PERSON, answer_of, fear_of
 from bot.dialogue.replies import QUIET_TURNS
 from bot.nlu.routes import DONE_FIRST, OWN_ROUTES, routes, told_at_the_edge, told_now
 
@@ -40,7 +40,7 @@ class ActionRoute(Action):
     ) -> list[EventType]:
         """Say the route, or the step after its question; any running form ends."""
         before = memory_of(tracker)
-        harm = harm_of(tracker)
+        harm, fear = harm_of(tracker), fear_of(tracker.latest_message, tracker.slots)
         turn = before.turn + 1
         after = replace(
             before,
@@ -53,6 +53,11 @@ class ActionRoute(Action):
             after = replace(after, asked=question_of(harm))
             changed: dict[str, Any] = {}
             answered = given_route(tracker, harm)
+        elif fear and not self._answered(tracker, before.asked):
+            say(dispatcher, f"utter_route_fear_{fear}")
+            given = [*(tracker.get_slot("routes_given") or ()), f"fear_{fear}"]
+            changed = {"routes_given": given}
+            answered = []
         else:
             done = self._say_next(dispatcher, tracker)
             urgent = tracker.get_slot("route_asked") in DONE_FIRST
@@ -65,6 +70,12 @@ class ActionRoute(Action):
             *remember(before, after, unclear_run=0, **changed),
             *answered,
         ]
+
+    @staticmethod
+    def _answered(tracker: Tracker, asked: str) -> bool:
+        """Whether the message answers the route's question, which comes before a fear."""
+        said = answer_of(intent_of(tracker), tracker.latest_message.get("signs") or ())
+        return asked in ("route", "safe_from_them") and said is not None
 
     @staticmethod
     def _quiet(harm: str | None) -> int:

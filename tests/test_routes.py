@@ -74,6 +74,21 @@ def test_a_route_is_given_once_then_talk_goes_on(person):
     assert person.slot("routes_given") == ["bullying"]
 
 
+@pytest.mark.parametrize(
+    ("words", "answer"),
+    [("they'll strike me off", "silence makes it heavier"), ("i feel so stupid", "nothing stupid")],
+)
+def test_what_holds_somebody_back_after_a_route_is_met_once(person, words, answer):
+    person.open()
+    person.say(TOLD["alcohol_drugs"])
+    person.say("yes")
+    person.say(words)
+    assert answer in person.text
+    assert person.seen[-1][-1].text.endswith("?")
+    person.say(words)
+    assert answer not in person.text
+
+
 def test_violence_brings_the_numbers_and_then_its_route(person):
     person.open()
     bubbles = person.say("my husband keeps hitting me and I'm scared to go home")

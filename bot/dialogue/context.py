@@ -10,7 +10,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from bot.nlu.routes import EDGE, EMERGENCY, SOMEONE_ELSE
+from bot.nlu.routes import EDGE, EMERGENCY, OWN_ROUTES, SOMEONE_ELSE
 from bot.nlu.taxonomy import NO_RISK, OWN_RISK
 
 UNEASY = 0.2
@@ -57,6 +57,9 @@ NEWS = {
     "blames_self": "blame",
 }
 """Signs that go on with what was told about somebody else -> the name of what is said to them."""
+
+FEARS = {"barrier_told": "told", "barrier_shame": "shame"}
+"""Signs of what holds somebody back, which is answered after a route too -> the response's name."""
 
 DEATH, OF_THE_DEAD = "_death", ("died", "blame")
 """End of the routes about somebody who has died, and the news that is met after one of these."""
@@ -141,6 +144,14 @@ def news_of(message: Mapping[str, Any], slots: Mapping[str, Any]) -> str | None:
     found = (name for sign, name in NEWS.items() if sign in _signs(message))
     fitting = (name for name in found if name in OF_THE_DEAD or not lost)
     return next((name for name in fitting if SOMEONE_ELSE + name not in given), None)
+
+
+def fear_of(message: Mapping[str, Any], slots: Mapping[str, Any]) -> str | None:
+    """Return what holds somebody back after a route of their own: told or shame; once a route."""
+    given = list(slots.get("routes_given") or ())
+    if not given or given[-1] not in OWN_ROUTES:
+        return None
+    return next((name for sign, name in FEARS.items() if sign in _signs(message)), None)
 
 
 def in_doubt(message: Mapping[str, Any], slots: Mapping[str, Any]) -> bool:

@@ -16,7 +16,7 @@ from rasa.shared.core.events import ActionExecuted
 from rasa.shared.core.generator import TrackerWithCachedStates
 from rasa.shared.core.trackers import DialogueStateTracker
 
-from bot.dialogue.context import CARE, answer_of, crisis_kind, news_of
+from bot.dialogue.context import CARE, answer_of, crisis_kind, fear_of, news_of
 from bot.dialogue.help_intents import asks_for_help
 from bot.nlu.routes import DONE_FIRST, OTHER_ROUTES, OWN_ROUTES, told_now
 
@@ -83,7 +83,9 @@ def urgent_action(tracker: DialogueStateTracker) -> str | None:
     at_risk = parsed.get("risk") == "third_party" and not any(g in OTHER_ROUTES for g in given)
     if at_risk or any(harm in OTHER_ROUTES for harm in told):
         return SOMEONE_ELSE
-    return ROUTE if any(harm in OWN_ROUTES for harm in told) else None
+    if any(harm in OWN_ROUTES for harm in told):
+        return ROUTE
+    return ROUTE if fear_of(parsed, tracker.current_slot_values()) else None
 
 
 def needs_crisis_action(tracker: DialogueStateTracker) -> bool:
