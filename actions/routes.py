@@ -14,9 +14,9 @@ from actions.crisis_numbers import crisis_numbers
 from actions.local_facts import chosen_deanery
 from actions.speaking import intent_of, memory_of, remember, say
 from bot.deanery import signposts
-from bot.dialogue.context import UNSAFE_PERSON, answer_of
+from bot.dialogue.context import UNSAFE_PERSON, answer_of, fear_of
 from bot.dialogue.replies import QUIET_TURNS
-from bot.nlu.routes import DONE_FIRST, OWN_ROUTES, routes, told_now
+from bot.nlu.routes import DONE_FIRST, OWN_ROUTES, routes, told_at_the_edge, told_now
 
 SAFETY_ASKED = ("sexual_harm", "domestic_abuse")
 """Routes whose question is whether they are safe from somebody; "no" begins a crisis."""
@@ -40,7 +40,7 @@ class ActionRoute(Action):
     ) -> list[EventType]:
         """Say the route, or the step after its question; any running form ends."""
         before = memory_of(tracker)
-        harm = harm_of(tracker)
+        harm, fear = harm_of(tracker), fear_of(tracker.latest_message, tracker.slots)
         turn = before.turn + 1
         after = replace(
             before,
@@ -50,19 +50,32 @@ class ActionRoute(Action):
         )
         if harm is not None:
             say_route(dispatcher, tracker, harm)
-            after = replace(after, asked="safe_from_them" if harm in SAFETY_ASKED else "route")
-            given = [*(tracker.get_slot("routes_given") or ()), harm]
-            changed: dict[str, Any] = {"routes_given": given, "route_asked": harm}
+            after = replace(after, asked=question_of(harm))
+            changed: dict[str, Any] = {}
+            answered = given_route(tracker, harm)
+        elif fear and not self._answered(tracker, before.asked):
+            say(dispatcher, f"utter_route_fear_{fear}")
+            given = [*(tracker.get_slot("routes_given") or ()), f"fear_{fear}"]
+            changed = {"routes_given": given}
+            answered = []
         else:
             done = self._say_next(dispatcher, tracker)
             urgent = tracker.get_slot("route_asked") in DONE_FIRST
             after = replace(after, asked="route" if urgent and not done else "open")
             changed = {"route_asked": None} if done else {}
+            answered = []
         return [
             ActiveLoop(None),
             SlotSet("requested_slot", None),
             *remember(before, after, unclear_run=0, **changed),
+            *answered,
         ]
+
+    @staticmethod
+    def _answered(tracker: Tracker, asked: str) -> bool:
+        """Whether the message answers the route's question, which comes before a fear."""
+        said = answer_of(intent_of(tracker), tracker.latest_message.get("signs") or ())
+        return asked in ("route", "safe_from_them") and said is not None
 
     @staticmethod
     def _quiet(harm: str | None) -> int:
@@ -80,9 +93,10 @@ class ActionRoute(Action):
 
 
 def harm_of(tracker: Tracker) -> str | None:
-    """Return the route of the latest message that was not given yet in this conversation."""
+    """Return the route to give now: one that is told, or one that waited for "are you safe?"."""
     told = told_now(tracker.latest_message, tracker.slots)
-    return next((harm for harm in told if harm in OWN_ROUTES), None)
+    waiting = tracker.get_slot("route_waiting") if tracker.get_slot("asked") == "safe_now" else None
+    return next((harm for harm in told if harm in OWN_ROUTES), waiting)
 
 
 def say_route(
@@ -119,21 +133,34 @@ def service_lines(tracker: Tracker, route: str) -> str:
     return "\n".join(f"{service.name}: {service.value}" for service in shown[:MOST_LINES])
 
 
-def waiting_route(tracker: Tracker, kind: str, over: bool) -> list[EventType]:
-    """Return the events that remember a harm told in a crisis until the crisis is over.
+def question_of(route: str) -> str:
+    """Return what `asked` holds after a route's question."""
+    return "safe_from_them" if route in SAFETY_ASKED else "route"
+
+
+def given_route(tracker: Tracker, route: str) -> list[EventType]:
+    """Return the events that remember that a route was given, also if it had waited."""
+    waiting = tracker.get_slot("route_waiting")
+    return [
+        SlotSet("route_waiting", None if waiting == route else waiting),
+        SlotSet("routes_given", [*(tracker.get_slot("routes_given") or ()), route]),
+        SlotSet("route_asked", route),
+    ]
+
+
+def route_for_later(tracker: Tracker) -> list[EventType]:
+    """Return the events that keep a route until somebody at the edge has said they are safe."""
+    route = told_at_the_edge(tracker.latest_message, tracker.slots)
+    given = tracker.get_slot("routes_given") or ()
+    return [] if route is None or route in given else [SlotSet("route_waiting", route)]
+
+
+def waiting_route(tracker: Tracker, kind: str) -> list[EventType]:
+    """Return the events that remember a harm told in a crisis until its route is given.
 
     What somebody did is often told with an urge to hurt them; that crisis answers it alone.
     """
-    waiting = tracker.get_slot("route_waiting")
-    if over and waiting:
-        given = [*(tracker.get_slot("routes_given") or ()), waiting]
-        return [
-            SlotSet("route_waiting", None),
-            SlotSet("routes_given", given),
-            SlotSet("route_asked", waiting),
-            SlotSet("asked", "safe_from_them" if waiting in SAFETY_ASKED else "route"),
-        ]
-    harm = harm_of(tracker)
+    waiting, harm = tracker.get_slot("route_waiting"), harm_of(tracker)
     sources = tracker.latest_message.get("harm_sources") or {}
     sure = kind == UNSAFE_PERSON or harm in (sources.get("patterns") or ())
     if harm is None or waiting or not sure or kind == "harm_to_others":

@@ -10,17 +10,23 @@ from rasa_sdk.events import ActiveLoop, EventType, SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 
 from actions.crisis_numbers import crisis_numbers
-from actions.routes import harm_of, say_route, waiting_route
+from actions.routes import given_route, harm_of, question_of, say_route, waiting_route
 from actions.speaking import intent_of, memory_of, remember, say
 from bot.dialogue.context import (
+    CARE,
+    INTRUSIVE,
     MEDICAL,
     PAST_ATTEMPT,
+    SHAKEN,
     UNSAFE_PERSON,
     UNSURE,
     crisis_kind,
+    in_doubt,
+    news_of,
 )
 from bot.dialogue.help_intents import asks_for_help
 from bot.dialogue.replies import QUIET_TURNS
+from bot.nlu.routes import SOMEONE_ELSE
 from bot.nlu.taxonomy import risk_order
 
 ASKED_FOR = "asked_for"
@@ -43,11 +49,14 @@ QUESTIONS = {
     "can_ring": {"affirm": WILL_CALL, "deny": DANGER, "ambivalent": DANGER},  # "can you ring?"
     "step": {"affirm": WILL_CALL},  # "could you sit with others?"
     "open": {},
+    "care": {},  # "what was going on before it?", and what is said after the answer
+    "care_again": {},
 }
 """Kind of question that was asked last -> what a bare yes, no or half an answer means."""
 
 QUESTION_OF = {
     ASKED_FOR: "safe",
+    SHAKEN: "safe",
     "immediate": "can_ring",
     MEDICAL: "can_ring",
     UNSAFE_PERSON: "can_ring",
@@ -57,9 +66,13 @@ QUESTION_OF = {
 BUTTONS = {"safe_for_now": SAFE, "will_call": WILL_CALL}
 """Buttons that mean the same after every question."""
 
+COMPANY = "company"
+"""The sign that "he is here" holds: help, unless he is the danger."""
+
 SAID = {
     "reached": REACHED,
     "with_someone": REACHED,
+    COMPANY: REACHED,
     "will_call": WILL_CALL,
     "misread": MISREAD,
     "safe": SAFE,
@@ -78,20 +91,31 @@ OTHER_FAMILY = {
     MEDICAL: MEDICAL,
     "harm_to_others": "harm_to_others",
     UNSAFE_PERSON: UNSAFE_PERSON,
+    INTRUSIVE: INTRUSIVE,
 }
 """Kinds of crisis with words of their own while it lasts; the others share theirs."""
 
 AS_IMMEDIATE = (MEDICAL,)
 """Kinds that share the sentence of immediate danger after "no, I can't ring"."""
 
-YES_OF_ITS_OWN = ("passive_ideation", "self_harm", "harm_to_others", "immediate", UNSAFE_PERSON)
+YES_OF_ITS_OWN = (
+    "passive_ideation",
+    "self_harm",
+    "harm_to_others",
+    "immediate",
+    UNSAFE_PERSON,
+    INTRUSIVE,
+)
 OPTIONS_OF_ITS_OWN = ("self_harm", "harm_to_others", UNSAFE_PERSON)
-NO_OF_ITS_OWN = ("self_harm", "harm_to_others", PAST_ATTEMPT)
+NO_OF_ITS_OWN = ("self_harm", "harm_to_others", PAST_ATTEMPT, SHAKEN, INTRUSIVE)
 CALL_OF_ITS_OWN = (MEDICAL, UNSAFE_PERSON)
 ESCALATION_OF_ITS_OWN = ("harm_to_others", UNSAFE_PERSON)
 """Kinds with a response of their own at that step."""
 
-UNCERTAIN = (UNSURE, PAST_ATTEMPT, ASKED_FOR)
+NOT_LEFT_YET = ("self_harm",)
+"""Kinds that are stayed with after no: what was told has not stopped with it."""
+
+UNCERTAIN = (UNSURE, PAST_ATTEMPT, ASKED_FOR, SHAKEN)
 """Kinds that let ordinary talk go on once the direct question was passed over."""
 
 ESCALATED_AT = 3
@@ -106,6 +130,10 @@ class Step:
     kind: str
     question: str
     signs: int
+    asked: str = "open"
+    """What a bare yes or no means outside the crisis."""
+    route: str | None = None
+    """The route, or the news of somebody else, that was answered in this step."""
 
 
 class ActionCrisis(Action):
@@ -125,7 +153,7 @@ class ActionCrisis(Action):
         after = replace(
             before,
             turn=turn,
-            asked="open",
+            asked=step.asked,
             safety_asked=True,
             low_turns=0,
             no_offer_before_turn=turn + QUIET_TURNS,
@@ -143,7 +171,11 @@ class ActionCrisis(Action):
             ActiveLoop(None),
             SlotSet("requested_slot", None),
             *events,
-            *waiting_route(tracker, step.kind, over=step.state == "no"),
+            *(
+                given_route(tracker, step.route)
+                if step.route
+                else waiting_route(tracker, step.kind)
+            ),
         ]
 
 
@@ -158,7 +190,7 @@ def _next_step(dispatcher: CollectingDispatcher, tracker: Tracker, turn: int) ->
         int(tracker.get_slot("crisis_signs") or 0),
     )
     kind = crisis_kind(message, tracker.slots)
-    if kind is not None:
+    if kind is not None and not _is_an_answer(tracker, now):
         return _show_card(dispatcher, tracker, now, kind)
     reached = now.state != "no" and _meaning(tracker, now) in (REACHED, WILL_CALL)
     if not reached and asks_for_help(intent_of(tracker), message.get("signs") or ()):
@@ -175,13 +207,25 @@ def _show_card(dispatcher: CollectingDispatcher, tracker: Tracker, now: Step, ki
     numbers, signs = crisis_numbers(tracker), now.signs + 1
     kind = _graver(kind, now.kind) if now.state in ("asked", "staying") else kind
     repeated = now.state != "no" and kind == now.kind
+    news = news_of(tracker.latest_message, tracker.slots) if kind == SHAKEN else None
     opening = "utter_crisis_again" if repeated else f"utter_crisis_open_{kind}"
-    say(dispatcher, opening, "utter_crisis_card", **numbers)
+    say(dispatcher, f"utter_other_{news}" if news else opening, "utter_crisis_card", **numbers)
     if repeated and (now.state == "staying" or signs >= ESCALATED_AT):
         _say_own(dispatcher, "utter_crisis_escalate", kind, ESCALATION_OF_ITS_OWN, **numbers)
         return Step("staying", kind, "open", signs)
     say(dispatcher, f"utter_crisis_ask_{kind}", **numbers)
-    return Step("asked", kind, QUESTION_OF.get(kind, "thoughts"), signs)
+    question = QUESTION_OF.get(kind, "thoughts")
+    return Step("asked", kind, question, signs, route=f"{SOMEONE_ELSE}{news}" if news else None)
+
+
+def _is_an_answer(tracker: Tracker, now: Step) -> bool:
+    """Whether a message in a crisis answers it, though the classifier alone doubts it for risk.
+
+    "I don't want to bother anyone" is a reason not to ring, which is met, and no new sign.
+    """
+    if now.state == "no" or not in_doubt(tracker.latest_message, tracker.slots):
+        return False
+    return _meaning(tracker, now) is not None or _barrier(tracker) is not None
 
 
 def _graver(kind: str, before: str) -> str:
@@ -200,7 +244,9 @@ def _meaning(tracker: Tracker, now: Step) -> str | None:
     if "ambivalent" in signs and "ambivalent" in QUESTIONS[now.question]:
         return QUESTIONS[now.question]["ambivalent"]
     for sign, meaning in SAID.items():
-        if sign in signs:
+        danger = sign == COMPANY and now.kind in (UNSAFE_PERSON, "harm_to_others")
+        tried = meaning == REACHED and "barrier_tried" in signs
+        if sign in signs and not danger and not tried:
             return meaning
     answers = QUESTIONS[now.question]
     words = (BARE.get(word, word) for word in (*signs, intent))
@@ -212,6 +258,8 @@ def _after_answer(dispatcher: CollectingDispatcher, tracker: Tracker, now: Step,
     intent, numbers = intent_of(tracker), crisis_numbers(tracker)
     meaning = _meaning(tracker, now)
     barrier = _barrier(tracker)
+    if meaning == SAFE and not barrier and in_doubt(tracker.latest_message, tracker.slots):
+        meaning = HALF  # a no that the classifier doubts is half a no
     if meaning in (DANGER, HALF):
         if meaning == HALF and now.kind not in OTHER_FAMILY:
             say(dispatcher, "utter_crisis_ambivalent")
@@ -219,9 +267,9 @@ def _after_answer(dispatcher: CollectingDispatcher, tracker: Tracker, now: Step,
             _say_own(dispatcher, "utter_crisis_yes", now.kind, YES_OF_ITS_OWN, **numbers)
         _say_own(dispatcher, "utter_crisis_call_options", now.kind, OPTIONS_OF_ITS_OWN, **numbers)
         return replace(now, state="staying", question="open")
-    if barrier and now.state != "eased" and meaning in (None, SAFE):
+    if barrier and meaning in (None, SAFE) and (now.state != "eased" or now.question in CARE):
         say(dispatcher, f"utter_crisis_{barrier}", **numbers)
-        return replace(now, state="staying", question="step")
+        return now if now.state == "eased" else replace(now, state="staying", question="step")
     if meaning == WILL_CALL:
         if now.kind in CALL_OF_ITS_OWN:
             say(dispatcher, f"utter_crisis_will_call_{now.kind}", **numbers)
@@ -231,31 +279,39 @@ def _after_answer(dispatcher: CollectingDispatcher, tracker: Tracker, now: Step,
     if meaning == REACHED:
         say(dispatcher, "utter_crisis_reached")
         return replace(now, state="eased", question="open")
+    waiting = tracker.get_slot("route_waiting")
+    if waiting and now.kind in (UNSURE, UNSAFE_PERSON) and meaning in (SAFE, MISREAD):
+        safe = now.kind == UNSAFE_PERSON and meaning == SAFE
+        return _give_route(dispatcher, tracker, replace(now, state="no"), waiting, safe)
     if meaning == MISREAD and now.state == "asked" and now.question != "can_ring":
         say(dispatcher, "utter_crisis_misread")
         return replace(now, state="eased", question="open")
-    waiting = tracker.get_slot("route_waiting")
-    if meaning == SAFE and now.kind == UNSAFE_PERSON and waiting:
-        say_route(dispatcher, tracker, waiting, safe=True)
-        return replace(now, state="no", question="open")
     if meaning == SAFE:
         if now.kind in NO_OF_ITS_OWN:
             say(dispatcher, f"utter_crisis_no_{now.kind}")
         else:
             say(dispatcher, "utter_crisis_no")
-        return replace(now, state="eased", question="open")
+        return replace(now, state="eased", question=CARE[0] if now.kind in NOT_LEFT_YET else "open")
     if intent == "goodbye":
         say(dispatcher, "utter_crisis_goodbye", "utter_crisis_card", **numbers)
         return replace(now, state="no") if now.state == "eased" else now
     if meaning == CHANGE or (
         intent == "carry_on" and (now.state == "eased" or now.kind == ASKED_FOR)
     ):
+        after = replace(now, state="eased" if now.state == "staying" else "no", question="open")
         if waiting:
-            say_route(dispatcher, tracker, waiting)
-        else:
-            say(dispatcher, "utter_crisis_carry_on")
-        return replace(now, state="eased" if now.state == "staying" else "no", question="open")
+            return _give_route(dispatcher, tracker, after, waiting)
+        say(dispatcher, "utter_crisis_carry_on")
+        return after
     return _unanswered(dispatcher, tracker, now, turn)
+
+
+def _give_route(
+    dispatcher: CollectingDispatcher, tracker: Tracker, now: Step, route: str, safe: bool = False
+) -> Step:
+    """Say the route that waited; return where the conversation stands then."""
+    say_route(dispatcher, tracker, route, safe=safe)
+    return replace(now, question="open", asked="open" if safe else question_of(route), route=route)
 
 
 def _unanswered(dispatcher: CollectingDispatcher, tracker: Tracker, now: Step, turn: int) -> Step:
@@ -264,6 +320,12 @@ def _unanswered(dispatcher: CollectingDispatcher, tracker: Tracker, now: Step, t
         _say_heard_too(dispatcher, tracker)
         say(dispatcher, "utter_crisis_ask_unanswered")
         return replace(now, question="safe")
+    waiting = tracker.get_slot("route_waiting")
+    if waiting and (now.kind == UNSURE or now.state == "eased"):
+        return _give_route(dispatcher, tracker, replace(now, state="no"), waiting)
+    if now.state == "eased" and now.question in CARE:
+        say(dispatcher, f"utter_crisis_care_{now.kind}", **crisis_numbers(tracker))
+        return replace(now, question=CARE[1] if now.question == CARE[0] else "open")
     stayed = _stay(dispatcher, tracker, now, turn)
     if now.state == "asked" and now.kind in UNCERTAIN:
         return replace(stayed, state="eased", question="open")

@@ -12,8 +12,9 @@ from rasa_sdk.executor import CollectingDispatcher
 from actions.crisis_numbers import crisis_numbers
 from actions.routes import service_lines
 from actions.speaking import memory_of, remember, say
+from bot.dialogue.context import news_of
 from bot.dialogue.replies import QUIET_TURNS
-from bot.nlu.routes import OTHER_ROUTES, told_now
+from bot.nlu.routes import OTHER_ROUTES, SOMEONE_ELSE, told_now
 
 UNCLEAR_WHOSE = "other_someone"
 """The route when somebody else is at risk and it is not clear who."""
@@ -32,13 +33,17 @@ class ActionSomeoneElse(Action):
         """Say what helps the other person, then turn to the writer; any running form ends."""
         before = memory_of(tracker)
         turn = before.turn + 1
-        route = self._route(tracker)
+        news = news_of(tracker.latest_message, tracker.slots)
+        route = f"{SOMEONE_ELSE}{news}" if news else self._route(tracker)
         if route is None:
             say(dispatcher, "utter_worried_about_someone")
             say(dispatcher, "utter_and_you")
             after = replace(before, turn=turn, asked="and_you")
             return remember(before, after, unclear_run=0)
-        self._say_route(dispatcher, tracker, route)
+        if news:
+            self._say_news(dispatcher, tracker, news)
+        else:
+            self._say_route(dispatcher, tracker, route)
         given = [*(tracker.get_slot("routes_given") or ()), route]
         after = replace(
             before,
@@ -59,6 +64,12 @@ class ActionSomeoneElse(Action):
         named = next((harm for harm in told if harm in OTHER_ROUTES), None)
         at_risk = tracker.latest_message.get("risk") == "third_party"
         return named or (UNCLEAR_WHOSE if at_risk else None)
+
+    @staticmethod
+    def _say_news(dispatcher: CollectingDispatcher, tracker: Tracker, news: str) -> None:
+        numbers = crisis_numbers(tracker)
+        say(dispatcher, f"utter_other_{news}", **numbers)
+        say(dispatcher, f"utter_other_{news}_ask", **numbers)
 
     @staticmethod
     def _say_route(dispatcher: CollectingDispatcher, tracker: Tracker, route: str) -> None:

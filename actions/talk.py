@@ -9,6 +9,7 @@ from rasa_sdk import Action, Tracker
 from rasa_sdk.events import EventType
 from rasa_sdk.executor import CollectingDispatcher
 
+from actions.routes import given_route, question_of, route_for_later, say_route
 from actions.speaking import intent_of, memory_of, remember, say, say_reply
 from bot.dialogue.memory import heard_in
 from bot.dialogue.referral import is_begun
@@ -65,7 +66,7 @@ class ActionReplyToTalk(Action):
             return remember(before, after, unclear_run=0)
         reply = reply_to_talk(heard, before)
         say_reply(dispatcher, reply)
-        return remember(before, reply.memory, unclear_run=0)
+        return [*remember(before, reply.memory, unclear_run=0), *route_for_later(tracker)]
 
 
 class ActionReplyUnclear(Action):
@@ -87,7 +88,7 @@ class ActionReplyUnclear(Action):
         if heard.anything() or likeliest == "share":
             reply = reply_to_talk(heard, before)
             say_reply(dispatcher, reply)
-            return remember(before, reply.memory, unclear_run=0)
+            return [*remember(before, reply.memory, unclear_run=0), *route_for_later(tracker)]
         run = int(tracker.get_slot("unclear_run") or 0) + 1
         after = replace(before, turn=before.turn + 1, asked="open")
         if run >= UNCLEAR_LIMIT:
@@ -128,8 +129,13 @@ class ActionSafeForNow(Action):
     ) -> list[EventType]:
         """Thank them, and ask for the smallest step."""
         before = memory_of(tracker)
-        say(dispatcher, "utter_safe_thanks")
         turn = before.turn + 1
+        say(dispatcher, "utter_safe_thanks")
+        waiting = tracker.get_slot("route_waiting")
+        if waiting:
+            say_route(dispatcher, tracker, waiting)
+            after = replace(before, turn=turn, asked=question_of(waiting))
+            return [*remember(before, after, unclear_run=0), *given_route(tracker, waiting)]
         if is_begun(tracker.slots):
             say(dispatcher, "utter_offer_referral_again")
             after = replace(before, turn=turn, asked="referral")

@@ -27,6 +27,7 @@ lifetimes.SWEEP_SECONDS = 1
 from rasa.core.policies.rule_policy import RulePolicy  # noqa: E402
 from rasa.nlu.classifiers.fallback_classifier import FallbackClassifier  # noqa: E402
 
+from actions.safety import ActionCrisis  # noqa: E402
 from actions.talk import ActionReplyToTalk  # noqa: E402
 from bot import cli  # noqa: E402
 from bot.channels import conversation, telegram_answers, web  # noqa: E402
@@ -57,6 +58,7 @@ FAILING = {
         lambda given: given["tracker"].latest_message.text,
     ),
     ActionReplyToTalk: ("run", lambda given: given["tracker"].latest_message["text"]),
+    ActionCrisis: ("run", lambda given: given["tracker"].latest_message["text"]),
     Wording: ("generate", lambda given: given["tracker"].latest_message.text),
     EphemeralTrackerStore: ("save", lambda given: given["tracker"].latest_message.text),
 }

@@ -74,6 +74,18 @@ class Person:
         tracker = self.loop.run(self.agent.tracker_store.retrieve(self.conversation))
         return tracker.get_slot(name)
 
+    def say_as(self, text: str, **found) -> list[Bubble]:
+        """Type a message of which `found` is recognised, whatever the trained parts say of it."""
+        processor = self.agent.processor
+        right = processor.parse_message
+
+        async def parse(*args, **named):
+            return {**await right(*args, **named), **found}
+
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(processor, "parse_message", parse)
+            return self.say(text)
+
     @property
     def text(self) -> str:
         """Everything that was said in the last turn."""

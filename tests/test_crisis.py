@@ -15,6 +15,7 @@ KINDS = {
     "self_harm": "I cut myself again last night after the shift",
     "harm_to_others": "I want to hurt him, I really think I will hurt my consultant",
     "past_attempt": "I tried to end my life when I was at university",
+    "not_safe": "im not safe at the moment",
     "denied": "I'm not suicidal, though I think about killing myself every day",
     "medical": "ive got crushing chest pain",
     "unsafe_person": "he put his hands round my throat last night, I'm scared to go home",
@@ -235,6 +236,93 @@ def test_another_harm_told_in_a_crisis_is_kept_for_afterwards(said, person):
     person.press("No, not now")
     person.press("Carry on")
     assert "I believe you" in person.text
+
+
+def test_a_harm_told_in_a_crisis_is_not_lost_when_they_go_on_by_themselves(said, person):
+    said("I was raped by another doctor and I want to kill myself")
+    person.press("No, not now")
+    person.say("it happened at the leaving party and i have told nobody")
+    assert "I believe you" in person.text
+    assert person.slot("routes_given") == ["sexual_harm"]
+
+
+def doubt(risk="passive_ideation"):
+    """Return what is recognised when the classifier alone takes a message for risk, in doubt."""
+    return {
+        "risk": risk,
+        "risk_sources": {"patterns": "none", "classifier": risk},
+        "risk_scores": {"own": 0.5, "third_party": 0.0},
+    }
+
+
+@pytest.mark.parametrize(
+    ("words", "state", "part"),
+    [
+        ("I don't want to bother anyone", "staying", "whom"),
+        ("they'd report me to the gmc", "staying", "career|record"),
+        ("my flatmate is here with me", "eased", "them"),
+        ("ok i'll ring them", "eased", "ring|line|answers"),
+        ("I don't know", "staying", "Half a yes|certain"),
+    ],
+)
+def test_an_answer_that_the_classifier_doubts_is_an_answer(said, person, words, state, part):
+    said(KINDS["active_ideation"], "yes")
+    bubbles = person.say_as(words, **doubt())
+    assert "111" not in bubbles[0].text, "the card does not come again"
+    assert any(p.lower() in person.text.lower() for p in part.split("|")), person.text
+    assert (person.slot("crisis"), person.slot("crisis_signs")) == (state, 1)
+
+
+def test_a_no_that_the_classifier_doubts_is_half_a_no(said, person):
+    said(KINDS["passive_ideation"])
+    person.say_as("no", **doubt())
+    assert person.slot("crisis") == "staying"
+    assert "116 123" in person.text
+
+
+def test_what_is_no_answer_is_a_sign_also_when_in_doubt(said, person):
+    said(KINDS["active_ideation"], "yes")
+    bubbles = person.say_as("the rota came out", **doubt())
+    assert all(number in bubbles[0].text for number in NUMBERS)
+    assert person.slot("crisis_signs") == 2
+
+
+@pytest.mark.parametrize(
+    "answer", ["[No]", "that's not what I meant", "the patient is in intensive care"]
+)
+def test_a_harm_beside_a_doubt_is_answered_once_the_doubt_is_settled(person, answer):
+    person.open()
+    numbers_first(person.say_as("I gave ten times the dose", **doubt("self_harm")))
+    assert person.slot("crisis_kind") == "unsure"
+    assert person.slot("route_waiting") == "error_today"
+    person.press(answer[1:-1]) if answer.startswith("[") else person.say(answer)
+    assert "senior" in person.text
+    assert person.slot("crisis") == "no"
+    assert person.slot("routes_given") == ["error_today"]
+    person.say("yes")
+    assert "hardest part" in person.text
+
+
+def test_somebody_hurt_and_in_doubt_is_asked_about_the_one_who_hurts_them(person):
+    person.open()
+    numbers_first(person.say_as("my husband hit me again", **doubt("harm_to_others")))
+    assert person.slot("crisis_kind") == "unsafe_person"
+    person.press("I'm safe for now")
+    assert person.slot("routes_given") == ["domestic_abuse"]
+    assert "safe from them" not in person.text
+    person.say("no")
+    assert person.slot("crisis") == "no"
+
+
+def test_after_no_self_harm_is_not_left_for_ordinary_talk(said, person):
+    said(KINDS["self_harm"], "no")
+    person.say("it's the only thing that turns it off")
+    assert "looked after before you have stopped" in person.text
+    person.say("i work in the a&e i'd have to go to")
+    assert "hospital" in person.text or "looked after their own" in person.text
+    assert person.slot("crisis") == "eased"
+    person.say("what is the psu")
+    assert "unit" in person.text.lower()
 
 
 def test_the_card_is_made_of_the_register():

@@ -4,6 +4,7 @@ import pytest
 
 from bot.deanery import signposts
 from bot.nlu.routes import OTHER_ROUTES, OWN_ROUTES, routes
+from tests.test_crisis import doubt
 
 TOLD = {
     "sexual_harm": "a consultant groped me at the party",
@@ -73,6 +74,21 @@ def test_a_route_is_given_once_then_talk_goes_on(person):
     assert person.slot("routes_given") == ["bullying"]
 
 
+@pytest.mark.parametrize(
+    ("words", "answer"),
+    [("they'll strike me off", "silence makes it heavier"), ("i feel so stupid", "nothing stupid")],
+)
+def test_what_holds_somebody_back_after_a_route_is_met_once(person, words, answer):
+    person.open()
+    person.say(TOLD["alcohol_drugs"])
+    person.say("yes")
+    person.say(words)
+    assert answer in person.text
+    assert person.seen[-1][-1].text.endswith("?")
+    person.say(words)
+    assert answer not in person.text
+
+
 def test_violence_brings_the_numbers_and_then_its_route(person):
     person.open()
     bubbles = person.say("my husband keeps hitting me and I'm scared to go home")
@@ -97,6 +113,54 @@ def test_somebody_elses_risk_has_its_own_words_and_ends_with_the_writer(person, 
     assert bubbles[-1].text.startswith("And you")
     assert bubbles[-1].buttons
     assert person.slot("crisis") == "no"
+
+
+NEXT = [
+    ("other_colleague_now", "i'm driving to hers", "give the address"),
+    ("other_colleague_now", "shes alive, the paramedics have her", "somebody went to look"),
+    ("other_relative", "he's dead", "I'm so sorry"),
+    ("other_patient_death", "i wrote low risk. i wrote it", "can't be foreseen"),
+    ("other_colleague_death", "I should have asked him", "can't be foreseen"),
+]
+
+
+@pytest.mark.parametrize(("route", "words", "answer"), NEXT, ids=[words for _, words, _ in NEXT])
+def test_what_is_told_next_about_somebody_else_is_met(person, route, words, answer):
+    person.open()
+    person.say(OTHERS[route])
+    bubbles = person.say(words)
+    assert answer in person.text
+    assert bubbles[-1].text.endswith("?")
+    person.say(words)
+    assert answer not in person.text, "it is said once"
+
+
+def test_a_doubt_about_the_writer_beside_such_news_has_the_numbers_first(person):
+    person.open()
+    person.say(OTHERS["other_colleague_now"])
+    bubbles = person.say_as("shes alive. i'm sitting in the car shaking", **doubt("immediate"))
+    assert bubbles[0].text.startswith("They're alive")
+    assert all(number in bubbles[0].text for number in ("999", "111", "116 123"))
+    assert person.slot("crisis_kind") == "shaken"
+    person.say("yes im safe")
+    assert "nothing more is asked of you" in person.text
+
+
+@pytest.mark.parametrize("answer", ["[I'm safe]", "there is a bottle in my locker"])
+def test_a_harm_that_waited_is_answered_after_they_said_they_are_safe(person, answer):
+    found = {
+        "harms": ["alcohol_drugs"],
+        "harm_sources": {"patterns": [], "classifier": ["alcohol_drugs"]},
+        "signals": {"stage": ["on_the_edge"], "pattern": [], "concern": []},
+    }
+    person.open()
+    person.say_as("i cant go on like this, it is how i get through", **found)
+    assert "are you safe" in person.text
+    assert person.slot("routes_given") == []
+    person.press(answer[1:-1]) if answer.startswith("[") else person.say(answer)
+    assert person.slot("routes_given") == ["alcohol_drugs"]
+    assert person.slot("route_waiting") is None
+    assert person.seen[-1][-1].text.endswith("?")
 
 
 def test_no_two_of_them_are_answered_alike(agent, loop):

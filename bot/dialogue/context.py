@@ -10,7 +10,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from bot.nlu.routes import EMERGENCY
+from bot.nlu.routes import EDGE, EMERGENCY, OWN_ROUTES, SOMEONE_ELSE
 from bot.nlu.taxonomy import NO_RISK, OWN_RISK
 
 UNEASY = 0.2
@@ -25,10 +25,13 @@ CLEAR = 0.8
 HURT_BY_SOMEBODY = ("domestic_abuse", "sexual_harm")
 """Routes of who is hurt: a classifier may take what was done to them for what they would do."""
 
+CARE = ("care", "care_again")
+"""Kinds of question (`crisis_question`) after which a crisis that eased is not left yet."""
+
 LOW_TURNS = 2
 """Uneasy messages in a row after which they are asked directly."""
 
-NOT_SAFE, UNSAFE_PERSON, UNSURE, SIDEWAYS, PAST_ATTEMPT, DENIED, MEDICAL = (
+NOT_SAFE, UNSAFE_PERSON, UNSURE, SIDEWAYS, PAST_ATTEMPT, DENIED, MEDICAL, SHAKEN, INTRUSIVE = (
     "not_safe",
     "unsafe_person",
     "unsure",
@@ -36,10 +39,30 @@ NOT_SAFE, UNSAFE_PERSON, UNSURE, SIDEWAYS, PAST_ATTEMPT, DENIED, MEDICAL = (
     "past_attempt",
     "denied",
     "medical",
+    "shaken",
+    "intrusive",
 )
 """Kinds of crisis besides the own risks: no to "are you safe?"; somebody else is the danger;
 signs that could be read either way; calm, goodbyes or giving things away; an attempt in the past;
-a denial that takes itself back; the body."""
+a denial that takes itself back; the body; a doubt beside news of somebody else; thoughts of harm
+to one's own child."""
+
+NEWS = {
+    "they_died": "died",
+    "they_live": "alive",
+    "they_have_help": "helped",
+    "going_to_them": "going",
+    "asks_about_them": "ask",
+    "keeps_secret": "secret",
+    "blames_self": "blame",
+}
+"""Signs that go on with what was told about somebody else -> the name of what is said to them."""
+
+FEARS = {"barrier_told": "told", "barrier_shame": "shame"}
+"""Signs of what holds somebody back, which is answered after a route too -> the response's name."""
+
+DEATH, OF_THE_DEAD = "_death", ("died", "blame")
+"""End of the routes about somebody who has died, and the news that is met after one of these."""
 
 SIDEWAYS_SIGNS = ("calm", "farewell", "giving_away")
 
@@ -58,6 +81,10 @@ class RiskSigns:
     def any(self) -> bool:
         """Whether the crisis conversation has to answer."""
         return any((self.patterns, self.classifier, self.context))
+
+    def classifier_alone(self) -> bool:
+        """Whether nothing but the classifier takes the message for risk."""
+        return bool(self.classifier) and not (self.patterns or self.context)
 
 
 def risk_signs(message: Mapping[str, Any], slots: Mapping[str, Any]) -> RiskSigns:
@@ -80,8 +107,16 @@ def crisis_kind(message: Mapping[str, Any], slots: Mapping[str, Any]) -> str | N
     risk = message.get("risk")
     if risk not in OWN_RISK:
         return signs.context
+    if risk == "harm_to_others" and "own_child" in found:
+        return INTRUSIVE
     if risk == "harm_to_others" and signs.patterns is None and _is_hurt(message):
         return UNSAFE_PERSON
+    told = (message.get("harm_sources") or {}).get("patterns") or ()
+    if in_doubt(message, slots) and news_of(message, slots):
+        return SHAKEN
+    doubted = in_doubt(message, slots) or (risk == "harm_to_others" and signs.classifier_alone())
+    if told and doubted:
+        return UNSAFE_PERSON if any(harm in HURT_BY_SOMEBODY for harm in told) else UNSURE
     if risk in ("active_ideation", "passive_ideation"):
         if "past_attempt" in found and not _now(message):
             return PAST_ATTEMPT
@@ -95,6 +130,33 @@ def crisis_kind(message: Mapping[str, Any], slots: Mapping[str, Any]) -> str | N
 def is_low(message: Mapping[str, Any]) -> bool:
     """Whether the message leaves a doubt about safety, short of what the crisis answers."""
     return own_probability(message) >= UNEASY or "giving_away" in _signs(message)
+
+
+def news_of(message: Mapping[str, Any], slots: Mapping[str, Any]) -> str | None:
+    """Return what a message adds to what was told last about somebody else, or None.
+
+    Each is answered once; `routes_given` then holds it as "other_alive" and so on.
+    """
+    given = list(slots.get("routes_given") or ())
+    if not _about_somebody_else(slots):
+        return None
+    lost = any(route.endswith(DEATH) for route in given)
+    found = (name for sign, name in NEWS.items() if sign in _signs(message))
+    fitting = (name for name in found if name in OF_THE_DEAD or not lost)
+    return next((name for name in fitting if SOMEONE_ELSE + name not in given), None)
+
+
+def fear_of(message: Mapping[str, Any], slots: Mapping[str, Any]) -> str | None:
+    """Return what holds somebody back after a route of their own: told or shame; once a route."""
+    given = list(slots.get("routes_given") or ())
+    if not given or given[-1] not in OWN_ROUTES:
+        return None
+    return next((name for sign, name in FEARS.items() if sign in _signs(message)), None)
+
+
+def in_doubt(message: Mapping[str, Any], slots: Mapping[str, Any]) -> bool:
+    """Whether only the classifier takes the message for risk, and is not clear about it."""
+    return risk_signs(message, slots).classifier_alone() and own_probability(message) < CLEAR
 
 
 def own_probability(message: Mapping[str, Any]) -> float:
@@ -119,10 +181,17 @@ def _context(message: Mapping[str, Any], slots: Mapping[str, Any]) -> str | None
         return MEDICAL
     intent = (message.get("intent") or {}).get("name")
     asked = slots.get("asked")
-    if asked in ASKED_SAFE and answer_of(str(intent), found) in ("no", "half"):
+    unsafe = "not_safe" in found
+    if asked in ASKED_SAFE and (unsafe or answer_of(str(intent), found) in ("no", "half")):
         return ASKED_SAFE[asked]
+    if unsafe:
+        return NOT_SAFE
     if "past_attempt" in found:
         return PAST_ATTEMPT
+    if "takes_back" in found and slots.get("crisis") == "eased":
+        return str(slots.get("crisis_kind") or UNSURE)
+    if "like_them" in found and _about_somebody_else(slots):
+        return UNSURE
     sideways = [sign for sign in SIDEWAYS_SIGNS if sign in found]
     if len(sideways) > 1 or (sideways and _distressed(slots)):
         return SIDEWAYS
@@ -131,10 +200,16 @@ def _context(message: Mapping[str, Any], slots: Mapping[str, Any]) -> str | None
     return None
 
 
+def _about_somebody_else(slots: Mapping[str, Any]) -> bool:
+    """Whether what was answered last was about somebody else."""
+    given = list(slots.get("routes_given") or ())
+    return bool(given) and str(given[-1]).startswith(SOMEONE_ELSE)
+
+
 def _distressed(slots: Mapping[str, Any]) -> bool:
     """Whether distress was spoken of earlier in this conversation."""
     return bool(slots.get("crisis_kind") or int(slots.get("low_turns") or 0)) or (
-        slots.get("current_stage") == "on_the_edge"
+        slots.get("current_stage") == EDGE
     )
 
 
@@ -153,7 +228,7 @@ def _is_emergency(message: Mapping[str, Any]) -> bool:
     sources = message.get("harm_sources") or {}
     if EMERGENCY in (sources.get("patterns") or ()):
         return True
-    at_the_edge = "on_the_edge" in ((message.get("signals") or {}).get("stage") or ())
+    at_the_edge = EDGE in ((message.get("signals") or {}).get("stage") or ())
     return EMERGENCY in (sources.get("classifier") or ()) and not at_the_edge
 
 

@@ -17,7 +17,7 @@ from rasa.shared.core.events import ActionExecuted
 from rasa.shared.core.generator import TrackerWithCachedStates
 from rasa.shared.core.trackers import DialogueStateTracker
 
-from bot.dialogue.context import answer_of, crisis_kind, is_low
+from bot.dialogue.context import CARE, answer_of, crisis_kind, fear_of, is_low, news_of
 from bot.dialogue.help_intents import asks_for_help
 from bot.nlu.routes import DONE_FIRST, OTHER_ROUTES, OWN_ROUTES, told_now
 
@@ -41,6 +41,11 @@ ABOUT_THE_CRISIS = ("ask_what_to_do", "ask_to_repeat", "ask_other_support", "ask
 
 ANSWERS = ("safe_for_now", "will_call", "carry_on", "goodbye")
 """Intents that the crisis action answers even after the person has said they are safe."""
+
+TELLS = ("share", "inform", "affirm", "worried_about_someone", "nlu_fallback")
+"""Intents of going on, after which a harm that was told in the crisis is answered."""
+
+BARE = ("deny", "unsure")
 
 SURE = 0.6
 """Confidence from which a message in a crisis is taken for a question."""
@@ -77,18 +82,24 @@ def answered_first(parsed: Mapping[str, Any], slots: Mapping[str, Any]) -> str |
     answer = answer_of(intent, signs)
     if asked == "safe_now" and answer == "yes":
         return SAFE
+    if asked == "safe_now" and slots.get("route_waiting") and intent in TELLS:
+        return ROUTE
     if asked == "safe_from_them" and (answer == "yes" or intent == "safe_for_now"):
         return ROUTE
     if asked == "route" and answer is not None:
         return ROUTE
     if slots.get("route_asked") in DONE_FIRST and "done" in signs:
         return ROUTE
+    if news_of(parsed, slots):
+        return SOMEONE_ELSE
     given = slots.get("routes_given") or ()
     told = told_now(parsed, slots)
     at_risk = parsed.get("risk") == "third_party" and not any(g in OTHER_ROUTES for g in given)
     if at_risk or any(harm in OTHER_ROUTES for harm in told):
         return SOMEONE_ELSE
-    return ROUTE if any(harm in OWN_ROUTES for harm in told) else None
+    if any(harm in OWN_ROUTES for harm in told):
+        return ROUTE
+    return ROUTE if fear_of(parsed, slots) else None
 
 
 def needs_crisis_action(parsed: Mapping[str, Any], slots: Mapping[str, Any]) -> bool:
@@ -102,7 +113,11 @@ def needs_crisis_action(parsed: Mapping[str, Any], slots: Mapping[str, Any]) -> 
     if intent in LEAVING and "change_subject" not in signs:
         return False
     if slots.get("crisis") == "eased":
-        return intent in ANSWERS
+        waits = bool(slots.get("route_waiting")) and intent in TELLS
+        stays = slots.get("crisis_question") in CARE and intent in (*TELLS, *BARE)
+        if stays and not any(harm in OWN_ROUTES for harm in told_now(parsed, slots)):
+            return True
+        return intent in ANSWERS or "change_subject" in signs or waits
     sure = ((parsed.get("intent") or {}).get("confidence") or 0.0) >= SURE
     elsewhere = intent.startswith(QUESTIONS) and intent not in ABOUT_THE_CRISIS
     return not (elsewhere and sure and not any(s.startswith("barrier_") for s in signs))

@@ -14,6 +14,9 @@ from bot.paths import HARMS
 SOMEONE_ELSE = "other_"
 """Beginning of the routes about somebody else."""
 
+EDGE = "on_the_edge"
+"""The stage at which somebody is asked first whether they are safe."""
+
 EMERGENCY = "medical_emergency"
 """The route that the crisis conversation answers, numbers first."""
 
@@ -44,13 +47,26 @@ def told_now(message: Mapping[str, Any], slots: Mapping[str, Any]) -> tuple[str,
     """Return the routes that a message tells anew, in a conversation with `slots`.
 
     Once a route was given, or a crisis was answered, what is said next is mostly about the same
-    thing, and the classifier alone is not enough for another.
+    thing, and the classifier alone is not enough for another. Nor is it before somebody at the edge
+    was asked whether they are safe; see `told_at_the_edge`.
     """
     given = slots.get("routes_given") or ()
     harms = message.get("harms") or ()
-    if given or slots.get("crisis_kind"):
+    if given or slots.get("crisis_kind") or told_at_the_edge(message, slots):
         harms = (message.get("harm_sources") or {}).get("patterns") or ()
     return tuple(harm for harm in harms if harm not in given)
+
+
+def told_at_the_edge(message: Mapping[str, Any], slots: Mapping[str, Any]) -> str | None:
+    """Return the route that waits until somebody at the edge has said that they are safe, or None.
+
+    It is the first of the writer's own that the classifier alone finds.
+    """
+    at_the_edge = EDGE in ((message.get("signals") or {}).get("stage") or ())
+    sources = message.get("harm_sources") or {}
+    if not at_the_edge or slots.get("safety_asked") or sources.get("patterns"):
+        return None
+    return next((harm for harm in message.get("harms") or () if harm in OWN_ROUTES), None)
 
 
 OWN_ROUTES = tuple(

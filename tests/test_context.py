@@ -1,0 +1,225 @@
+"""Risk is found by three parts, each seen apart here: patterns, classifier, context; no vetoes."""
+
+from itertools import product
+
+import pytest
+
+from bot.dialogue.context import (
+    CLEAR,
+    DENIED,
+    INTRUSIVE,
+    LOW_TURNS,
+    MEDICAL,
+    NOT_SAFE,
+    PAST_ATTEMPT,
+    SHAKEN,
+    SIDEWAYS,
+    UNEASY,
+    UNSAFE_PERSON,
+    UNSURE,
+    crisis_kind,
+    in_doubt,
+    news_of,
+    risk_signs,
+)
+from bot.nlu.routes import told_at_the_edge, told_now
+from bot.nlu.taxonomy import NO_RISK, OWN_RISK, risk_order
+
+DISTRESSED = {"current_stage": "on_the_edge", "safety_asked": True}
+"""Slots of somebody who spoke from the edge earlier."""
+
+
+def parsed(patterns=NO_RISK, classifier=NO_RISK, own=0.0, signs=(), **more):
+    """Return parse data as the recognition gives it."""
+    risk = next(r for r in risk_order() if r in (patterns, classifier))
+    sources = {"patterns": patterns, "classifier": classifier}
+    scores = {"own": own, "third_party": 0.0}
+    return {"risk": risk, "risk_sources": sources, "risk_scores": scores, "signs": signs, **more}
+
+
+def told(patterns=(), classifier=(), stage=()):
+    """Return the part of parse data about harms and stages."""
+    both = [*patterns, *(harm for harm in classifier if harm not in patterns)]
+    return {
+        "harms": both,
+        "harm_sources": {"patterns": list(patterns), "classifier": list(classifier)},
+        "signals": {"stage": list(stage), "pattern": [], "concern": []},
+    }
+
+
+# Each part apart
+
+BY_ONE_PART = {
+    "patterns": ({"patterns": "passive_ideation"}, {}),
+    "classifier": ({"classifier": "passive_ideation", "own": 0.9}, {}),
+    "context": ({"signs": ("calm",)}, DISTRESSED),
+}
+
+
+@pytest.mark.parametrize(("part", "case"), BY_ONE_PART.items(), ids=BY_ONE_PART.keys())
+def test_each_part_alone_is_seen_alone_and_is_enough(part, case):
+    found, slots = case
+    signs = risk_signs(parsed(**found), slots)
+    assert [name for name in BY_ONE_PART if getattr(signs, name)] == [part]
+    assert crisis_kind(parsed(**found), slots) is not None
+
+
+@pytest.mark.parametrize(
+    ("patterns", "classifier", "sign", "slots", "own"),
+    product(
+        (NO_RISK, "third_party", *OWN_RISK),
+        (NO_RISK, "third_party", *OWN_RISK),
+        ((), ("calm",), ("past_attempt",), ("denied",), ("safe", "says_no"), ("misread",)),
+        ({}, DISTRESSED, {"asked": "safe_now"}, {"routes_given": ["other_relative"]}),
+        (0.4, 0.99),
+    ),
+)
+def test_no_part_can_veto_another(patterns, classifier, sign, slots, own):
+    """Whatever the others say, risk found by one part begins the crisis conversation."""
+    message = parsed(patterns, classifier, own if classifier in OWN_RISK else 0.0, sign)
+    signs = risk_signs(message, slots)
+    assert signs.patterns == (patterns if patterns in OWN_RISK else None)
+    assert signs.classifier == (classifier if classifier in OWN_RISK else None)
+    assert (crisis_kind(message, slots) is not None) == signs.any()
+
+
+@pytest.mark.parametrize("harms", [(), ("error_today",), ("sexual_harm",), ("bullying",)])
+@pytest.mark.parametrize("by", [{"patterns": "immediate"}, {"classifier": "immediate", "own": 0.4}])
+def test_a_harm_told_beside_risk_takes_none_of_it_away(harms, by):
+    assert crisis_kind({**parsed(**by), **told(harms)}, {}) is not None
+
+
+PATTERNS_ALONE = "{patterns}"
+CLASSIFIER_ALONE = "{classifier}"
+
+
+def test_the_trained_parts_are_seen_apart_too(recogniser):
+    """A sentence that the patterns alone find, and one that the classifier alone finds."""
+    patterns, classifier = (
+        risk_signs(recogniser.parse(text), {}) for text in (PATTERNS_ALONE, CLASSIFIER_ALONE)
+    )
+    assert patterns.patterns
+    assert (patterns.classifier, patterns.context) == (None, None)
+    assert classifier.classifier
+    assert (classifier.patterns, classifier.context) == (None, None)
+
+
+# What the context finds
+
+FROM_THEM = {"asked": "safe_from_them"}
+
+EASED = {"crisis": "eased", "crisis_kind": "passive_ideation"}
+BEREAVED = {"routes_given": ["other_colleague_death"]}
+
+CONTEXT = {
+    "no to are you safe": (parsed(signs=("says_no",)), {"asked": "safe_now"}, NOT_SAFE),
+    "half an answer to it": (parsed(signs=("ambivalent",)), {"asked": "safe_now"}, NOT_SAFE),
+    "no to safe from them": (
+        parsed(signs=("says_no",)),
+        {"asked": "safe_from_them"},
+        UNSAFE_PERSON,
+    ),
+    "calm after distress": (parsed(signs=("calm",)), DISTRESSED, SIDEWAYS),
+    "goodbye after a crisis": (parsed(signs=("farewell",)), {"crisis_kind": "unsure"}, SIDEWAYS),
+    "two such signs": (parsed(signs=("calm", "giving_away")), {}, SIDEWAYS),
+    "an attempt in the past": (parsed(signs=("past_attempt",)), {}, PAST_ATTEMPT),
+    "not safe, unasked": (parsed(signs=("not_safe",)), {}, NOT_SAFE),
+    "not safe from them": (parsed(signs=("not_safe",)), FROM_THEM, UNSAFE_PERSON),
+    "a no taken back": (parsed(signs=("takes_back",)), EASED, "passive_ideation"),
+    "like the one who died": (parsed(signs=("like_them",)), BEREAVED, UNSURE),
+    "uneasy again": (parsed(own=UNEASY), {"low_turns": LOW_TURNS - 1}, UNSURE),
+    "giving away after uneasy": (parsed(signs=("giving_away",)), {"low_turns": 1}, SIDEWAYS),
+}
+
+
+@pytest.mark.parametrize(("message", "slots", "kind"), CONTEXT.values(), ids=CONTEXT.keys())
+def test_the_context_finds_what_no_sentence_shows(message, slots, kind):
+    signs = risk_signs(message, slots)
+    assert (signs.patterns, signs.classifier, signs.context) == (None, None, kind)
+    assert crisis_kind(message, slots) == kind
+
+
+@pytest.mark.parametrize(
+    ("message", "slots"),
+    [
+        (parsed(signs=("says_no",)), {"asked": "information"}),
+        (parsed(signs=("calm",)), {}),
+        (parsed(signs=("farewell",)), {"current_stage": "denial"}),
+        (parsed(signs=("takes_back",)), {}),
+        (parsed(signs=("like_them",)), {}),
+        (parsed(own=UNEASY), {}),
+        (parsed(own=UNEASY - 0.01), {"low_turns": LOW_TURNS - 1}),
+    ],
+)
+def test_the_same_words_elsewhere_are_no_sign(message, slots):
+    assert not risk_signs(message, slots).any()
+    assert crisis_kind(message, slots) is None
+
+
+# Which crisis begins
+
+
+@pytest.mark.parametrize(
+    ("message", "slots", "kind"),
+    [
+        (parsed(classifier="active_ideation", own=CLEAR), {}, "active_ideation"),
+        (parsed(classifier="active_ideation", own=CLEAR - 0.01), {}, UNSURE),
+        (parsed("active_ideation", "active_ideation", 0.4), {}, "active_ideation"),
+        (parsed(classifier="immediate", own=0.4), {}, "immediate"),
+        (parsed("passive_ideation", signs=("denied",)), {}, DENIED),
+        ({**parsed(classifier="self_harm", own=0.5), **told(["error_today"])}, {}, UNSURE),
+        ({**parsed(classifier="immediate", own=0.5), **told(["error_today"])}, {}, UNSURE),
+        ({**parsed(classifier="self_harm", own=0.5), **told(["sexual_harm"])}, {}, UNSAFE_PERSON),
+        ({**parsed(classifier="self_harm", own=0.9), **told(["sexual_harm"])}, {}, "self_harm"),
+        ({**parsed("self_harm", own=0.1), **told(["domestic_abuse"])}, {}, "self_harm"),
+        ({**parsed(), **told(["medical_emergency"])}, {}, MEDICAL),
+        ({**parsed(classifier="harm_to_others", own=0.9), **told(["error_today"])}, {}, UNSURE),
+        (parsed("harm_to_others", signs=("own_child",)), {}, INTRUSIVE),
+        (parsed("active_ideation", signs=("own_child",)), {}, "active_ideation"),
+    ],
+)
+def test_the_kind_depends_on_who_is_sure(message, slots, kind):
+    assert crisis_kind(message, slots) == kind
+
+
+def test_a_doubt_beside_news_of_somebody_else_is_asked_about_as_one():
+    given = {"routes_given": ["other_colleague_now"]}
+    shaking = parsed(classifier="immediate", own=0.4, signs=("they_live",))
+    assert crisis_kind(shaking, given) == SHAKEN
+    assert crisis_kind(shaking, {}) == "immediate"
+    sure = parsed(classifier="immediate", own=0.9, signs=("they_live",))
+    assert crisis_kind(sure, given) == "immediate"
+
+
+def test_news_is_answered_once_and_after_somebody_else_alone():
+    message = parsed(signs=("going_to_them",))
+    assert news_of(message, {"routes_given": ["other_relative"]}) == "going"
+    assert news_of(message, {"routes_given": ["other_relative", "other_going"]}) is None
+    assert news_of(message, {"routes_given": ["other_relative", "bullying"]}) is None
+    assert news_of(message, {"routes_given": ["other_patient_death"]}) is None
+    assert news_of(message, {}) is None
+
+
+def test_a_doubt_is_the_classifiers_alone():
+    doubtful = parsed(classifier="passive_ideation", own=0.5)
+    assert in_doubt(doubtful, {})
+    assert not in_doubt(parsed(classifier="passive_ideation", own=0.9), {})
+    assert not in_doubt(parsed("passive_ideation", "passive_ideation", 0.5), {})
+    assert not in_doubt({**doubtful, "signs": ("past_attempt",)}, {})
+
+
+# Harms at the edge
+
+
+def test_at_the_edge_a_harm_of_the_classifier_alone_waits_for_whether_they_are_safe():
+    message = {**parsed(), **told(classifier=["alcohol_drugs"], stage=["on_the_edge"])}
+    assert told_now(message, {}) == ()
+    assert told_at_the_edge(message, {}) == "alcohol_drugs"
+    assert told_now(message, {"safety_asked": True}) == ("alcohol_drugs",)
+    assert told_at_the_edge(message, {"safety_asked": True}) is None
+
+
+def test_at_the_edge_a_harm_of_the_patterns_does_not_wait():
+    message = {**parsed(), **told(["alcohol_drugs"], ["alcohol_drugs"], ["on_the_edge"])}
+    assert told_now(message, {}) == ("alcohol_drugs",)
+    assert told_at_the_edge(message, {}) is None
