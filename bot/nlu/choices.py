@@ -14,7 +14,7 @@ from rasa.shared.nlu.training_data.message import Message
 from spacy.matcher import Matcher
 from spacy.tokens import Doc
 
-from bot.nlu.language import DOC, SpacyLanguage, read_pattern_lines, spacy_language
+from bot.nlu.language import DOC, SpacyLanguage, pattern_vocabulary, read_pattern_lines
 from bot.paths import PATTERNS
 
 CHOICES = PATTERNS / "choices.jsonl"
@@ -53,7 +53,7 @@ def choices_in(doc: Doc) -> list[dict[str, Any]]:
 @lru_cache(maxsize=1)
 def _matcher() -> tuple[Matcher, dict[int, dict[str, str]]]:
     """Return the matcher, and what each of its rows stands for: entity -> value."""
-    vocabulary = spacy_language().vocab
+    vocabulary = pattern_vocabulary()
     matcher, rows = Matcher(vocabulary), {}
     for number, row in enumerate(read_pattern_lines(CHOICES)):
         name = f"choice {number}"
