@@ -92,7 +92,9 @@ class Intake:
         return done
 
     def skip(self, update_id: int) -> None:
-        """Note an update that cannot be read as answered."""
+        """Note an update that cannot be read as answered; it comes again while others wait."""
+        if update_id not in self._answered:
+            logger.warning("telegram update unreadable")
         self._note(update_id)
 
     async def finish(self) -> None:
@@ -185,7 +187,7 @@ class Poller:
         """Tell Telegram what has been answered, before a stop; it need not succeed."""
         if self.offset is not None:
             with contextlib.suppress(TelegramError):
-                await self._bot.get_updates(self.offset, limit=1, timeout=0, allowed_updates=WANTED)
+                await self._ask(limit=1, timeout=0)
 
     async def _poll(self) -> None:
         began = time.monotonic()
@@ -209,23 +211,26 @@ class Poller:
 
         The library's own call would raise for all of them.
         """
-        offset = {} if self.offset is None else {"offset": self.offset}
-        raw = await self._bot.do_api_request(
-            "getUpdates",
-            api_kwargs={"timeout": POLL_SECONDS, "allowed_updates": WANTED, **offset},
-            read_timeout=POLL_SECONDS + READ_SECONDS,
-        )
+        raw = await self._ask(timeout=POLL_SECONDS)
         updates = []
         for each in raw if isinstance(raw, list) else []:
             update = readable(each, self._bot)
             if update is not None:
                 updates.append(update)
                 continue
-            logger.warning("telegram update unreadable")
             if isinstance(each, dict) and isinstance(each.get("update_id"), int):
                 self._intake.skip(each["update_id"])
                 self._next = max(each["update_id"] + 1, self._next or 0)
         return updates
+
+    async def _ask(self, **arguments: int) -> Any:
+        """Return updates from the offset on as they are, and acknowledge those before."""
+        offset = {} if self.offset is None else {"offset": self.offset}
+        return await self._bot.do_api_request(
+            "getUpdates",
+            api_kwargs={**arguments, **offset, "allowed_updates": WANTED},
+            read_timeout=arguments["timeout"] + READ_SECONDS,
+        )
 
     async def _take(self, updates: list[Update]) -> None:
         for update in sorted(updates, key=lambda each: each.update_id):
