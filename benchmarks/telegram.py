@@ -31,7 +31,7 @@ from bot.agent import load_our_agent  # noqa: E402
 from bot.channels.telegram import SECRET_HEADER, TelegramChannel  # noqa: E402
 from bot.dialogue.state import EphemeralTrackerStore  # noqa: E402
 from bot.privacy.logs import configure_logs  # noqa: E402
-from bot.privacy.memory import OVERWRITE, overwrites  # noqa: E402
+from bot.privacy.memory import overwrites, overwriting  # noqa: E402
 from bot.settings import WEBHOOK_PATH, read_settings  # noqa: E402
 from tests.fake_telegram import BOT, TOKEN, FakeTelegram  # noqa: E402
 from tests.services import free_port  # noqa: E402
@@ -134,10 +134,10 @@ async def run(which: str) -> None:
 
 def main() -> None:
     """Measure both in turns, each in a process of its own, as one process serves once."""
-    for more in ({}, OVERWRITE):
+    for environment in (dict(os.environ), overwriting(os.environ)):
         for which in ("stock", "ours", "stock", "ours"):
             command = [sys.executable, "-m", "benchmarks.telegram", which]
-            subprocess.run(command, env={**os.environ, **more}, check=True)
+            subprocess.run(command, env=environment, check=True)
 
 
 if __name__ == "__main__":

@@ -1,7 +1,9 @@
 """The program, with parts that fail, hang, or stop on request, and a clock that can be put on.
 
 `fail-` and the name of a part, in a message, makes that part raise an error made of the message.
-`hang-` makes the action wait for ever. SIGUSR1 puts the clock on by an hour and a bit.
+`hang-` makes the action wait for ever. SIGUSR1 puts the clock on by an hour and a bit. SIGUSR2
+logs at the next level below, in the end at DEBUG, at which the program itself would not start.
+Every sweep is told on standard output.
 """
 
 from __future__ import annotations
@@ -9,6 +11,7 @@ from __future__ import annotations
 import asyncio
 import functools
 import inspect
+import logging
 import signal
 import time
 
@@ -20,7 +23,13 @@ from bot.environment import prepare  # noqa: E402  (the clock comes first)
 
 prepare()
 
-from bot.privacy import lifetimes  # noqa: E402
+from bot.privacy.memory import overwrite_freed_memory  # noqa: E402
+
+overwrite_freed_memory()  # as `sidedoor run` does, before what takes long to import
+
+from bot.privacy import lifetimes, sweeping  # noqa: E402
+from bot.privacy.logs import configure_logs  # noqa: E402
+from bot.settings import LOG_LEVELS  # noqa: E402
 
 lifetimes.SWEEP_SECONDS = 1
 
@@ -31,10 +40,14 @@ from actions.safety import ActionCrisis  # noqa: E402
 from actions.talk import ActionReplyToTalk  # noqa: E402
 from bot import cli  # noqa: E402
 from bot.channels import conversation, telegram_answers, web  # noqa: E402
+from bot.dialogue.choices import FormAnswerPolicy  # noqa: E402
 from bot.dialogue.safety import SafetyPolicy  # noqa: E402
 from bot.dialogue.state import EphemeralTrackerStore  # noqa: E402
 from bot.dialogue.wording import Wording  # noqa: E402
+from bot.nlu.choices import ChoiceReader  # noqa: E402
+from bot.nlu.crisis_signs import CrisisSigns  # noqa: E402
 from bot.nlu.embeddings import SentenceEmbeddings  # noqa: E402
+from bot.nlu.harms import HarmDetector  # noqa: E402
 from bot.nlu.intents import IntentClassifier  # noqa: E402
 from bot.nlu.language import SpacyLanguage  # noqa: E402
 from bot.nlu.risk import RiskDetector  # noqa: E402
@@ -42,21 +55,29 @@ from bot.nlu.signals import SignalClassifier  # noqa: E402
 
 conversation.TURN_SECONDS = 5
 
+RECOGNISING = (
+    SpacyLanguage,
+    ChoiceReader,
+    SentenceEmbeddings,
+    IntentClassifier,
+    FallbackClassifier,
+    SignalClassifier,
+    RiskDetector,
+    CrisisSigns,
+    HarmDetector,
+)
+
+DECIDING = (SafetyPolicy, FormAnswerPolicy, RulePolicy)
+
 FAILING = {
-    SpacyLanguage: ("process", lambda given: given["messages"][0].get("text")),
-    SentenceEmbeddings: ("process", lambda given: given["messages"][0].get("text")),
-    IntentClassifier: ("process", lambda given: given["messages"][0].get("text")),
-    FallbackClassifier: ("process", lambda given: given["messages"][0].get("text")),
-    SignalClassifier: ("process", lambda given: given["messages"][0].get("text")),
-    RiskDetector: ("process", lambda given: given["messages"][0].get("text")),
-    SafetyPolicy: (
-        "predict_action_probabilities",
-        lambda given: given["tracker"].latest_message.text,
-    ),
-    RulePolicy: (
-        "predict_action_probabilities",
-        lambda given: given["tracker"].latest_message.text,
-    ),
+    **{part: ("process", lambda given: given["messages"][0].get("text")) for part in RECOGNISING},
+    **{
+        part: (
+            "predict_action_probabilities",
+            lambda given: given["tracker"].latest_message.text,
+        )
+        for part in DECIDING
+    },
     ActionReplyToTalk: ("run", lambda given: given["tracker"].latest_message["text"]),
     ActionCrisis: ("run", lambda given: given["tracker"].latest_message["text"]),
     Wording: ("generate", lambda given: given["tracker"].latest_message.text),
@@ -106,6 +127,33 @@ def failing_channel(module):
 
     module.ask_agent = ask
 
+
+sweep_once = sweeping.sweep_once
+
+
+def sweep_and_tell(sweeps):
+    """Print a line for each time that everything was swept."""
+    sweep_once(sweeps)
+    print("swept", flush=True)
+
+
+sweeping.sweep_once = sweep_and_tell
+
+levels = iter([*reversed(LOG_LEVELS), "DEBUG"][1:])
+
+
+def log_more(*_):
+    """Log at the next level; for DEBUG every logger is lowered by hand."""
+    level = next(levels)
+    if level in LOG_LEVELS:
+        configure_logs(level)
+        return
+    loggers = [logging.getLogger(), *map(logging.getLogger, logging.root.manager.loggerDict)]
+    for each in (*loggers, *logging.getLogger().handlers):
+        each.setLevel(level)
+
+
+signal.signal(signal.SIGUSR2, log_more)
 
 failing_channel(web)
 failing_channel(telegram_answers)

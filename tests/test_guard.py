@@ -15,7 +15,7 @@ from bot.privacy.guard import (
     refuse_environment,
     refuse_parts,
 )
-from bot.privacy.memory import OVERWRITE, overwrites
+from bot.privacy.memory import overwrites, overwriting
 from bot.server import load_channels
 
 SIDEDOOR = str(Path(sys.executable).with_name("sidedoor"))
@@ -162,11 +162,41 @@ def test_no_image_of_memory_is_written():
     assert run(sys.executable, "-c", script).stdout.split("\n")[:2] == ["(0, 0)", "0"]
 
 
+FREED = """
+import ctypes, sys
+from bot.privacy.memory import overwrite_freed_memory
+if sys.argv[1] == "as the program":
+    overwrite_freed_memory()
+left = 0
+for length in (40, 300, 900, 5_000, 60_000):
+    words = ("words of somebody " * length)[:length]
+    place = id(words) + sys.getsizeof(words) - length - 1
+    assert ctypes.string_at(place, length) == words.encode()
+    del words
+    left += b"somebody" in ctypes.string_at(place + 16, length - 16)
+print(left)
+"""
+"""Looks at the places of freed texts, beyond what the C library itself writes there."""
+
+
 def test_freed_memory_is_overwritten_in_the_program_that_runs():
-    script = (
-        "import os, sys; from bot.privacy.memory import overwrite_freed_memory as again;"
-        "again(); print(os.environ['PYTHONMALLOC'], os.environ['MALLOC_PERTURB_'])"
+    assert run(sys.executable, "-c", FREED, "as the program").stdout.split() == ["0"]
+    assert run(sys.executable, "-c", FREED, "otherwise").stdout.split() != ["0"]
+
+
+def test_pieces_put_aside_by_a_thread_would_not_be():
+    """Why overwriting alone is not enough."""
+    half = {"PYTHONMALLOC": "malloc", "GLIBC_TUNABLES": "glibc.malloc.perturb=165"}
+    assert run(sys.executable, "-c", FREED, "otherwise", **half).stdout.split() == ["3"]
+
+
+def test_other_settings_of_the_c_library_stay():
+    environment = {"GLIBC_TUNABLES": "glibc.malloc.arena_max=2:glibc.malloc.perturb=0", "HOME": "/"}
+    made = overwriting(environment)
+    assert made["GLIBC_TUNABLES"] == (
+        "glibc.malloc.arena_max=2:glibc.malloc.perturb=165:glibc.malloc.tcache_count=0"
     )
-    done = run(sys.executable, "-c", script)
-    assert done.stdout.split() == [*OVERWRITE.values()]
-    assert not overwrites({"PYTHONMALLOC": "malloc"})
+    assert made["HOME"] == "/"
+    assert overwrites(made)
+    assert not overwrites(environment)
+    assert not overwrites({**made, "PYTHONMALLOC": "pymalloc"})

@@ -41,7 +41,8 @@ def row(begins: str) -> list[str]:
         ("numbers of Telegram messages", f"{DELETE_HOURS} hours"),
         (
             "words that spaCy",
-            f"{(lifetimes.WORDS_SECONDS + lifetimes.SWEEP_SECONDS) // 60} minutes",
+            f"{(lifetimes.WORDS_SECONDS + lifetimes.SWEEP_SECONDS) // 60} minutes;"
+            f" {lifetimes.SWEEP_SECONDS // 60} minute after anybody is forgotten",
         ),
     ],
 )
@@ -125,3 +126,13 @@ def test_what_telegram_sees_is_said_in_all_three_places():
     )
     for text in (opening, fixed("utter_privacy_telegram", delete_hours=1), PROSE):
         assert "end-to-end encrypted" in text
+
+
+def test_every_leak_has_a_row_and_every_test_that_the_page_names_is_there():
+    table = PAGE.split("## Where stock Rasa would let it out")[1].split("\n## ")[0]
+    rows = [line.split("|") for line in table.splitlines() if re.match(r"\| \d", line)]
+    assert [int(cells[1]) for cells in rows] == [*range(1, 16)]
+    assert all(re.search(r"`test_\w+`", cells[4]) for cells in rows)
+    code = "\n".join(p.read_text(encoding="utf-8") for p in (ROOT / "tests").rglob("test_*.py"))
+    there = set(re.findall(r"^def (test_\w+)\(", code, re.MULTILINE))
+    assert set(re.findall(r"`(test_\w+)`", PAGE)) <= there

@@ -7,6 +7,7 @@ import contextlib
 import heapq
 import logging
 import random
+import time
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
@@ -25,6 +26,9 @@ REMEMBERED = 10_000
 
 POLL_SECONDS = 25
 """Seconds that Telegram waits for an update before it answers that there is none."""
+
+READ_SECONDS = 10
+"""Seconds beyond these after which the connection is taken for dead."""
 
 LOOK_AGAIN_SECONDS = 0.2
 """Seconds after which Telegram is asked again while somebody still waits for an answer."""
@@ -88,7 +92,9 @@ class Intake:
         return done
 
     def skip(self, update_id: int) -> None:
-        """Note an update that cannot be read as answered."""
+        """Note an update that cannot be read as answered; it comes again while others wait."""
+        if update_id not in self._answered:
+            logger.warning("telegram update unreadable")
         self._note(update_id)
 
     async def finish(self) -> None:
@@ -163,6 +169,8 @@ class Poller:
                     logger.error("telegram refuses updates: error=%s", type(error).__name__)
                 elif failures == 0:
                     logger.warning("telegram not reached: error=%s", type(error).__name__)
+                if isinstance(error, Conflict):
+                    await self._remove_webhook()
                 await asyncio.sleep(pause(failures))
                 failures += 1
             except Exception as error:
@@ -170,18 +178,26 @@ class Poller:
                 await asyncio.sleep(pause(failures))
                 failures += 1
 
+    async def _remove_webhook(self) -> None:
+        """Ask that updates are given to whoever polls, if one for a webhook was in the way."""
+        with contextlib.suppress(TelegramError):
+            await self._bot.delete_webhook()
+
     async def acknowledge(self) -> None:
         """Tell Telegram what has been answered, before a stop; it need not succeed."""
         if self.offset is not None:
             with contextlib.suppress(TelegramError):
-                await self._bot.get_updates(self.offset, limit=1, timeout=0, allowed_updates=WANTED)
+                await self._ask(limit=1, timeout=0)
 
     async def _poll(self) -> None:
+        began = time.monotonic()
         updates = await self._fetch()
         await self._take(updates)
         if not updates and self._received:
             await self._reconnect()
         self._received = bool(updates)
+        if not updates and time.monotonic() - began < LOOK_AGAIN_SECONDS:
+            await asyncio.sleep(LOOK_AGAIN_SECONDS)  # this server does not wait for updates
         if self._intake.waiting:
             # Until the oldest is answered Telegram would give the same ones again at once.
             await asyncio.wait(
@@ -191,28 +207,30 @@ class Poller:
             )
 
     async def _fetch(self) -> list[Update]:
-        arguments: dict[str, Any] = {"timeout": POLL_SECONDS, "allowed_updates": WANTED}
-        try:
-            return [*await self._bot.get_updates(self.offset, **arguments)]
-        except TelegramError:
-            raise
-        except Exception as error:  # one that the library cannot read must not hold up the rest
-            logger.warning("telegram update unreadable: error=%s", type(error).__name__)
-            return await self._fetch_raw(arguments)
+        """Fetch updates and read each by itself: one that cannot be read must not hold up others.
 
-    async def _fetch_raw(self, arguments: dict[str, Any]) -> list[Update]:
-        """Fetch again, read each update by itself, and pass over those that cannot be read."""
-        offset = {} if self.offset is None else {"offset": self.offset}
-        raw = await self._bot.do_api_request("getUpdates", api_kwargs={**arguments, **offset})
+        The library's own call would raise for all of them.
+        """
+        raw = await self._ask(timeout=POLL_SECONDS)
         updates = []
         for each in raw if isinstance(raw, list) else []:
             update = readable(each, self._bot)
             if update is not None:
                 updates.append(update)
-            elif isinstance(each, dict) and isinstance(each.get("update_id"), int):
+                continue
+            if isinstance(each, dict) and isinstance(each.get("update_id"), int):
                 self._intake.skip(each["update_id"])
                 self._next = max(each["update_id"] + 1, self._next or 0)
         return updates
+
+    async def _ask(self, **arguments: int) -> Any:
+        """Return updates from the offset on as they are, and acknowledge those before."""
+        offset = {} if self.offset is None else {"offset": self.offset}
+        return await self._bot.do_api_request(
+            "getUpdates",
+            api_kwargs={**arguments, **offset, "allowed_updates": WANTED},
+            read_timeout=arguments["timeout"] + READ_SECONDS,
+        )
 
     async def _take(self, updates: list[Update]) -> None:
         for update in sorted(updates, key=lambda each: each.update_id):
@@ -241,12 +259,29 @@ def _essentials(raw: dict[str, Any]) -> dict[str, Any]:
     for kind in ("message", "edited_message"):
         if kind in raw:
             message = raw[kind]
-            chat = {name: message["chat"][name] for name in ("id", "type")}
             kept[kind] = {
                 "message_id": message["message_id"],
                 "date": 0,
-                "chat": chat,
+                "chat": _chat(message),
                 **{name: message[name] for name in ("text", "caption") if name in message},
                 "more": True,
             }
+    if "callback_query" in raw:
+        press = raw["callback_query"]
+        message = press["message"]
+        kept["callback_query"] = {
+            "id": press["id"],
+            "from": {"id": message["chat"]["id"], "first_name": "", "is_bot": False},
+            "chat_instance": "",
+            "data": press.get("data"),
+            "message": {
+                "message_id": message.get("message_id", 0),
+                "date": 0,
+                "chat": _chat(message),
+            },
+        }
     return kept
+
+
+def _chat(message: dict[str, Any]) -> dict[str, Any]:
+    return {name: message["chat"][name] for name in ("id", "type")}

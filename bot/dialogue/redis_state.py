@@ -88,6 +88,7 @@ class RedisTrackerStore(EphemeralTrackerStore):
 
     async def delete(self, sender_id: str) -> None:
         """Forget the conversation."""
+        self.forgotten += 1
         await self._redis().delete(PREFIX + sender_id)
 
     async def keys(self) -> Iterable[str]:

@@ -42,6 +42,8 @@ class EphemeralTrackerStore(TrackerStore):
         super().__init__(domain or Domain.empty(), event_broker)
         self._clock = clock
         self._held: OrderedDict[str, tuple[float, DialogueStateTracker]] = OrderedDict()
+        self.forgotten = 0
+        """How often a conversation, or what came before in it, was to be forgotten."""
 
     @classmethod
     def create(
@@ -61,7 +63,9 @@ class EphemeralTrackerStore(TrackerStore):
         wipe(tracker.events)
         if self.event_broker:
             await self.stream_events(tracker)
-        await self._hold(without_forgotten(tracker))
+        kept = without_forgotten(tracker)
+        self.forgotten += kept is not tracker
+        await self._hold(kept)
 
     async def _hold(self, tracker: DialogueStateTracker) -> None:
         self._held.pop(tracker.sender_id, None)
@@ -79,6 +83,7 @@ class EphemeralTrackerStore(TrackerStore):
 
     async def delete(self, sender_id: str) -> None:
         """Forget the conversation."""
+        self.forgotten += 1
         self._held.pop(sender_id, None)
 
     async def keys(self) -> Iterable[str]:

@@ -14,7 +14,7 @@ from rasa.shared.nlu.training_data.message import Message
 from spacy.matcher import Matcher
 from spacy.tokens import Doc
 
-from bot.nlu.language import DOC, SpacyLanguage, read_pattern_lines, spacy_language
+from bot.nlu.language import DOC, SpacyLanguage, pattern_vocabulary, read_pattern_lines
 from bot.paths import PATTERNS
 
 CHOICES = PATTERNS / "choices.jsonl"
@@ -57,7 +57,7 @@ def choices_in(doc: Doc) -> list[dict[str, Any]]:
 @lru_cache(maxsize=1)
 def _matcher() -> tuple[Matcher, dict[int, dict[str, Any]]]:
     """Return the matcher and its rows, by the matcher's number for each."""
-    vocabulary = spacy_language().vocab
+    vocabulary = pattern_vocabulary()
     matcher, rows = Matcher(vocabulary), {}
     for number, row in enumerate(read_pattern_lines(CHOICES)):
         name = f"choice {number}"

@@ -21,7 +21,7 @@ import yaml
 from spacy.matcher import Matcher
 from spacy.tokens import Doc, Span
 
-from bot.nlu.language import PatternFileError, read, spacy_language
+from bot.nlu.language import PatternFileError, pattern_vocabulary, read, spacy_language
 from bot.nlu.scope import MARKS
 
 FIELDS = ("phrases", "unless", "found_in", "not_in")
@@ -47,7 +47,7 @@ class PhraseTable:
     def __init__(self, rows: list[PhraseRow]) -> None:
         """Compile `rows`."""
         self.rows = {row.id: row for row in rows}
-        self._matcher = Matcher(spacy_language().vocab, validate=True)
+        self._matcher = Matcher(pattern_vocabulary(), validate=True)
         for row in rows:
             for anchors, phrases in _by_anchors(row.phrases).items():
                 patterns = [pattern for phrase in phrases for pattern in _compiled(phrase)]
@@ -77,8 +77,9 @@ class PhraseTable:
             doc = read(doc.text.lower())
         words = [token.i for token in doc if not token.is_punct]
         found = []
-        for span in self._matcher(doc, as_spans=True):
-            name, anchors = span.label_.rstrip("^$"), span.label_
+        for key, start, end in self._matcher(doc):
+            span, anchors = doc[start:end], pattern_vocabulary().strings[key]
+            name = anchors.rstrip("^$")
             if "^" in anchors and span.start > words[0]:
                 continue
             if "$" in anchors and span.end <= words[-1]:

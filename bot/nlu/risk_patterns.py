@@ -14,7 +14,7 @@ from typing import Any
 from spacy.matcher import Matcher
 from spacy.tokens import Doc, Span, Token
 
-from bot.nlu.language import PatternFileError, read, read_pattern_lines, spacy_language
+from bot.nlu.language import PatternFileError, pattern_vocabulary, read, read_pattern_lines
 from bot.nlu.scope import MARKS
 from bot.nlu.taxonomy import NO_RISK, labels, risk_order
 from bot.paths import PATTERNS
@@ -40,8 +40,8 @@ class RiskPatterns:
             PatternFileError: naming the row and the field that is wrong.
         """
         self._rows: dict[str, dict[str, Any]] = {}
-        self._matcher = Matcher(spacy_language().vocab, validate=True)
-        self._idioms = Matcher(spacy_language().vocab, validate=True)
+        self._matcher = Matcher(pattern_vocabulary(), validate=True)
+        self._idioms = Matcher(pattern_vocabulary(), validate=True)
         for row in rows:
             _check(row, _RISKS, FIELDS, self._matcher)
             _check_risk(row)
@@ -72,12 +72,13 @@ class RiskPatterns:
         """
         if any(token.is_upper and len(token) > 1 for token in doc):
             doc = read(doc.text.lower())
-        excused = {token.i for span in self._idioms(doc, as_spans=True) for token in span}
+        excused = {at for _, start, end in self._idioms(doc) for at in range(start, end)}
         found = []
-        for span in self._matcher(doc, as_spans=True):
-            scopes = self._rows[span.label_]["unless"]
+        for key, start, end in self._matcher(doc):
+            name, span = pattern_vocabulary().strings[key], doc[start:end]
+            scopes = self._rows[name]["unless"]
             if not any(token.i in excused or _in_scope(token, scopes) for token in span):
-                found.append((span.label_, span))
+                found.append((name, span))
         return found
 
 
