@@ -27,11 +27,9 @@ from bot.privacy.memory import overwrite_freed_memory  # noqa: E402
 
 overwrite_freed_memory()  # as `sidedoor run` does, before what takes long to import
 
-from bot.privacy import lifetimes, sweeping  # noqa: E402
-from bot.privacy.logs import configure_logs  # noqa: E402
-from bot.settings import LOG_LEVELS  # noqa: E402
+from bot.privacy import lifetimes  # noqa: E402
 
-lifetimes.SWEEP_SECONDS = 1
+lifetimes.SWEEP_SECONDS = 1  # before those who take it are imported
 
 from rasa.core.policies.rule_policy import RulePolicy  # noqa: E402
 from rasa.nlu.classifiers.fallback_classifier import FallbackClassifier  # noqa: E402
@@ -52,6 +50,9 @@ from bot.nlu.intents import IntentClassifier  # noqa: E402
 from bot.nlu.language import SpacyLanguage  # noqa: E402
 from bot.nlu.risk import RiskDetector  # noqa: E402
 from bot.nlu.signals import SignalClassifier  # noqa: E402
+from bot.privacy import sweeping  # noqa: E402
+from bot.privacy.logs import configure_logs  # noqa: E402
+from bot.settings import LOG_LEVELS  # noqa: E402
 
 conversation.TURN_SECONDS = 5
 

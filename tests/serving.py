@@ -12,6 +12,7 @@ from sanic.server.async_server import AsyncioServer
 
 def serve(loop: Any, agent: Any, channel: InputChannel, port: int) -> AsyncioServer:
     """Serve the channel on 127.0.0.1; what begins after a start of the server has not begun."""
+    Sanic.test_mode = True  # or a process could serve only once
     app = Sanic(f"test_{secrets.token_hex(4)}", configure_logging=False)
     app.ctx.agent = agent
     register([channel], app, route="/")
