@@ -205,24 +205,6 @@ class Inbox:
             next_position=messages[-1].position + 1,
         )
 
-    def find(self, unlocked: Unlocked, receipt: str) -> str | None:
-        """Return the id of the unit's ticket with this receipt, as somebody says it who rings.
-
-        It takes a derivation, and counts as a use. None for wrong, ended and another unit's.
-        """
-        salt, cost = salt_and_cost(self._engine, self._receipt_cost)
-        lookup = receipts.derive(receipt, salt, cost).lookup
-        today = self._today()
-        mine = (
-            tickets.c.lookup == lookup,
-            tickets.c.deanery == unlocked.deanery,
-            tickets.c.last_used_week >= oldest_living(today),
-        )
-        with transaction(self._engine) as connection:
-            connection.execute(update(tickets).where(*mine).values(last_used_week=week_of(today)))
-            found = connection.scalar(select(tickets.c.id).where(*mine))
-        return None if found is None else str(found)
-
     def answer(self, unlocked: Unlocked, ticket: str, text: str, expected_position: int) -> None:
         """Add an answer, sealed to the ticket's key, in one transaction.
 
@@ -289,6 +271,24 @@ class Inbox:
                 connection.execute(delete(tickets).where(tickets.c.id == ticket))
         if not kept:
             overwrite(self._engine)
+
+    def find(self, unlocked: Unlocked, receipt: str) -> str | None:
+        """Return the id of the unit's ticket with this receipt, as somebody says it who rings.
+
+        It takes a derivation, and counts as a use. None for wrong, ended and another unit's.
+        """
+        salt, cost = salt_and_cost(self._engine, self._receipt_cost)
+        lookup = receipts.derive(receipt, salt, cost).lookup
+        today = self._today()
+        mine = (
+            tickets.c.lookup == lookup,
+            tickets.c.deanery == unlocked.deanery,
+            tickets.c.last_used_week >= oldest_living(today),
+        )
+        with transaction(self._engine) as connection:
+            connection.execute(update(tickets).where(*mine).values(last_used_week=week_of(today)))
+            found = connection.scalar(select(tickets.c.id).where(*mine))
+        return None if found is None else str(found)
 
     def guesses(self) -> Guesses:
         """Return how many receipts were wrong or refused, this week and the week before."""
