@@ -12,13 +12,12 @@ from typing import Any
 from sqlalchemy import and_, delete, func, insert, select, update
 from sqlalchemy.engine import Connection, Engine, Row
 
-from bot.referrals import kdf, receipts
+from bot.referrals import kdf
 from bot.referrals.desk import Choices, next_position
 from bot.referrals.errors import AnsweredMeanwhile, NoKey, TicketAltered, TicketGone, UnlockAgain
 from bot.referrals.guessing import ALARM
 from bot.referrals.keys import Keys, Unlocked
 from bot.referrals.rewriting import overwrite
-from bot.referrals.salts import salt_and_cost
 from bot.referrals.sealing import TEXT_CLASSES, box_between, draft, open_between, open_sealed
 from bot.referrals.tables import (
     STATES,
@@ -102,12 +101,10 @@ class Inbox:
         engine: Engine,
         cost: kdf.Cost = kdf.PASSPHRASE_COST,
         today: Callable[[], date] = date.today,
-        receipt_cost: kdf.Cost = kdf.RECEIPT_COST,
     ) -> None:
         """Use the database of referrals, whose tables are up to date."""
         self._engine = engine
         self._keys = Keys(engine, cost, today)
-        self._receipt_cost = receipt_cost
         self._today = today
 
     def has_key(self, deanery: str) -> bool:
@@ -271,24 +268,6 @@ class Inbox:
                 connection.execute(delete(tickets).where(tickets.c.id == ticket))
         if not kept:
             overwrite(self._engine)
-
-    def find(self, unlocked: Unlocked, receipt: str) -> str | None:
-        """Return the id of the unit's ticket with this receipt, as somebody says it who rings.
-
-        It takes a derivation, and counts as a use. None for wrong, ended and another unit's.
-        """
-        salt, cost = salt_and_cost(self._engine, self._receipt_cost)
-        lookup = receipts.derive(receipt, salt, cost).lookup
-        today = self._today()
-        mine = (
-            tickets.c.lookup == lookup,
-            tickets.c.deanery == unlocked.deanery,
-            tickets.c.last_used_week >= oldest_living(today),
-        )
-        with transaction(self._engine) as connection:
-            connection.execute(update(tickets).where(*mine).values(last_used_week=week_of(today)))
-            found = connection.scalar(select(tickets.c.id).where(*mine))
-        return None if found is None else str(found)
 
     def guesses(self) -> Guesses:
         """Return how many receipts were wrong or refused, this week and the week before."""
