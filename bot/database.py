@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from pathlib import Path
 
 from alembic import command
@@ -17,6 +18,9 @@ ALONE = {
     "postgresql": "SELECT pg_advisory_xact_lock(7310)",
 }
 """What keeps two processes from changing tables at the same time."""
+
+_ONE_UPGRADE = threading.Lock()
+"""Alembic keeps what it works on in module variables: two threads would take each other's."""
 
 BUSY_SECONDS = 10
 """Seconds to wait for another process that writes to the same SQLite file, or for a server."""
@@ -65,7 +69,7 @@ def upgrade(engine: Engine, migrations: Path) -> None:
     config = Config()
     config.set_main_option("script_location", str(migrations).replace("%", "%%"))
     try:
-        with engine.begin() as connection:
+        with _ONE_UPGRADE, engine.begin() as connection:
             connection.exec_driver_sql(ALONE[engine.dialect.name])
             config.attributes["connection"] = connection
             command.upgrade(config, "head")

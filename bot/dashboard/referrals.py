@@ -17,6 +17,10 @@ from bot.referrals.inbox import Inbox
 from bot.referrals.keys import Keys, UnitKey
 from bot.referrals.tables import open_referrals
 
+PAUSE_SECONDS = 5
+"""A database that did not answer is left alone so long: a server that hangs would else hold up
+everybody, one after the other."""
+
 
 class Referrals:
     """Leads to the unit's inbox; the dashboard starts and runs without the database."""
@@ -27,6 +31,7 @@ class Referrals:
         self._clock = clock
         self._engine: Engine | None = None
         self._lock = threading.Lock()
+        self._not_before = 0.0
         self._desk = Desk(self._open, today=self.today)
 
     def today(self) -> date:
@@ -68,5 +73,11 @@ class Referrals:
     def _open(self) -> Engine:
         with self._lock:
             if self._engine is None:
-                self._engine = open_referrals(self._url)
+                if time.monotonic() < self._not_before:
+                    raise DatabaseError("the database of referrals did not answer a moment ago")
+                try:
+                    self._engine = open_referrals(self._url)
+                except (DatabaseError, OSError):
+                    self._not_before = time.monotonic() + PAUSE_SECONDS
+                    raise
             return self._engine

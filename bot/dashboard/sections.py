@@ -14,6 +14,9 @@ class Section:
     title: str
     path: str
     role: str
+    of_a_unit: bool = False
+    """Whether it is for those who answer for a unit. A caseworker without one is told how to get
+    it there; others do not see it."""
 
 
 SECTIONS = (
@@ -22,11 +25,14 @@ SECTIONS = (
     Section("Method", "/method", "reader"),
     Section("Service", "/service", "reader"),
     Section("Wording", "/wording", "reader"),
-    Section("Inbox", "/inbox", "caseworker"),
+    Section("Inbox", "/inbox", "caseworker", of_a_unit=True),
     Section("Audit log", "/audit", "admin"),
 )
 
 
 def sections_of(member: Member | None) -> list[Section]:
     """Return the sections that somebody may see."""
-    return [s for s in SECTIONS if member is not None and member.may(s.role)]
+    if member is None:
+        return []
+    in_inbox = bool(member.deanery) or member.role == "caseworker"
+    return [s for s in SECTIONS if member.may(s.role) and (in_inbox or not s.of_a_unit)]

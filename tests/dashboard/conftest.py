@@ -125,7 +125,11 @@ def serve():
 @pytest.fixture
 def dashboard(serve, year, tmp_path) -> Served:
     """Return a dashboard with a reader, a caseworker and an admin."""
-    served = serve(year, staff_database=f"sqlite:///{tmp_path / 'staff.db'}")
+    served = serve(
+        year,
+        staff_database=f"sqlite:///{tmp_path / 'staff.db'}",
+        referrals_database=f"sqlite:///{tmp_path / 'referrals.db'}",
+    )
     for role in staff_module.ROLES:
         served.add(role, role)
     return served
