@@ -2,12 +2,15 @@
 
 import asyncio
 import re
+import subprocess
+import sys
 import threading
 import time
 
 import pytest
 from nacl.pwhash import argon2id
 
+from bot.paths import ROOT
 from bot.privacy.lifetimes import LIFE_SECONDS
 from bot.referrals import guessing as limits
 from bot.referrals import kdf
@@ -111,6 +114,26 @@ def test_derivations_are_done_one_at_a_time_and_the_loop_goes_on(monkeypatch):
     assert len(set(found)) == 9
     assert max(most) == 1
     assert len(set(beats)) > 3, "the loop stood still while keys were derived"
+
+
+WITH_LITTLE_MEMORY = """
+import resource
+from bot.referrals.errors import DeskUnavailable
+from bot.referrals.kdf import RECEIPT_COST, derive
+used = int(open("/proc/self/statm").read().split()[0]) * resource.getpagesize()
+resource.setrlimit(resource.RLIMIT_AS, (used + RECEIPT_COST.memory // 2,) * 2)
+try:
+    derive(b"a secret", bytes(16), RECEIPT_COST, 64)
+except DeskUnavailable as error:
+    print(error)
+"""
+
+
+def test_a_machine_without_the_memory_is_told_as_unavailable():
+    done = subprocess.run(
+        [sys.executable, "-c", WITH_LITTLE_MEMORY], capture_output=True, text=True, cwd=ROOT
+    )
+    assert done.stdout == "there is not enough memory to derive a key\n", done.stderr
 
 
 # ---------------------------------------------------------------- guessing

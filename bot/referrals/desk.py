@@ -33,6 +33,7 @@ from bot.referrals.errors import (
 )
 from bot.referrals.guessing import Guessing
 from bot.referrals.rewriting import overwrite
+from bot.referrals.salts import salt_and_cost
 from bot.referrals.sealing import (
     ENVELOPE_CLASSES,
     box_between,
@@ -46,7 +47,6 @@ from bot.referrals.tables import (
     guesses,
     insert_new,
     open_referrals,
-    referral_salt,
     ticket_messages,
     tickets,
     transaction,
@@ -195,10 +195,14 @@ class Desk:
             TooManyGuesses: if no receipt is tried now.
         """
         wait = self._guessing.admit(conversation)
-        if wait:
-            await self._sleep(wait)
-        keys = await self._derive(receipt)
-        opened = await asyncio.to_thread(self._find, keys)
+        try:
+            if wait:
+                await self._sleep(wait)
+            keys = await self._derive(receipt)
+            opened = await asyncio.to_thread(self._find, keys)
+        except DeskUnavailable:
+            self._guessing.untried()
+            raise
         if opened is None:
             self._guessing.wrong(conversation)
         else:
@@ -229,7 +233,7 @@ class Desk:
         await asyncio.to_thread(self._end, opened)
 
     async def _derive(self, receipt: str) -> receipts.ReceiptKeys:
-        salt, cost = await asyncio.to_thread(self._salt)
+        salt, cost = await asyncio.to_thread(lambda: salt_and_cost(self._database(), self._cost))
         return await kdf.beside_the_loop(lambda: receipts.derive(receipt, salt, cost))
 
     def _database(self) -> Engine:
@@ -291,17 +295,6 @@ class Desk:
         if active is None:
             raise NoKey(f"{deanery} has no key")
         return active[0]
-
-    def _salt(self) -> tuple[bytes, kdf.Cost]:
-        """Return the deployment's salt and cost, which are made by whoever asks first."""
-        row = {"number": 1, "salt": secrets.token_bytes(kdf.SALT_BYTES), **self._cost._asdict()}
-        with transaction(self._database()) as connection:
-            found = connection.execute(select(referral_salt)).first()
-            if found is None:
-                new = insert_new(connection, referral_salt).on_conflict_do_nothing()
-                connection.execute(new, [row])
-                found = connection.execute(select(referral_salt)).one()
-        return bytes(found.salt), kdf.Cost(found.passes, found.memory)
 
     def _insert(
         self,

@@ -19,6 +19,10 @@ class NoKey(ReferralError):  # noqa: N818
     """The unit has no key that could seal or open this."""
 
 
+class UnlockAgain(NoKey):
+    """The unit's key was changed after it was unlocked; unlock it again."""
+
+
 class DraftOutdated(ReferralError):  # noqa: N818
     """The unit changed its key after a part was sealed; that part has to be given again."""
 

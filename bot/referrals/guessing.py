@@ -59,9 +59,13 @@ class Guessing:
         scarce = max(0.0, 1 - 2 * self._left / BURST)
         return max(own, SLOWEST_SECONDS * scarce)
 
+    def untried(self) -> None:
+        """Take back a try that could not be made."""
+        self._left = min(float(BURST), self._left + 1)
+
     def right(self, conversation: str) -> None:
         """Take back a try whose receipt was right, and what came before it."""
-        self._left = min(float(BURST), self._left + 1)
+        self.untried()
         self._wrong.pop(conversation, None)
 
     def wrong(self, conversation: str) -> None:

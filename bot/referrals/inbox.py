@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
@@ -11,12 +12,13 @@ from typing import Any
 from sqlalchemy import and_, delete, func, insert, select, update
 from sqlalchemy.engine import Connection, Engine, Row
 
-from bot.referrals import kdf
+from bot.referrals import kdf, receipts
 from bot.referrals.desk import Choices, next_position
-from bot.referrals.errors import AnsweredMeanwhile, TicketAltered, TicketGone
+from bot.referrals.errors import AnsweredMeanwhile, NoKey, TicketAltered, TicketGone, UnlockAgain
 from bot.referrals.guessing import ALARM
 from bot.referrals.keys import Keys, Unlocked
 from bot.referrals.rewriting import overwrite
+from bot.referrals.salts import salt_and_cost
 from bot.referrals.sealing import TEXT_CLASSES, box_between, draft, open_between, open_sealed
 from bot.referrals.tables import (
     STATES,
@@ -100,10 +102,12 @@ class Inbox:
         engine: Engine,
         cost: kdf.Cost = kdf.PASSPHRASE_COST,
         today: Callable[[], date] = date.today,
+        receipt_cost: kdf.Cost = kdf.RECEIPT_COST,
     ) -> None:
         """Use the database of referrals, whose tables are up to date."""
         self._engine = engine
         self._keys = Keys(engine, cost, today)
+        self._receipt_cost = receipt_cost
         self._today = today
 
     def has_key(self, deanery: str) -> bool:
@@ -160,7 +164,7 @@ class Inbox:
             )
             for row in found
         ]
-        rows.sort(key=_urgency)
+        rows.sort(key=_by_waiting)
         return rows
 
     def read(self, unlocked: Unlocked, ticket: str) -> Ticket:
@@ -169,10 +173,11 @@ class Inbox:
         Raises:
             TicketGone: if there is none, or it has ended.
             NoKey: if the unit lost the key that it was sealed to.
+            UnlockAgain: if the unit has a newer key than those that were unlocked.
             TicketAltered: if a part is not what its sender sealed.
         """
         today = self._today()
-        with transaction(self._engine) as connection:
+        with self._with_keys(unlocked) as connection:
             row = self._row(connection, unlocked.deanery, ticket)
             messages = connection.execute(
                 select(ticket_messages)
@@ -200,6 +205,24 @@ class Inbox:
             next_position=messages[-1].position + 1,
         )
 
+    def find(self, unlocked: Unlocked, receipt: str) -> str | None:
+        """Return the id of the unit's ticket with this receipt, as somebody says it who rings.
+
+        It takes a derivation, and counts as a use. None for wrong, ended and another unit's.
+        """
+        salt, cost = salt_and_cost(self._engine, self._receipt_cost)
+        lookup = receipts.derive(receipt, salt, cost).lookup
+        today = self._today()
+        mine = (
+            tickets.c.lookup == lookup,
+            tickets.c.deanery == unlocked.deanery,
+            tickets.c.last_used_week >= oldest_living(today),
+        )
+        with transaction(self._engine) as connection:
+            connection.execute(update(tickets).where(*mine).values(last_used_week=week_of(today)))
+            found = connection.scalar(select(tickets.c.id).where(*mine))
+        return None if found is None else str(found)
+
     def answer(self, unlocked: Unlocked, ticket: str, text: str, expected_position: int) -> None:
         """Add an answer, sealed to the ticket's key, in one transaction.
 
@@ -207,12 +230,13 @@ class Inbox:
             AnsweredMeanwhile: if something was added since the ticket was read.
             TicketGone: if it has ended.
             NoKey: if the unit lost the key that it was sealed to.
+            UnlockAgain: if the unit has a newer key than those that were unlocked.
             TicketAltered: if the ticket's key is not the one its sender sealed.
             TextTooLong: if the text is longer than 16 kB.
         """
         today = self._today()
         week = week_of(today)
-        with transaction(self._engine) as connection:
+        with self._with_keys(unlocked) as connection:
             self._lock(connection, unlocked.deanery, ticket)
             row = self._row(connection, unlocked.deanery, ticket)
             _content(row, _first(connection, ticket), unlocked)
@@ -253,9 +277,9 @@ class Inbox:
 
         Raises:
             TicketGone: if it has ended.
-            NoKey, TicketAltered: as in `read`.
+            NoKey, UnlockAgain, TicketAltered: as in `read`.
         """
-        with transaction(self._engine) as connection:
+        with self._with_keys(unlocked) as connection:
             self._lock(connection, unlocked.deanery, ticket)
             row = self._row(connection, unlocked.deanery, ticket)
             kept = _content(row, _first(connection, ticket), unlocked)["receipt"]
@@ -277,6 +301,23 @@ class Inbox:
                 ).where(guesses.c.week >= since)
             ).one()
         return Guesses(int(row[0]), int(row[1]))
+
+    @contextmanager
+    def _with_keys(self, unlocked: Unlocked) -> Iterator[Connection]:
+        """Begin a transaction; a key that is missing but not lost has to be unlocked again."""
+        try:
+            with transaction(self._engine) as connection:
+                yield connection
+        except NoKey:
+            newer = select(func.count()).where(
+                unit_keys.c.deanery == unlocked.deanery,
+                unit_keys.c.state != "lost",
+                unit_keys.c.key_id.not_in(list(unlocked.keys)),
+            )
+            with transaction(self._engine) as connection:
+                if connection.scalar(newer):
+                    raise UnlockAgain("the unit's key was changed; unlock it again") from None
+            raise
 
     def _row(self, connection: Connection, deanery: str, ticket: str) -> Row:
         row = connection.execute(
@@ -309,7 +350,7 @@ def _waiting(since: str | None, today: date) -> int | None:
     return None if since is None else weeks_between(since, today)
 
 
-def _urgency(row: TicketRow) -> tuple[bool, int, str]:
+def _by_waiting(row: TicketRow) -> tuple[bool, int, str]:
     waiting = -1 if row.waiting_weeks is None else row.waiting_weeks
     return (row.state == STATES[-1], -waiting, row.id)
 

@@ -10,6 +10,8 @@ from typing import NamedTuple, TypeVar
 
 from nacl.pwhash import argon2id
 
+from bot.referrals.errors import DeskUnavailable
+
 Result = TypeVar("Result")
 
 SALT_BYTES = int(argon2id.SALTBYTES)
@@ -35,9 +37,17 @@ _THREAD = ThreadPoolExecutor(1, thread_name_prefix="key-derivation")
 
 
 def derive(secret: bytes, salt: bytes, cost: Cost, size: int) -> bytes:
-    """Return `size` bytes; waits for the derivation that is under way in this process."""
+    """Return `size` bytes; waits for the derivation that is under way in this process.
+
+    Raises:
+        DeskUnavailable: if the machine has not the memory for it now.
+    """
     with _ONE_AT_A_TIME:
-        return bytes(argon2id.kdf(size, secret, salt, opslimit=cost.passes, memlimit=cost.memory))
+        try:
+            derived = argon2id.kdf(size, secret, salt, opslimit=cost.passes, memlimit=cost.memory)
+        except RuntimeError:  # what libsodium says of a failed allocation
+            raise DeskUnavailable("there is not enough memory to derive a key") from None
+    return bytes(derived)
 
 
 async def beside_the_loop(work: Callable[[], Result]) -> Result:
