@@ -218,7 +218,7 @@ def test_the_agent_never_has_in_clear_what_is_meant_for_the_unit(wales, unit, mo
 
     monkeypatch.setattr(wales.agent, "handle_message", handle)
     go_to(wales, "contact")
-    do(wales, ("ring 07700 900321", NOTE, "[Change something]", "[The way on]"))
+    do(wales, ("call me on 07700 900321", NOTE, "[Change something]", "[The way on]"))
     do(wales, ("[I'll use a receipt]", "[I'll ring]", "[Send it]"))
     receipt = shown_receipt(wales)
     unit.answer("Our answer to you is Aberdaron")
@@ -298,7 +298,9 @@ def test_after_an_hour_there_is_nothing_left_and_nothing_goes(wales, unit, step,
     store = wales.agent.tracker_store
     monkeypatch.setattr(store, "_clock", lambda: time.monotonic() + LIFE_SECONDS + 1)
     wales.say("yes please send it")
-    assert draft_of(wales) == {}
+    left = draft_of(wales)
+    wales.loop.run(store.delete(wales.conversation))  # it was used in the future
+    assert left == {}
     assert count(unit.engine) == 0
 
 
@@ -334,7 +336,7 @@ def test_a_doubt_about_safety_is_asked_after_before_a_note_is_taken(wales, unit,
         return data
 
     monkeypatch.setattr(wales.agent.processor, "_parse_message_with_graph", uneasy)
-    wales.say("it has all been too much for me lately and I am so tired of it")
+    wales.say("my rota is unfair and the leave was refused again this month")
     assert wales.slot("asked") == "safe_now"
     assert wales.slot("referral_note") is None
     assert wales.seen[-1][0].text == fixed("utter_referral_kept_back")
@@ -564,9 +566,12 @@ def test_a_reply_that_did_not_get_through_is_held_sealed(wales, unit, monkeypatc
     assert ticket.messages[-1].text == "my reply to you, which may wait"
 
 
-def test_what_is_too_long_is_said_to_be(wales, unit):
+@pytest.mark.parametrize(
+    "note", ["the rota is unfair " * 600, "\U0001f642\U0001f642 leave " * 1_000]
+)
+def test_what_is_too_long_is_said_to_be(wales, unit, note):
     go_to(wales, "note")
-    wales.say("ten \U0001f642 " * 1_400)
+    wales.say(note)
     assert "longer than I can seal" in wales.text
     assert wales.slot("requested_slot") == "referral_note"
 

@@ -137,7 +137,7 @@ async def ask_agent(
     collector = _Collector(channel)
     taken = Taken(None if text is None else as_text(text))
     if confidant is not None and taken.text is not None:
-        taken = await confidant.take(sender_id, taken.text)
+        taken = await confidant.take(sender_id, taken.text, cut=len(text or "") > MAX_TEXT)
     parse_data = parse_payload(payload) if payload else taken.parse_data
     metadata: dict[str, Any] = {"deanery": deanery} if deanery else {}
     message = UserMessage(
