@@ -146,7 +146,7 @@ def test_a_receipt_leads_to_the_answer_a_reply_and_the_end(wales, unit):
     later.press("End it for good")
     later.press("No, keep it")
     later.press("End it for good")
-    later.press("Yes, end it")
+    assert len(later.press("Yes, end it")) == 1
     assert count(unit.engine) == 0
     later.say(receipt)
     assert "nothing under that number" in later.text
@@ -561,7 +561,7 @@ def test_a_reply_that_did_not_get_through_is_held_sealed(wales, unit, monkeypatc
     wales.say("my reply to you, which may wait")
     assert "didn't get through" in wales.text
     monkeypatch.undo()
-    wales.press("Try once more")
+    assert len(wales.press("Try once more")) == 1
     (ticket,) = unit.tickets()
     assert ticket.messages[-1].text == "my reply to you, which may wait"
 
@@ -594,6 +594,20 @@ def test_a_wrong_a_mistyped_and_too_many_receipts_are_told_apart_only_as_far_as_
         assert "nothing under that number" in wales.text
     wales.say("1234 5678 9012 3456")
     assert "Too many numbers" in wales.text
+
+
+@pytest.mark.parametrize("part", ["open", "answers"])
+def test_whatever_fails_somebody_is_answered_and_nothing_is_told(wales, unit, monkeypatch, part):
+    receipt = send(wales)
+
+    async def fail(*given, **_):
+        raise RuntimeError(str(given))
+
+    monkeypatch.setattr(desk(), part, fail)
+    wales.say(receipt)
+    assert wales.text
+    assert receipt not in wales.text
+    assert ("999" in wales.text) == (part == "open")
 
 
 def test_no_receipt_is_opened_in_a_crisis(wales, unit):

@@ -46,8 +46,11 @@ SEALED = ("referral_contact", "referral_note", "referral_reply")
 GONE, NONE_YET = "utter_receipt_gone", "utter_receipt_none_yet"
 """Said in place of what is no longer there, and of answers that there are not."""
 
+UNAVAILABLE = "utter_receipt_unavailable"
+"""Said when what is kept cannot be reached."""
+
 INSTEAD_OF_ANSWERS = {
-    DeskUnavailable: "utter_receipt_unavailable",
+    DeskUnavailable: UNAVAILABLE,
     TicketAltered: "utter_receipt_altered",
 }
 """Said in place of answers that cannot be opened."""
