@@ -17,6 +17,7 @@ from rasa.core.agent import Agent
 
 from bot.channels.fixed import fixed
 from bot.dialogue.context import is_low
+from bot.dialogue.help_intents import HELP_INTENTS
 from bot.dialogue.in_confidence import (
     ANSWER,
     RECEIPT,
@@ -45,8 +46,11 @@ SEALED = ("referral_contact", "referral_note", "referral_reply")
 GONE, NONE_YET = "utter_receipt_gone", "utter_receipt_none_yet"
 """Said in place of what is no longer there, and of answers that there are not."""
 
+UNAVAILABLE = "utter_receipt_unavailable"
+"""Said when what is kept cannot be reached."""
+
 INSTEAD_OF_ANSWERS = {
-    DeskUnavailable: "utter_receipt_unavailable",
+    DeskUnavailable: UNAVAILABLE,
     TicketAltered: "utter_receipt_altered",
 }
 """Said in place of answers that cannot be opened."""
@@ -79,6 +83,9 @@ MEANT = {
     ("referral", "want"): "want_referral",
 }
 """Entity and value (`nlu_data/patterns/choices.jsonl`) -> the intent that the words have here."""
+
+FEWEST_OF_A_NUMBER = 5
+"""Digits from which a text is taken to hold a number to ring, an extension among them."""
 
 FEWEST_DIGITS = 10
 """Digits from which what somebody types as a receipt is taken for one with a slip in it."""
@@ -118,8 +125,11 @@ class Confidant:
         self._desk = at or desk()
         self._held = held or in_confidence()
 
-    async def take(self, conversation: str, text: str) -> Taken:
-        """Return what the agent gets for `text`, which is cleaned of commands already."""
+    async def take(self, conversation: str, text: str, cut: bool = False) -> Taken:
+        """Return what the agent gets for `text`, which is cleaned of commands already.
+
+        `cut` says that a part of it is missing; such a text is not sealed.
+        """
         if not receipts_in_use():
             return Taken(text)
         receipt = read_receipt(text)
@@ -133,10 +143,12 @@ class Confidant:
         if awaited is None:
             return Taken(text)
         parsed = await self._parse(text)
-        if parsed is None or _needs_an_answer(parsed, slots):
+        if parsed is None or _needs_an_answer(_without_calls(parsed, text), slots):
             return Taken(text, kept_back=True)
         if _is_to_us(parsed, awaited, text):
             return Taken(text)
+        if cut:
+            return _given("not_sealed", "too_long")
         return self._seal(conversation, slots, awaited, text)
 
     async def _spoken_of(self, slots: Mapping[str, Any], text: str) -> Taken | None:
@@ -238,6 +250,21 @@ def awaited_in(slots: Mapping[str, Any]) -> str | None:
     return requested if slots.get("active_loop") == REFERRAL and requested in SEALED else None
 
 
+def _has_address(text: str) -> bool:
+    """Whether the text seems to hold a number or an address to reach somebody by."""
+    return "@" in text or sum(map(str.isdigit, text)) >= FEWEST_OF_A_NUMBER
+
+
+def _without_calls(parsed: Mapping[str, Any], text: str) -> Mapping[str, Any]:
+    """Return what was recognised, without the intent if the text says where to be reached.
+
+    "Call me on" and a number sounds like a call for help to the classifier of intents, and is
+    what was asked for. Signs of risk, and help asked for in so many words, are left.
+    """
+    asks = (parsed.get("intent") or {}).get("name") in HELP_INTENTS
+    return {**parsed, "intent": {}} if asks and _has_address(text) else parsed
+
+
 def _needs_an_answer(parsed: Mapping[str, Any], slots: Mapping[str, Any]) -> bool:
     """Whether words meant for the unit are to be answered now: for a life, or another harm."""
     doubt = is_low(parsed) and not slots.get("safety_asked")
@@ -248,7 +275,7 @@ def _is_to_us(parsed: Mapping[str, Any], awaited: str, text: str) -> bool:
     """Whether the words answer, ask or end something here, instead of being for the unit."""
     words = len(text.split())
     entities = parsed.get("entities") or ()
-    if awaited == "referral_contact" and ("@" in text or any(map(str.isdigit, text))):
+    if awaited == "referral_contact" and _has_address(text):
         return False
     if words <= LONGEST and any(entity.get("entity") == awaited for entity in entities):
         return True

@@ -13,7 +13,7 @@ from typing import Any
 
 from rasa.core.channels.channel import CollectingOutputChannel, UserMessage
 
-from bot.channels.confidant import Confidant, Taken
+from bot.channels.confidant import UNAVAILABLE, Confidant, Taken
 from bot.channels.fixed import fixed
 from bot.dialogue.memory import SAID
 from bot.privacy.identifiers import looks_identifying
@@ -137,7 +137,11 @@ async def ask_agent(
     collector = _Collector(channel)
     taken = Taken(None if text is None else as_text(text))
     if confidant is not None and taken.text is not None:
-        taken = await confidant.take(sender_id, taken.text)
+        try:
+            taken = await confidant.take(sender_id, taken.text, cut=len(text or "") > MAX_TEXT)
+        except Exception as error:  # it may be in confidence: the agent does not get it then
+            logger.error("not taken in confidence: error=%s", type(error).__name__)
+            return fallback_bubbles()
     parse_data = parse_payload(payload) if payload else taken.parse_data
     metadata: dict[str, Any] = {"deanery": deanery} if deanery else {}
     message = UserMessage(
@@ -167,7 +171,12 @@ async def ask_agent(
 
 async def _filled(confidant: Confidant, sender_id: str, bubble: Bubble) -> list[Bubble]:
     """Return the bubble with what is said in confidence, which the agent never had."""
-    return [replace(bubble, text=text) for text in await confidant.fill(sender_id, bubble.text)]
+    try:
+        texts = await confidant.fill(sender_id, bubble.text)
+    except Exception as error:  # nobody is left without an answer; what it was is not logged
+        logger.error("not said in confidence: error=%s", type(error).__name__)
+        texts = [fixed(UNAVAILABLE)]
+    return [replace(bubble, text=text) for text in texts]
 
 
 def _in_order(bubbles: list[Bubble]) -> list[Bubble]:
