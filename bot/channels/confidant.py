@@ -283,7 +283,7 @@ def _is_to_us(parsed: Mapping[str, Any], awaited: str, text: str) -> bool:
     if awaited == "referral_contact" and question:
         return True
     ranking = [parsed.get("intent") or {}, *(parsed.get("intent_ranking") or ())]
-    likeliest = next((i for i in ranking if i.get("name") != "nlu_fallback"), {})
+    likeliest: Mapping[str, Any] = next((i for i in ranking if i.get("name") != "nlu_fallback"), {})
     name, sure = str(likeliest.get("name")), (likeliest.get("confidence") or 0.0) >= SURE
     if awaited == "referral_reply" and (question or name.startswith(QUESTIONS)):
         return sure and name in ABOUT_THE_PROGRAM
