@@ -331,12 +331,12 @@ def _give_route(
 def _unanswered(dispatcher: CollectingDispatcher, tracker: Tracker, now: Step, turn: int) -> Step:
     """Stay with somebody who answered something else."""
     short = len(str(tracker.latest_message.get("text") or "").split()) <= SHORT
-    stays = now.kind not in UNCERTAIN or (now.kind == UNSURE and short)
+    waiting = tracker.get_slot("route_waiting")
+    stays = now.kind not in UNCERTAIN or (now.kind == UNSURE and short and not waiting)
     if now.state == "asked" and stays and now.question == "thoughts":
         _say_heard_too(dispatcher, tracker)
         say(dispatcher, "utter_crisis_ask_unanswered")
         return replace(now, question="safe")
-    waiting = tracker.get_slot("route_waiting")
     if waiting and (now.kind == UNSURE or now.state == "eased"):
         return _give_route(dispatcher, tracker, replace(now, state="no"), waiting)
     if now.state == "eased" and now.question in CARE:
