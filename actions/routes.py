@@ -100,7 +100,7 @@ def harm_of(tracker: Tracker) -> str | None:
 
 
 def say_route(
-    dispatcher: CollectingDispatcher, tracker: Tracker, route: str, safe: bool = False
+    dispatcher: CollectingDispatcher, tracker: Tracker, route: str, answered: bool = False
 ) -> None:
     """Say a route: what it means and what comes first, who can help, one question.
 
@@ -108,7 +108,7 @@ def say_route(
         dispatcher: takes the bubbles.
         tracker: the conversation.
         route: its name.
-        safe: whether they have said already that they are safe, which then is not asked.
+        answered: whether they have said yes already to what the route asks.
     """
     numbers = crisis_numbers(tracker)
     say(dispatcher, f"utter_route_{route}_open", **numbers)
@@ -117,7 +117,7 @@ def say_route(
         say(dispatcher, f"utter_route_{route}_do", "utter_route_lines", lines=lines, **numbers)
     else:
         say(dispatcher, f"utter_route_{route}_do", **numbers)
-    say(dispatcher, f"utter_route_{route}_{'yes' if safe else 'ask'}", **numbers)
+    say(dispatcher, f"utter_route_{route}_{'yes' if answered else 'ask'}", **numbers)
 
 
 def service_lines(tracker: Tracker, route: str) -> str:

@@ -26,7 +26,7 @@ from bot.dialogue.context import (
 )
 from bot.dialogue.help_intents import asks_for_help
 from bot.dialogue.replies import QUIET_TURNS
-from bot.nlu.routes import SOMEONE_ELSE
+from bot.nlu.routes import DONE_FIRST, SOMEONE_ELSE
 from bot.nlu.taxonomy import risk_order
 
 ASKED_FOR = "asked_for"
@@ -44,7 +44,12 @@ SAFE, DANGER, HALF, WILL_CALL, REACHED, MISREAD, CHANGE = (
 """What an answer means."""
 
 QUESTIONS = {
-    "thoughts": {"affirm": DANGER, "deny": SAFE, "ambivalent": HALF},  # "thinking of ...?"
+    "thoughts": {  # "thinking of ...?"
+        "affirm": DANGER,
+        "deny": SAFE,
+        "ambivalent": HALF,
+        "takes_back": HALF,
+    },
     "safe": {"affirm": SAFE, "deny": DANGER, "ambivalent": HALF},  # "are you safe?"
     "can_ring": {"affirm": WILL_CALL, "deny": DANGER, "ambivalent": DANGER},  # "can you ring?"
     "step": {"affirm": WILL_CALL},  # "could you sit with others?"
@@ -79,6 +84,12 @@ SAID = {
     "change_subject": CHANGE,
 }
 """Signs (`nlu_data/patterns/signs.yml`) that answer in words, the first that is found."""
+
+TOLD = "told"
+"""The opening in place of "I may be misreading", when a harm is told beside a doubt."""
+
+SHORT = 3
+"""Words up to which a message passes over the question at a doubt without going on to talk."""
 
 BARRIER = "barrier_"
 """Beginning of the signs that say what makes a call hard."""
@@ -208,7 +219,8 @@ def _show_card(dispatcher: CollectingDispatcher, tracker: Tracker, now: Step, ki
     kind = _graver(kind, now.kind) if now.state in ("asked", "staying") else kind
     repeated = now.state != "no" and kind == now.kind
     news = news_of(tracker.latest_message, tracker.slots) if kind == SHAKEN else None
-    opening = "utter_crisis_again" if repeated else f"utter_crisis_open_{kind}"
+    opening = f"utter_crisis_open_{TOLD if kind == UNSURE and harm_of(tracker) else kind}"
+    opening = "utter_crisis_again" if repeated else opening
     say(dispatcher, f"utter_other_{news}" if news else opening, "utter_crisis_card", **numbers)
     if repeated and (now.state == "staying" or signs >= ESCALATED_AT):
         _say_own(dispatcher, "utter_crisis_escalate", kind, ESCALATION_OF_ITS_OWN, **numbers)
@@ -310,17 +322,21 @@ def _give_route(
     dispatcher: CollectingDispatcher, tracker: Tracker, now: Step, route: str, safe: bool = False
 ) -> Step:
     """Say the route that waited; return where the conversation stands then."""
-    say_route(dispatcher, tracker, route, safe=safe)
-    return replace(now, question="open", asked="open" if safe else question_of(route), route=route)
+    done = route in DONE_FIRST and "done" in (tracker.latest_message.get("signs") or ())
+    say_route(dispatcher, tracker, route, answered=safe or done)
+    asked = "open" if safe or done else question_of(route)
+    return replace(now, question="open", asked=asked, route=route)
 
 
 def _unanswered(dispatcher: CollectingDispatcher, tracker: Tracker, now: Step, turn: int) -> Step:
     """Stay with somebody who answered something else."""
-    if now.state == "asked" and now.kind not in UNCERTAIN and now.question == "thoughts":
+    short = len(str(tracker.latest_message.get("text") or "").split()) <= SHORT
+    waiting = tracker.get_slot("route_waiting")
+    stays = now.kind not in UNCERTAIN or (now.kind == UNSURE and short and not waiting)
+    if now.state == "asked" and stays and now.question == "thoughts":
         _say_heard_too(dispatcher, tracker)
         say(dispatcher, "utter_crisis_ask_unanswered")
         return replace(now, question="safe")
-    waiting = tracker.get_slot("route_waiting")
     if waiting and (now.kind == UNSURE or now.state == "eased"):
         return _give_route(dispatcher, tracker, replace(now, state="no"), waiting)
     if now.state == "eased" and now.question in CARE:

@@ -126,6 +126,7 @@ CONTEXT = {
     "not safe, unasked": (parsed(signs=("not_safe",)), {}, NOT_SAFE),
     "not safe from them": (parsed(signs=("not_safe",)), FROM_THEM, UNSAFE_PERSON),
     "a no taken back": (parsed(signs=("takes_back",)), EASED, "passive_ideation"),
+    "not able to live with it": (parsed(signs=("cannot_live",)), {}, UNSURE),
     "like the one who died": (parsed(signs=("like_them",)), BEREAVED, UNSURE),
     "uneasy again": (parsed(own=UNEASY), {"low_turns": LOW_TURNS - 1}, UNSURE),
     "giving away after uneasy": (parsed(signs=("giving_away",)), {"low_turns": 1}, SIDEWAYS),

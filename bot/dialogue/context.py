@@ -192,6 +192,8 @@ def _context(message: Mapping[str, Any], slots: Mapping[str, Any]) -> str | None
         return str(slots.get("crisis_kind") or UNSURE)
     if "like_them" in found and _about_somebody_else(slots):
         return UNSURE
+    if "cannot_live" in found:
+        return UNSURE
     sideways = [sign for sign in SIDEWAYS_SIGNS if sign in found]
     if len(sideways) > 1 or (sideways and _distressed(slots)):
         return SIDEWAYS
