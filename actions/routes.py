@@ -15,6 +15,7 @@ from actions.local_facts import chosen_deanery
 from actions.speaking import intent_of, memory_of, remember, say
 from bot.deanery import signposts
 from bot.dialogue.context import UNSAFE_PERSON, answer_of, fear_of
+from bot.dialogue.referral import is_begun
 from bot.dialogue.replies import QUIET_TURNS
 from bot.nlu.routes import DONE_FIRST, OWN_ROUTES, routes, told_at_the_edge, told_now
 
@@ -60,8 +61,11 @@ class ActionRoute(Action):
             answered = []
         else:
             done = self._say_next(dispatcher, tracker)
-            urgent = tracker.get_slot("route_asked") in DONE_FIRST
-            after = replace(after, asked="route" if urgent and not done else "open")
+            stays = not done and tracker.get_slot("route_asked") in DONE_FIRST
+            begun = is_begun(tracker.slots) and not stays
+            if begun:  # it was told in the middle of handing over
+                say(dispatcher, "utter_offer_referral_again")
+            after = replace(after, asked="route" if stays else "referral" if begun else "open")
             changed = {"route_asked": None} if done else {}
             answered = []
         return [
