@@ -11,10 +11,10 @@ from rasa.engine.storage.resource import Resource
 from rasa.engine.storage.storage import ModelStorage
 from rasa.shared.nlu.constants import ENTITIES
 from rasa.shared.nlu.training_data.message import Message
-from spacy.matcher import Matcher
 from spacy.tokens import Doc
 
 from bot.nlu.language import DOC, SpacyLanguage, read_pattern_lines, spacy_language
+from bot.nlu.screening import ScreenedMatcher
 from bot.paths import PATTERNS
 
 CHOICES = PATTERNS / "choices.jsonl"
@@ -51,10 +51,10 @@ def choices_in(doc: Doc) -> list[dict[str, Any]]:
 
 
 @lru_cache(maxsize=1)
-def _matcher() -> tuple[Matcher, dict[int, dict[str, str]]]:
+def _matcher() -> tuple[ScreenedMatcher, dict[int, dict[str, str]]]:
     """Return the matcher, and what each of its rows stands for: entity -> value."""
     vocabulary = spacy_language().vocab
-    matcher, rows = Matcher(vocabulary), {}
+    matcher, rows = ScreenedMatcher(vocabulary), {}
     for number, row in enumerate(read_pattern_lines(CHOICES)):
         name = f"choice {number}"
         matcher.add(name, row["patterns"])
@@ -79,9 +79,17 @@ class ChoiceReader(GraphComponent):
         resource: Resource,
         execution_context: ExecutionContext,
     ) -> ChoiceReader:
-        """Read the pattern file."""
-        _matcher()
+        """Make the reader."""
         return cls()
+
+    def __init__(self) -> None:
+        """Read the pattern file."""
+        self.compile_patterns()
+
+    def compile_patterns(self) -> None:
+        """Compile the patterns with the present language."""
+        _matcher.cache_clear()
+        _matcher()
 
     def process(self, messages: list[Message]) -> list[Message]:
         """Add the choices of every message."""

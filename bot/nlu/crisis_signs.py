@@ -40,12 +40,16 @@ class CrisisSigns(GraphComponent):
         resource: Resource,
         execution_context: ExecutionContext,
     ) -> CrisisSigns:
-        """Load the phrases."""
-        return cls(PhraseTable.from_file(PATTERNS / "signs.yml"))
+        """Make the component."""
+        return cls()
 
-    def __init__(self, phrases: PhraseTable) -> None:
-        """Take the phrases."""
-        self._phrases = phrases
+    def __init__(self) -> None:
+        """Load the phrases."""
+        self.compile_patterns()
+
+    def compile_patterns(self) -> None:
+        """Compile the phrases with the present language."""
+        self._phrases = PhraseTable.from_file(PATTERNS / "signs.yml")
 
     def process_training_data(self, training_data: TrainingData) -> TrainingData:
         """Leave the examples as they are: nothing is trained."""

@@ -157,8 +157,12 @@ class HarmDetector(GraphComponent):
         self._adapter = ROOT / config["adapter"] if config.get("adapter") else None
         self._model_storage = model_storage
         self._resource = resource
-        self._phrases = PhraseTable.from_file(PATTERNS / "harms.yml")
         self._head: HarmHead | None = None
+        self.compile_patterns()
+
+    def compile_patterns(self) -> None:
+        """Compile the curated phrases with the present language."""
+        self._phrases = PhraseTable.from_file(PATTERNS / "harms.yml")
 
     @classmethod
     def create(

@@ -56,9 +56,13 @@ class RiskDetector(GraphComponent):
         self._config = config
         self._model_storage = model_storage
         self._resource = resource
-        self._patterns = RiskPatterns.from_file()
         self._head: RiskHead | None = None
         self._decisions = shipped_decisions()
+        self.compile_patterns()
+
+    def compile_patterns(self) -> None:
+        """Compile the curated patterns with the present language."""
+        self._patterns = RiskPatterns.from_file()
 
     @classmethod
     def create(

@@ -14,8 +14,14 @@ from typing import Any
 from spacy.matcher import Matcher
 from spacy.tokens import Doc, Span, Token
 
-from bot.nlu.language import PatternFileError, read, read_pattern_lines, spacy_language
+from bot.nlu.language import (
+    PatternFileError,
+    in_lower_case,
+    read_pattern_lines,
+    spacy_language,
+)
 from bot.nlu.scope import MARKS
+from bot.nlu.screening import ScreenedMatcher
 from bot.nlu.taxonomy import NO_RISK, labels, risk_order
 from bot.paths import PATTERNS
 
@@ -40,8 +46,8 @@ class RiskPatterns:
             PatternFileError: naming the row and the field that is wrong.
         """
         self._rows: dict[str, dict[str, Any]] = {}
-        self._matcher = Matcher(spacy_language().vocab, validate=True)
-        self._idioms = Matcher(spacy_language().vocab, validate=True)
+        self._matcher = ScreenedMatcher(spacy_language().vocab)
+        self._idioms = ScreenedMatcher(spacy_language().vocab)
         for row in rows:
             _check(row, _RISKS, FIELDS, self._matcher)
             _check_risk(row)
@@ -70,8 +76,7 @@ class RiskPatterns:
         A document with words in capitals is read again in lower case, as spaCy leaves
         "DON'T" in one piece; the spans are then of that other document.
         """
-        if any(token.is_upper and len(token) > 1 for token in doc):
-            doc = read(doc.text.lower())
+        doc = in_lower_case(doc)
         excused = {token.i for span in self._idioms(doc, as_spans=True) for token in span}
         found = []
         for span in self._matcher(doc, as_spans=True):
