@@ -11,7 +11,6 @@ from rasa.core.agent import Agent
 from rasa.core.brokers.broker import EventBroker
 from rasa.core.lock_store import InMemoryLockStore, LockStore
 from rasa.core.nlg.generator import NaturalLanguageGenerator
-from rasa.core.processor import MessageProcessor
 from rasa.core.tracker_store import TrackerStore
 from rasa.core.utils import AvailableEndpoints
 from rasa.utils.endpoints import EndpointConfig
@@ -22,6 +21,7 @@ from bot.dialogue.state import EphemeralTrackerStore
 from bot.dialogue.wording import Wording
 from bot.paths import MODELS, ROOT
 from bot.privacy.guard import refuse_parts
+from bot.recognition import Processor
 from bot.settings import settings
 from bot.trends.recorder import TrendsRecorder
 
@@ -32,6 +32,22 @@ Part = TypeVar("Part")
 
 class NotOurPartError(RuntimeError):
     """Rasa fell back to a part of its own, or could not load the model."""
+
+
+class SidedoorAgent(Agent):
+    """Rasa's agent with our processor."""
+
+    def load_model(self, model_path: str | Path, fingerprint: str | None = None) -> None:
+        """Load a model, and give its domain to the parts."""
+        self.processor = Processor(
+            model_path=model_path,
+            tracker_store=self.tracker_store,
+            lock_store=self.lock_store,
+            action_endpoint=self.action_endpoint,
+            generator=self.nlg,
+        )
+        self.domain = self.tracker_store.domain = self.processor.domain
+        self.nlg.responses = self.domain.responses
 
 
 def newest_model(folder: Path = MODELS) -> Path:
@@ -46,7 +62,7 @@ def newest_model(folder: Path = MODELS) -> Path:
     return models[-1]
 
 
-def load_processor(model: Path | None = None) -> MessageProcessor:
+def load_processor(model: Path | None = None) -> Processor:
     """Load the newest model, or `model`, for recognition alone: nothing is said or kept.
 
     Raises:
@@ -54,7 +70,7 @@ def load_processor(model: Path | None = None) -> MessageProcessor:
     """
     return _load(
         model,
-        lambda path: MessageProcessor(
+        lambda path: Processor(
             model_path=path,
             tracker_store=EphemeralTrackerStore(),
             lock_store=InMemoryLockStore(),
@@ -92,7 +108,7 @@ async def load_our_agent(model: Path | None = None, endpoints: Path = ENDPOINTS)
         await store.check()
     except RedisNotFitError as error:
         raise NotOurPartError(str(error)) from None
-    agent = Agent(
+    agent = SidedoorAgent(
         generator=part(
             "nlg", Wording, lambda config: NaturalLanguageGenerator.create(config, None)
         ),

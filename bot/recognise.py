@@ -6,19 +6,18 @@ import json
 from typing import Any
 
 from rasa.core.channels.channel import UserMessage
-from rasa.core.processor import MessageProcessor
-from rasa.shared.core.trackers import DialogueStateTracker
 
 from bot.agent import load_processor
 from bot.nlu.risk import RISK, RISK_SCORES, RISK_SOURCES
 from bot.nlu.signals import SIGNAL_SCORES, SIGNALS
 from bot.nlu.taxonomy import FACETS
+from bot.recognition import Processor
 
 
 class Recogniser:
     """The trained NLU pipeline."""
 
-    def __init__(self, processor: MessageProcessor) -> None:
+    def __init__(self, processor: Processor) -> None:
         """Wrap a loaded message processor."""
         self._processor = processor
 
@@ -35,9 +34,7 @@ class Recogniser:
         """Return Rasa's parse data of `text`."""
         from bot.channels.conversation import as_text
 
-        message = UserMessage(as_text(text))
-        tracker = DialogueStateTracker.from_events("parse", [])
-        return self._processor._parse_message_with_graph(message, tracker)
+        return self._processor.parse_together([UserMessage(as_text(text))])[0]
 
     def decide(self, text: str, scores: bool = False) -> dict[str, Any]:
         """Return `intent`, `stage`, `pattern`, `concern` and `risk`, with `scores` if asked."""

@@ -40,3 +40,10 @@ def test_the_threshold_of_the_best_expected_f1_needs_no_labels():
     threshold = expected_threshold(odds)
     assert -3.0 < threshold <= 2.0
     assert f1_at(threshold, odds, np.array([1, 1, 0, 0, 0, 0])) >= 0.8
+
+
+def test_scores_are_those_of_scikit_learn():
+    heads = fit_word_heads(TEXTS, TARGETS)
+    texts = ["nights and an exam, nights?", "failed the exam", "zebra", "", "Sleep sleep SLEEP"]
+    wanted = heads.vectorizer.transform(texts) @ heads.weights + heads.biases
+    assert np.allclose(heads.scores(texts), wanted, atol=1e-9)

@@ -11,11 +11,12 @@ from typing import Any
 from rasa.core.brokers.broker import EventBroker
 from rasa.core.tracker_store import TrackerStore
 from rasa.shared.core.domain import Domain
-from rasa.shared.core.events import AllSlotsReset, BotUttered, Event, UserUttered
+from rasa.shared.core.events import BotUttered, Event, UserUttered
 from rasa.shared.core.trackers import DialogueStateTracker
 from rasa.utils.endpoints import EndpointConfig
 
 from bot.dialogue.memory import SAID
+from bot.dialogue.tracker import ConversationTracker, kept_part, was_forgotten
 from bot.privacy.guard import refuse_rasas_options
 from bot.privacy.lifetimes import LIFE_SECONDS, MOST_CONVERSATIONS
 from bot.trends.labels import kept_metadata
@@ -58,14 +59,17 @@ class EphemeralTrackerStore(TrackerStore):
     async def check(self) -> None:
         """Do nothing: memory is always there."""
 
+    def init_tracker(self, sender_id: str) -> ConversationTracker:
+        """Return an empty tracker for a conversation."""
+        return ConversationTracker(sender_id, self.domain.slots, self.max_event_history)
+
     async def save(self, tracker: DialogueStateTracker) -> None:
-        """Wipe the tracker's words, hold it, and stream its new events already wiped."""
+        """Wipe the tracker's words, stream its new events already wiped, hold what is needed."""
         wipe(tracker.events)
         if self.event_broker:
             await self.stream_events(tracker)
-        kept = without_forgotten(tracker)
-        self.forgotten += kept is not tracker
-        await self._hold(kept)
+        self.forgotten += was_forgotten(tracker)
+        await self._hold(kept_part(tracker))
 
     async def _hold(self, tracker: DialogueStateTracker) -> None:
         self._held.pop(tracker.sender_id, None)
@@ -99,17 +103,6 @@ class EphemeralTrackerStore(TrackerStore):
             if used > limit and len(self._held) <= MOST_CONVERSATIONS:
                 return
             del self._held[sender_id]
-
-
-def without_forgotten(tracker: DialogueStateTracker) -> DialogueStateTracker:
-    """Return the tracker without what came before it was last told to forget."""
-    events = list(tracker.events)
-    resets = [at for at, event in enumerate(events) if isinstance(event, AllSlotsReset)]
-    if not resets or resets[-1] == 0:
-        return tracker
-    return DialogueStateTracker.from_events(
-        tracker.sender_id, events[resets[-1] :], [*tracker.slots.values()]
-    )
 
 
 def wipe(events: Iterable[Event]) -> None:

@@ -11,10 +11,10 @@ from rasa.engine.storage.resource import Resource
 from rasa.engine.storage.storage import ModelStorage
 from rasa.shared.nlu.constants import ENTITIES
 from rasa.shared.nlu.training_data.message import Message
-from spacy.matcher import Matcher
 from spacy.tokens import Doc
 
 from bot.nlu.language import DOC, SpacyLanguage, pattern_vocabulary, read_pattern_lines
+from bot.nlu.screening import ScreenedMatcher
 from bot.paths import PATTERNS
 
 CHOICES = PATTERNS / "choices.jsonl"
@@ -55,10 +55,10 @@ def choices_in(doc: Doc) -> list[dict[str, Any]]:
 
 
 @lru_cache(maxsize=1)
-def _matcher() -> tuple[Matcher, dict[int, dict[str, Any]]]:
+def _matcher() -> tuple[ScreenedMatcher, dict[int, dict[str, Any]]]:
     """Return the matcher and its rows, by the matcher's number for each."""
     vocabulary = pattern_vocabulary()
-    matcher, rows = Matcher(vocabulary), {}
+    matcher, rows = ScreenedMatcher(vocabulary), {}
     for number, row in enumerate(read_pattern_lines(CHOICES)):
         name = f"choice {number}"
         matcher.add(name, row["patterns"])
@@ -83,9 +83,12 @@ class ChoiceReader(GraphComponent):
         resource: Resource,
         execution_context: ExecutionContext,
     ) -> ChoiceReader:
+        """Make the reader."""
+        return cls()
+
+    def __init__(self) -> None:
         """Read the pattern file."""
         _matcher()
-        return cls()
 
     def process(self, messages: list[Message]) -> list[Message]:
         """Add the choices of every message."""

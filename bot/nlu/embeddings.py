@@ -81,12 +81,18 @@ class SentenceEmbeddings(DenseFeaturizer, GraphComponent):
 
     def process(self, messages: list[Message]) -> list[Message]:
         """Add a sentence vector to every message that has text, and windows to long ones."""
+        parts: list[str] = []
+        places: list[tuple[Message, slice]] = []
         for message in messages:
             text = for_encoder(message.get(TEXT) or "")
             if text:
-                vectors = self._encoder.encode([text, *windows(text)])
-                self._attach(message, vectors[0])
-                message.set(WINDOWS, vectors)
+                start = len(parts)
+                parts += [text, *windows(text)]
+                places.append((message, slice(start, len(parts))))
+        vectors = self._encoder.encode(parts) if parts else np.empty((0, 0))
+        for message, place in places:
+            self._attach(message, vectors[place][0])
+            message.set(WINDOWS, vectors[place])
         return messages
 
     def _attach(self, message: Message, vector: np.ndarray) -> None:

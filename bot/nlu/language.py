@@ -22,11 +22,14 @@ from spacy.vocab import Vocab
 
 from bot.deanery import deanery_names
 from bot.nlu.scope import mark_scope
+from bot.nlu.screening import ScreenedMatcher
 from bot.nlu.text import clean
 from bot.paths import PATTERNS
 
 DOC = "spacy_doc"
 """Message key: the spaCy document of the cleaned text; never part of the output."""
+
+_LOWERED = "lowered"
 
 
 class PatternFileError(ValueError):
@@ -55,6 +58,7 @@ def spacy_language() -> Language:
     nlp.add_pipe("lemmatizer", config={"mode": "lookup"})
     ruler = nlp.add_pipe("entity_ruler", config={"phrase_matcher_attr": "LOWER"})
     nlp.initialize()
+    ruler.matcher = ScreenedMatcher(nlp.vocab, validate=False)
     ruler.add_patterns(list(_entity_patterns()))
     return nlp
 
@@ -73,6 +77,19 @@ def pattern_vocabulary() -> Vocab:
 def read(text: str) -> Doc:
     """Return the spaCy document of `text`, cleaned, with scopes marked (see `bot.nlu.scope`)."""
     return mark_scope(spacy_language()(clean(text)))
+
+
+def in_lower_case(doc: Doc) -> Doc:
+    """Return `doc`, or if it has words in capitals, the document of its text in lower case.
+
+    spaCy leaves "DON'T" in one piece. The second reading is kept with the first, for whoever else
+    asks for it.
+    """
+    if not any(token.is_upper and len(token) > 1 for token in doc):
+        return doc
+    if _LOWERED not in doc.user_data:
+        doc.user_data[_LOWERED] = read(doc.text.lower())
+    return doc.user_data[_LOWERED]
 
 
 def _entity_patterns() -> Iterator[dict[str, Any]]:

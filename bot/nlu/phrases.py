@@ -18,11 +18,16 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-from spacy.matcher import Matcher
 from spacy.tokens import Doc, Span
 
-from bot.nlu.language import PatternFileError, pattern_vocabulary, read, spacy_language
+from bot.nlu.language import (
+    PatternFileError,
+    in_lower_case,
+    pattern_vocabulary,
+    spacy_language,
+)
 from bot.nlu.scope import MARKS
+from bot.nlu.screening import ScreenedMatcher
 
 FIELDS = ("phrases", "unless", "found_in", "not_in")
 FEWEST_SENTENCES = 2
@@ -47,7 +52,7 @@ class PhraseTable:
     def __init__(self, rows: list[PhraseRow]) -> None:
         """Compile `rows`."""
         self.rows = {row.id: row for row in rows}
-        self._matcher = Matcher(pattern_vocabulary(), validate=True)
+        self._matcher = ScreenedMatcher(pattern_vocabulary())
         for row in rows:
             for anchors, phrases in _by_anchors(row.phrases).items():
                 patterns = [pattern for phrase in phrases for pattern in _compiled(phrase)]
@@ -73,8 +78,7 @@ class PhraseTable:
 
         Words in capitals are read again in lower case, as spaCy leaves "DON'T" in one piece.
         """
-        if any(token.is_upper and len(token) > 1 for token in doc):
-            doc = read(doc.text.lower())
+        doc = in_lower_case(doc)
         words = [token.i for token in doc if not token.is_punct]
         found = []
         for key, start, end in self._matcher(doc):

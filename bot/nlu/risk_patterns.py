@@ -14,8 +14,14 @@ from typing import Any
 from spacy.matcher import Matcher
 from spacy.tokens import Doc, Span, Token
 
-from bot.nlu.language import PatternFileError, pattern_vocabulary, read, read_pattern_lines
+from bot.nlu.language import (
+    PatternFileError,
+    in_lower_case,
+    pattern_vocabulary,
+    read_pattern_lines,
+)
 from bot.nlu.scope import MARKS
+from bot.nlu.screening import ScreenedMatcher
 from bot.nlu.taxonomy import NO_RISK, labels, risk_order
 from bot.paths import PATTERNS
 
@@ -40,8 +46,8 @@ class RiskPatterns:
             PatternFileError: naming the row and the field that is wrong.
         """
         self._rows: dict[str, dict[str, Any]] = {}
-        self._matcher = Matcher(pattern_vocabulary(), validate=True)
-        self._idioms = Matcher(pattern_vocabulary(), validate=True)
+        self._matcher = ScreenedMatcher(pattern_vocabulary())
+        self._idioms = ScreenedMatcher(pattern_vocabulary())
         for row in rows:
             _check(row, _RISKS, FIELDS, self._matcher)
             _check_risk(row)
@@ -70,8 +76,7 @@ class RiskPatterns:
         A document with words in capitals is read again in lower case, as spaCy leaves
         "DON'T" in one piece; the spans are then of that other document.
         """
-        if any(token.is_upper and len(token) > 1 for token in doc):
-            doc = read(doc.text.lower())
+        doc = in_lower_case(doc)
         excused = {at for _, start, end in self._idioms(doc) for at in range(start, end)}
         found = []
         for key, start, end in self._matcher(doc):

@@ -8,8 +8,10 @@ docs/decisions/0009-words-beside-vectors.md for the figures.
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -38,8 +40,31 @@ class WordHeads:
 
     def scores(self, texts: Sequence[str]) -> np.ndarray:
         """Return scores (texts, labels), already multiplied by `WORD_SHARE`."""
-        features = self.vectorizer.transform([for_encoder(text) for text in texts])
-        return features @ self.weights + self.biases
+        return np.stack([self._scores(for_encoder(text)) for text in texts])
+
+    def _scores(self, text: str) -> np.ndarray:
+        """Return the scores (labels,) of one cleaned text.
+
+        The same as `vectorizer.transform(texts) @ weights`, for which SciPy would convert all
+        weights to double precision each time, and scikit-learn check itself.
+        """
+        vocabulary = self.vectorizer.vocabulary_
+        counts = Counter(
+            at for term in self._terms(text) if (at := vocabulary.get(term)) is not None
+        )
+        if not counts:
+            return self.biases.astype(np.float64)
+        at = np.fromiter(counts, np.intp)
+        values = (1.0 + np.log(np.fromiter(counts.values(), np.float64))) * self._rarity[at]
+        return (values / np.linalg.norm(values)) @ self.weights[at] + self.biases
+
+    @cached_property
+    def _terms(self) -> Callable[[str], list[str]]:
+        return self.vectorizer.build_analyzer()
+
+    @cached_property
+    def _rarity(self) -> np.ndarray:
+        return np.asarray(self.vectorizer.idf_)
 
     def scaled(self, slopes: np.ndarray) -> WordHeads:
         """Return heads whose scores are multiplied by `slopes` (labels,)."""

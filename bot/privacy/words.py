@@ -6,8 +6,7 @@ import gc
 import logging
 import time
 from collections.abc import Callable
-
-from rasa.core.agent import Agent
+from typing import Any
 
 from bot.nlu.language import spacy_language
 from bot.privacy.lifetimes import WORDS_SECONDS
@@ -21,7 +20,7 @@ class Words:
     Patterns stay: they are compiled with a vocabulary of their own, which meets no messages.
     """
 
-    def __init__(self, agent: Agent, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, agent: Any, clock: Callable[[], float] = time.monotonic) -> None:
         """Take the agent whose language is looked after; `clock` gives seconds."""
         self._agent = agent
         self._clock = clock
@@ -32,7 +31,8 @@ class Words:
     def sweep(self) -> None:
         """Begin with an empty table if the present one has held somebody's words for long.
 
-        Or if somebody was to be forgotten: whose its words are is not known.
+        Or if somebody was to be forgotten: whose its words are is not known. The thread that
+        recognises does it, between two messages; conversations go on meanwhile.
         """
         if len(spacy_language().vocab.strings) == self._known:
             return
@@ -40,7 +40,8 @@ class Words:
             self._since = self._clock()
         forgotten = self._agent.tracker_store.forgotten != self._forgotten
         if forgotten or self._clock() - self._since >= WORDS_SECONDS:
-            self.renew()
+            self._since = None
+            self._agent.processor.recognition.between(self.renew)
 
     def renew(self) -> None:
         """Load the language again; it takes a second or two."""
@@ -48,5 +49,7 @@ class Words:
         self._known = len(spacy_language().vocab.strings)
         self._since = None
         self._forgotten = self._agent.tracker_store.forgotten
+        gc.unfreeze()  # the old language is among what was loaded
         gc.collect()
+        gc.freeze()
         logger.info("words thrown away")

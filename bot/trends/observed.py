@@ -42,6 +42,10 @@ OPENING = "open_conversation"
 """Intent of a page that was opened: nobody has said anything yet, and nobody is counted."""
 
 
+UNCOUNTED = ("slot", "session_started", "active_loop")
+"""Kinds of events of which nothing is ever counted; every turn has several."""
+
+
 class Observed(NamedTuple):
     """Something to count the conversation's person as."""
 

@@ -22,7 +22,7 @@ from rasa.utils.endpoints import EndpointConfig
 from bot.settings import settings
 from bot.trends.counting import Counting, counting, is_year, period_of, this_month
 from bot.trends.marks import Mark, Marks
-from bot.trends.observed import Observed, channel_of, forgets, observed_in, takes_part
+from bot.trends.observed import UNCOUNTED, Observed, channel_of, forgets, observed_in, takes_part
 from bot.trends.vocabulary import HELP_CARD, every_mark, facets
 
 logger = logging.getLogger(__name__)
@@ -84,6 +84,8 @@ class TrendsRecorder(EventBroker):
 
     def publish(self, event: Mapping[str, Any]) -> None:
         """Take one wiped event of a turn; never waits and never raises."""
+        if event.get("event") in UNCOUNTED:
+            return
         try:
             self._queue.put_nowait((self._month(), event))
         except queue.Full:

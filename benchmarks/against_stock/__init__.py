@@ -1,0 +1,1 @@
+"""Sidedoor side by side with stock Rasa, in one run."""
