@@ -207,7 +207,7 @@ def running(folder: Path, telegram: FakeTelegram, level: str, **settings: str):
     finally:
         if process.poll() is None:
             process.terminate()
-            process.wait(60)
+            process.wait(300)
 
 
 @pytest.fixture(scope="module")
