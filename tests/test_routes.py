@@ -118,7 +118,7 @@ def test_somebody_elses_risk_has_its_own_words_and_ends_with_the_writer(person, 
 NEXT = [
     ("other_colleague_now", "i'm driving to hers", "give the address"),
     ("other_colleague_now", "shes alive, the paramedics have her", "you didn't look away"),
-    ("other_relative", "he's dead", "I'm so sorry"),
+    ("other_relative", "he's dead", "not yours to have stopped"),
     ("other_patient_death", "i wrote low risk. i wrote it", "can't be foreseen"),
     ("other_colleague_death", "I should have asked him", "can't be foreseen"),
 ]
