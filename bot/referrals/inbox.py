@@ -7,9 +7,9 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import date
-from typing import Any
+from typing import Any, NamedTuple
 
-from sqlalchemy import and_, delete, func, insert, select, update
+from sqlalchemy import delete, func, insert, select, update
 from sqlalchemy.engine import Connection, Engine, Row
 
 from bot.referrals import kdf
@@ -33,8 +33,7 @@ MARKS = ("new", "in_hand", "answered")
 """States that a caseworker may set by hand: answered also when they rang, or need not answer."""
 
 
-@dataclass(frozen=True)
-class TicketRow:
+class TicketRow(NamedTuple):
     """A ticket from outside. `waiting_weeks` is None when nothing of it awaits an answer."""
 
     id: str
@@ -129,37 +128,34 @@ class Inbox:
     def rows(self, deanery: str) -> list[TicketRow]:
         """Return the unit's tickets: those that wait longest first, closed ones last."""
         today = self._today()
-        unread = func.count(ticket_messages.c.position).label("unread")
-        columns = [
-            tickets.c[name] for name in ("id", "week", "state", "waiting_since", "size_class")
-        ]
-        query = (
-            select(*columns, unit_keys.c.state.label("key_state"), unread)
-            .join(unit_keys, unit_keys.c.key_id == tickets.c.key_id)
-            .outerjoin(
-                ticket_messages,
-                and_(
-                    ticket_messages.c.ticket == tickets.c.id,
-                    ticket_messages.c.direction == "in",
-                    ticket_messages.c.seen.is_(False),
-                ),
+        unread = (
+            select(func.count())
+            .where(
+                ticket_messages.c.ticket == tickets.c.id,
+                ticket_messages.c.direction == "in",
+                ticket_messages.c.seen.is_(False),
             )
+            .scalar_subquery()
+        )
+        query = (
+            select(
+                tickets.c.id,
+                tickets.c.week,
+                tickets.c.state,
+                unread,
+                tickets.c.waiting_since,
+                tickets.c.size_class,
+                unit_keys.c.state != "lost",
+            )
+            .join(unit_keys, unit_keys.c.key_id == tickets.c.key_id)
             .where(tickets.c.deanery == deanery, tickets.c.last_used_week >= oldest_living(today))
-            .group_by(*columns, unit_keys.c.state)
         )
         with transaction(self._engine) as connection:
             found = connection.execute(query).all()
+        weeks = {since: _waiting(since, today) for since in {row[4] for row in found}}
         rows = [
-            TicketRow(
-                id=row.id,
-                week=row.week,
-                state=row.state,
-                unread=row.unread,
-                waiting_weeks=_waiting(row.waiting_since, today),
-                size_class=row.size_class,
-                readable=row.key_state != "lost",
-            )
-            for row in found
+            TicketRow(ticket, week, state, number, weeks[since], size, bool(readable))
+            for ticket, week, state, number, since, size, readable in found
         ]
         rows.sort(key=_by_waiting)
         return rows
