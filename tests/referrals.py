@@ -65,7 +65,7 @@ def open_desk(engine: Engine, today: Day | None = None, guessing: Guessing | Non
 
 def open_inbox(engine: Engine, today: Day | None = None) -> Inbox:
     """Return a unit's inbox."""
-    return Inbox(engine, CHEAP, today or date.today, CHEAP)
+    return Inbox(engine, CHEAP, today or date.today)
 
 
 class Both:

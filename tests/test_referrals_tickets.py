@@ -185,23 +185,6 @@ def test_a_unit_may_be_sent_tickets_if_it_has_a_key_and_takes_self_referrals(bot
         both.run(both.desk.send("scotland", CHOSEN, None, None, receipt=True))
 
 
-def test_the_unit_finds_the_ticket_of_somebody_who_rings_with_their_receipt(both):
-    both.send("of somebody else")
-    receipt = both.send("of the caller")
-    ticket = both.inbox.find(both.unlocked, receipt)
-    assert both.inbox.read(both.unlocked, ticket).note == "of the caller"
-    both.day.pass_weeks(13)
-    assert both.inbox.find(both.unlocked, receipt) == ticket
-    both.day.pass_weeks(13)
-    assert both.inbox.find(both.unlocked, receipt) == ticket, "ringing is a use"
-    assert both.inbox.find(both.unlocked, "1111 1111 1111 1111") is None
-    Keys(both.engine, CHEAP).create("scotland", PASSPHRASE)
-    scotland = both.inbox.unlock("scotland", PASSPHRASE)
-    assert both.inbox.find(scotland, receipt) is None
-    both.day.pass_weeks(14)
-    assert both.inbox.find(both.unlocked, receipt) is None
-
-
 def test_a_key_that_was_changed_meanwhile_has_to_be_unlocked_again(both):
     both.send("sealed to the first key")
     Keys(both.engine, CHEAP).rotate(DEANERY, PASSPHRASE)

@@ -101,12 +101,10 @@ class Inbox:
         engine: Engine,
         cost: kdf.Cost = kdf.PASSPHRASE_COST,
         today: Callable[[], date] = date.today,
-        receipt_cost: kdf.Cost = kdf.RECEIPT_COST,
     ) -> None:
         """Use the database of referrals, whose tables are up to date."""
         self._engine = engine
         self._keys = Keys(engine, cost, today)
-        self._receipt_cost = receipt_cost
         self._today = today
 
     def has_key(self, deanery: str) -> bool:
