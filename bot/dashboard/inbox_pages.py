@@ -134,13 +134,13 @@ def _list(visit: Visit, unit: Deanery, wrong: str = "", status_code: int = 200) 
         return _state(visit, "no_key", 200, refused=unit.self_referral in NO_TICKETS)
     view = visit.field("show", 12)
     view = view if view in VIEWS else "open"
-    rows = inbox.rows(unit.key)
+    in_state = inbox.counts(unit.key)
+    counts = {name: sum(in_state[state] for state in states) for name, states in VIEWS.items()}
     today = visit.parts.referrals.today()
-    chosen = [row for row in rows if row.state in VIEWS[view]]
-    last = max(1, -(-len(chosen) // MOST_ROWS))
+    last = max(1, -(-counts[view] // MOST_ROWS))
     number = visit.field("page", 4)
     at = min(max(1, int(number)), last) if re.fullmatch("[0-9]{1,4}", number) else 1
-    shown = chosen[(at - 1) * MOST_ROWS : at * MOST_ROWS]
+    shown = inbox.rows(unit.key, VIEWS[view], (at - 1) * MOST_ROWS, MOST_ROWS)
     keys = _keys(visit)
     return _show(
         visit,
@@ -152,7 +152,7 @@ def _list(visit: Visit, unit: Deanery, wrong: str = "", status_code: int = 200) 
         wrong=wrong,
         ticket="",
         view=view,
-        counts={name: sum(row.state in states for row in rows) for name, states in VIEWS.items()},
+        counts=counts,
         rows=[(row, lateness(row.waiting_weeks, today, unit.answer_days)) for row in shown],
         at=at,
         last=last,

@@ -125,40 +125,66 @@ class Inbox:
         """
         return self._keys.unlock(deanery, passphrase)
 
-    def rows(self, deanery: str) -> list[TicketRow]:
-        """Return the unit's tickets: those that wait longest first, closed ones last."""
+    def rows(
+        self,
+        deanery: str,
+        states: Collection[str] = STATES,
+        skip: int = 0,
+        most: int | None = None,
+    ) -> list[TicketRow]:
+        """Return the unit's tickets: those that wait longest first, closed ones last.
+
+        Of those in `states`, at most `most` after the first `skip`.
+        """
         today = self._today()
+        names = ("id", "key_id", "week", "state", "waiting_since", "size_class")
+        page = (
+            select(*(tickets.c[name] for name in names))
+            .where(*self._living(deanery), tickets.c.state.in_(states))
+            .order_by(*_urgency(tickets.c))
+            .offset(skip)
+            .limit(most)
+            .subquery()
+        )
         unread = (
             select(func.count())
             .where(
-                ticket_messages.c.ticket == tickets.c.id,
+                ticket_messages.c.ticket == page.c.id,
                 ticket_messages.c.direction == "in",
                 ticket_messages.c.seen.is_(False),
             )
             .scalar_subquery()
         )
         query = (
-            select(
-                tickets.c.id,
-                tickets.c.week,
-                tickets.c.state,
-                unread,
-                tickets.c.waiting_since,
-                tickets.c.size_class,
-                unit_keys.c.state != "lost",
-            )
-            .join(unit_keys, unit_keys.c.key_id == tickets.c.key_id)
-            .where(tickets.c.deanery == deanery, tickets.c.last_used_week >= oldest_living(today))
+            select(page, unit_keys.c.state.label("key_state"), unread.label("unread"))
+            .join(unit_keys, unit_keys.c.key_id == page.c.key_id)
+            .order_by(*_urgency(page.c))
         )
         with transaction(self._engine) as connection:
             found = connection.execute(query).all()
-        weeks = {since: _waiting(since, today) for since in {row[4] for row in found}}
-        rows = [
-            TicketRow(ticket, week, state, number, weeks[since], size, bool(readable))
-            for ticket, week, state, number, since, size, readable in found
+        return [
+            TicketRow(
+                id=row.id,
+                week=row.week,
+                state=row.state,
+                unread=row.unread,
+                waiting_weeks=_waiting(row.waiting_since, today),
+                size_class=row.size_class,
+                readable=row.key_state != "lost",
+            )
+            for row in found
         ]
-        rows.sort(key=_by_waiting)
-        return rows
+
+    def counts(self, deanery: str) -> dict[str, int]:
+        """Return how many tickets the unit has in each state."""
+        query = (
+            select(tickets.c.state, func.count())
+            .where(*self._living(deanery))
+            .group_by(tickets.c.state)
+        )
+        with transaction(self._engine) as connection:
+            found = {row[0]: row[1] for row in connection.execute(query)}
+        return {state: found.get(state, 0) for state in STATES}
 
     def read(self, unlocked: Unlocked, ticket: str) -> Ticket:
         """Return a ticket of the unit with its content, and note that it was read.
@@ -319,6 +345,11 @@ class Inbox:
                     raise UnlockAgain("the unit's key was changed; unlock it again") from None
             raise
 
+    def _living(self, deanery: str) -> tuple[Any, ...]:
+        """Return what is true of the unit's tickets that have not ended."""
+        living = tickets.c.last_used_week >= oldest_living(self._today())
+        return (tickets.c.deanery == deanery, living)
+
     def _row(self, connection: Connection, deanery: str, ticket: str) -> Row:
         row = connection.execute(
             select(tickets).where(
@@ -350,9 +381,10 @@ def _waiting(since: str | None, today: date) -> int | None:
     return None if since is None else weeks_between(since, today)
 
 
-def _by_waiting(row: TicketRow) -> tuple[bool, int, str]:
-    waiting = -1 if row.waiting_weeks is None else row.waiting_weeks
-    return (row.state == STATES[-1], -waiting, row.id)
+def _urgency(columns: Any) -> tuple[Any, ...]:
+    """Return what tickets are sorted by; weeks sort as texts."""
+    since = columns.waiting_since
+    return (columns.state == STATES[-1], since.is_(None), since, columns.id)
 
 
 def _first(connection: Connection, ticket: str) -> Row | None:
