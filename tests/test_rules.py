@@ -8,9 +8,11 @@ from rasa.core.policies.rule_policy import (
     RULES_FOR_LOOP_UNHAPPY_PATH,
     RulePolicy,
 )
+from rasa.shared.core.generator import TrainingDataGenerator
 
 from bot.dialogue.rules import IndexedRules
 from bot.dialogue.tracker import STATES
+from bot.importer import SidedoorImporter
 
 
 @pytest.fixture(scope="module")
@@ -20,6 +22,17 @@ def rules(agent):
     assert len(found) == 1
     assert isinstance(found[0], IndexedRules)
     return found[0]
+
+
+def test_no_rule_is_dropped_in_silence():
+    """Rasa drops a rule that ends in `or`, without a word."""
+    importer = SidedoorImporter()
+    graph, domain = importer.get_stories(), importer.get_domain()
+    generator = TrainingDataGenerator(
+        graph, domain, use_story_concatenation=False, augmentation_factor=0
+    )
+    names = " ".join(str(tracker.sender_id) for tracker in generator.generate())
+    assert [step.block_name for step in graph.story_steps if step.block_name not in names] == []
 
 
 def test_no_rule_looks_back_further_than_a_tracker_does(rules):
