@@ -64,23 +64,20 @@ def test_each_part_alone_is_seen_alone_and_is_enough(part, case):
     assert crisis_kind(parsed(**found), slots) is not None
 
 
-@pytest.mark.parametrize(
-    ("patterns", "classifier", "sign", "slots", "own"),
-    product(
-        (NO_RISK, "third_party", *OWN_RISK),
-        (NO_RISK, "third_party", *OWN_RISK),
-        ((), ("calm",), ("past_attempt",), ("denied",), ("safe", "says_no"), ("misread",)),
-        ({}, DISTRESSED, {"asked": "safe_now"}, {"routes_given": ["other_relative"]}),
-        (0.4, 0.99),
-    ),
-)
-def test_no_part_can_veto_another(patterns, classifier, sign, slots, own):
+EVERY_SIGN = ((), ("calm",), ("past_attempt",), ("denied",), ("safe", "says_no"), ("misread",))
+EVERY_STATE = ({}, DISTRESSED, {"asked": "safe_now"}, {"routes_given": ["other_relative"]})
+
+
+@pytest.mark.parametrize("patterns", [NO_RISK, "third_party", *OWN_RISK])
+@pytest.mark.parametrize("classifier", [NO_RISK, "third_party", *OWN_RISK])
+def test_no_part_can_veto_another(patterns, classifier):
     """Whatever the others say, risk found by one part begins the crisis conversation."""
-    message = parsed(patterns, classifier, own if classifier in OWN_RISK else 0.0, sign)
-    signs = risk_signs(message, slots)
-    assert signs.patterns == (patterns if patterns in OWN_RISK else None)
-    assert signs.classifier == (classifier if classifier in OWN_RISK else None)
-    assert (crisis_kind(message, slots) is not None) == signs.any()
+    for sign, slots, own in product(EVERY_SIGN, EVERY_STATE, (0.4, 0.99)):
+        message = parsed(patterns, classifier, own if classifier in OWN_RISK else 0.0, sign)
+        signs = risk_signs(message, slots)
+        assert signs.patterns == (patterns if patterns in OWN_RISK else None)
+        assert signs.classifier == (classifier if classifier in OWN_RISK else None)
+        assert (crisis_kind(message, slots) is not None) == signs.any()
 
 
 @pytest.mark.parametrize("harms", [(), ("error_today",), ("sexual_harm",), ("bullying",)])
@@ -89,8 +86,8 @@ def test_a_harm_told_beside_risk_takes_none_of_it_away(harms, by):
     assert crisis_kind({**parsed(**by), **told(harms)}, {}) is not None
 
 
-PATTERNS_ALONE = "{patterns}"
-CLASSIFIER_ALONE = "{classifier}"
+PATTERNS_ALONE = "im going to kms after this arcp form"
+CLASSIFIER_ALONE = "shes alive. i'm sitting in the car shaking"
 
 
 def test_the_trained_parts_are_seen_apart_too(recogniser):
