@@ -47,7 +47,8 @@ class SidedoorAgent(Agent):
             generator=self.nlg,
         )
         self.domain = self.tracker_store.domain = self.processor.domain
-        self.nlg.responses = self.domain.responses
+        words: Any = self.nlg
+        words.responses = self.domain.responses
 
 
 def newest_model(folder: Path = MODELS) -> Path:

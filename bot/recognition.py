@@ -124,7 +124,8 @@ class Processor(MessageProcessor):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         """Load the model, as Rasa's processor does."""
         super().__init__(*args, **kwargs)
-        self.graph_runner = InOrderRunner.of(self.graph_runner)
+        loaded: Any = self.graph_runner
+        self.graph_runner: InOrderRunner = InOrderRunner.of(loaded)
         self.recognition = Recognition(self.parse_together)
 
     async def parse_message(

@@ -36,6 +36,8 @@ class Line:
         Raises:
             OSError: if the server cannot be reached or answers anything but 200.
         """
+        if self._streams is not None and self._streams[0].at_eof():
+            self.close()  # a server hangs up on whoever said nothing for some seconds
         if self._streams is None:
             self._streams = await asyncio.open_connection("127.0.0.1", self._port)
         reader, writer = self._streams

@@ -7,7 +7,7 @@ from typing import Any
 from rasa.core.policies.rule_policy import RulePolicy
 from rasa.engine.recipes.default_recipe import DefaultV1Recipe
 from rasa.shared.core.constants import ACTION_LISTEN_NAME, PREVIOUS_ACTION, USER
-from rasa.shared.core.domain import Domain
+from rasa.shared.core.domain import Domain, State
 from rasa.shared.core.trackers import DialogueStateTracker
 from rasa.shared.nlu.constants import ACTION_NAME, INTENT, TEXT
 
@@ -51,7 +51,7 @@ class IndexedRules(RulePolicy):
             )
         return self._about_words
 
-    def _get_possible_keys(self, lookup: dict[str, str], states: list[dict[str, Any]]) -> set[str]:
+    def _get_possible_keys(self, lookup: dict[str, str], states: list[State]) -> set[str]:
         if not states or id(lookup) not in map(id, self.lookup.values()):
             return super()._get_possible_keys(lookup, states)
         index = self._index(lookup)
@@ -69,7 +69,7 @@ class IndexedRules(RulePolicy):
         return self._indexes[id(lookup)]
 
 
-def _ending(state: dict[str, Any]) -> tuple[Any, Any]:
+def _ending(state: State) -> tuple[Any, Any]:
     """Return the previous action, None at a conversation's start; after listening, the intent."""
     action = (state.get(PREVIOUS_ACTION) or {}).get(ACTION_NAME)
     return action, (state.get(USER) or {}).get(INTENT) if action == ACTION_LISTEN_NAME else None
