@@ -90,7 +90,8 @@ def measure(url: str) -> None:
             f"{len(rows):,} tickets ({number / (time.perf_counter() - began):.0f} sent a second):"
         )
         look_ups(desk, receipt)
-    print(f"  the inbox's list, at most 200 ms: {typical(lambda: inbox.rows(DEANERY))}")
+    list_page = lambda: (inbox.counts(DEANERY), inbox.rows(DEANERY, most=50))  # noqa: E731
+    print(f"  a page of the inbox's list, at most 200 ms: {typical(list_page)}")
     unlocked = inbox.unlock(DEANERY, PASSPHRASE)
     one = rows[TICKETS // 3].id
     print(f"  reading one: {typical(lambda: inbox.read(unlocked, one))}")

@@ -142,14 +142,40 @@ def test_rows_that_wait_longest_come_first_and_closed_ones_last(both):
     ]
 
 
+def test_a_page_of_rows_is_a_part_of_all_of_them(both):
+    for number in range(7):
+        both.send(f"number {number}")
+    for row, state in zip(both.inbox.rows(DEANERY), ("in_hand", "answered"), strict=False):
+        both.inbox.mark(both.unlocked, row.id, state)
+    everything = both.inbox.rows(DEANERY)
+    pages = [both.inbox.rows(DEANERY, skip=skip, most=3) for skip in (0, 3, 6, 9)]
+    assert [row for page in pages for row in page] == everything
+    new = both.inbox.rows(DEANERY, ("new",))
+    assert new == [row for row in everything if row.state == "new"]
+    assert both.inbox.counts(DEANERY) == {"new": 5, "in_hand": 1, "answered": 1, "closed": 0}
+    assert both.inbox.counts("scotland") == dict.fromkeys(STATES, 0)
+
+
+def test_choices_for_the_list_are_opened_without_reading(both):
+    both.send()
+    row = both.row()
+    found = both.inbox.choices(both.unlocked, [row.id, "0" * 32])
+    assert found == {row.id: both.inbox.read(both.unlocked, row.id).choices}
+    both.send("another")
+    assert both.inbox.choices(both.unlocked, []) == {}
+    assert sum(r.unread for r in both.inbox.rows(DEANERY)) == 1
+
+
 def test_marks(both):
     both.send()
     both.inbox.mark(both.unlocked, both.row().id, "in_hand")
     assert both.row().state == "in_hand"
     both.inbox.mark(both.unlocked, both.row().id, "new")
-    assert both.row().state == "new"
-    for wrong in ("answered", "closed", "lost"):
-        with pytest.raises(ValueError, match="must be one of new, in_hand"):
+    assert (both.row().state, both.row().waiting_weeks) == ("new", 0)
+    both.inbox.mark(both.unlocked, both.row().id, "answered")
+    assert (both.row().state, both.row().waiting_weeks) == ("answered", None)
+    for wrong in ("closed", "lost", ""):
+        with pytest.raises(ValueError, match="must be one of new, in_hand, answered"):
             both.inbox.mark(both.unlocked, both.row().id, wrong)
     assert both.row().state in STATES
 

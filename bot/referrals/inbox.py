@@ -7,7 +7,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import date
-from typing import Any, NamedTuple
+from typing import Any
 
 from sqlalchemy import delete, func, insert, select, update
 from sqlalchemy.engine import Connection, Engine, Row
@@ -33,7 +33,8 @@ MARKS = ("new", "in_hand", "answered")
 """States that a caseworker may set by hand: answered also when they rang, or need not answer."""
 
 
-class TicketRow(NamedTuple):
+@dataclass(frozen=True)
+class TicketRow:
     """A ticket from outside. `waiting_weeks` is None when nothing of it awaits an answer."""
 
     id: str
