@@ -322,7 +322,7 @@ def test_after_no_self_harm_is_not_left_for_ordinary_talk(said, person):
     assert "hospital" in person.text or "looked after their own" in person.text
     assert person.slot("crisis") == "eased"
     person.say("what is the psu")
-    assert "unit" in person.text.lower()
+    assert "PSU" in person.text or "unit" in person.text.lower()
 
 
 def test_the_card_is_made_of_the_register():

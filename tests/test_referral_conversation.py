@@ -328,14 +328,16 @@ def test_after_the_crisis_it_can_be_taken_up_where_it_was(wales, unit):
 
 def test_a_doubt_about_safety_is_asked_after_before_a_note_is_taken(wales, unit, monkeypatch):
     go_to(wales, "note")
-    parse = wales.agent.processor._parse_message_with_graph
+    recognition = wales.agent.processor.recognition
+    parse = recognition._parse
 
-    def uneasy(message, *more, **others):
-        data = parse(message, *more, **others)
-        data["risk_scores"] = {**(data.get("risk_scores") or {}), "own": 0.3}
-        return data
+    def uneasy(messages):
+        found = parse(messages)
+        for data in found:
+            data["risk_scores"] = {**(data.get("risk_scores") or {}), "own": 0.3}
+        return found
 
-    monkeypatch.setattr(wales.agent.processor, "_parse_message_with_graph", uneasy)
+    monkeypatch.setattr(recognition, "_parse", uneasy)
     wales.say("my rota is unfair and the leave was refused again this month")
     assert wales.slot("asked") == "safe_now"
     assert wales.slot("referral_note") is None
@@ -581,7 +583,11 @@ def test_a_reply_that_did_not_get_through_is_held_sealed(wales, unit, monkeypatc
 
 
 @pytest.mark.parametrize(
-    "note", ["the rota is unfair " * 600, "\U0001f642\U0001f642 leave " * 1_000]
+    "note",
+    [
+        pytest.param("the rota is unfair " * 600, id="too many characters"),
+        pytest.param("\U0001f642\U0001f642 leave " * 1_100, id="too many bytes"),
+    ],
 )
 def test_what_is_too_long_is_said_to_be(wales, unit, note):
     go_to(wales, "note")
