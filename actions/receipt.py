@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from rasa_sdk import Action, Tracker
-from rasa_sdk.events import ActiveLoop, EventType, SlotSet
+from rasa_sdk.events import ActiveLoop, EventType, FollowupAction, SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 
 from actions.speaking import entity_of, memory_of, remember, say
@@ -50,6 +50,14 @@ def answered(tracker: Tracker, asked: str, **changes: Any) -> list[EventType]:
     return remember(before, after, unclear_run=0, **changes)
 
 
+def finished(tracker: Tracker, asked: str, **changes: Any) -> list[EventType]:
+    """Return the events of `answered`, and that the turn is over, whatever a rule expected.
+
+    What these actions ask next depends on how they went; a rule can name one outcome only.
+    """
+    return [*answered(tracker, asked, **changes), FollowupAction("action_listen")]
+
+
 class ActionAskReceipt(_Step):
     """Asks for the receipt."""
 
@@ -86,7 +94,7 @@ class ActionTicketLeft(_Step):
         """Say so."""
         in_confidence().keep_opened(tracker.sender_id, None)
         say(dispatcher, self.says)
-        return answered(tracker, self.asked, referral_reply=None)
+        return finished(tracker, self.asked, referral_reply=None)
 
 
 class ActionAskReceiptNext(_Step):
@@ -173,21 +181,21 @@ class ActionTakeSealed(Action):
         sealed = entity_of(tracker, "referral_reply") or tracker.get_slot("referral_reply")
         if opened is None or not is_sealed(sealed):
             say(dispatcher, "utter_receipt_gone")
-            return answered(tracker, "receipt", referral_reply=None)
+            return finished(tracker, "receipt", referral_reply=None)
         try:
             await desk().reply(opened, str(sealed))
         except DeskUnavailable:
             say(dispatcher, "utter_reply_not_sent")
-            return answered(tracker, "resend", referral_reply=sealed)
+            return finished(tracker, "resend", referral_reply=sealed)
         except TicketGone:
             in_confidence().keep_opened(tracker.sender_id, None)
             say(dispatcher, "utter_receipt_nothing")
-            return answered(tracker, "receipt", referral_reply=None)
+            return finished(tracker, "receipt", referral_reply=None)
         except ReferralError:  # the unit changed its key since it was sealed
             say(dispatcher, "utter_reply_outdated")
-            return answered(tracker, "reply", referral_reply=None)
+            return finished(tracker, "reply", referral_reply=None)
         say(dispatcher, "utter_reply_sent")
-        return answered(tracker, "open", referral_reply=None)
+        return finished(tracker, "open", referral_reply=None)
 
 
 class ActionAskEndTicket(Action):
@@ -222,12 +230,12 @@ class ActionEndTicket(Action):
         opened = in_confidence().opened(tracker.sender_id)
         if opened is None:
             say(dispatcher, "utter_receipt_gone")
-            return answered(tracker, "receipt")
+            return finished(tracker, "receipt")
         try:
             await desk().end(opened)
         except DeskUnavailable:
             say(dispatcher, "utter_ticket_not_ended")
-            return answered(tracker, "open")
+            return finished(tracker, "open")
         in_confidence().keep_opened(tracker.sender_id, None)
         say(dispatcher, "utter_ticket_ended")
-        return answered(tracker, "open")
+        return finished(tracker, "open")
