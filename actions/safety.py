@@ -52,8 +52,8 @@ QUESTIONS = {
     },
     "safe": {"affirm": SAFE, "deny": DANGER, "ambivalent": HALF},  # "are you safe?"
     "can_ring": {"affirm": WILL_CALL, "deny": DANGER, "ambivalent": DANGER},  # "can you ring?"
-    "step": {"affirm": WILL_CALL},  # "could you sit with others?"
-    "open": {},
+    "step": {"affirm": WILL_CALL, "ambivalent": HALF},  # "could you sit with others?"
+    "open": {"ambivalent": HALF},  # "what is in the way of ringing?"
     "care": {},  # "what was going on before it?", and what is said after the answer
     "care_again": {},
 }

@@ -9,6 +9,7 @@ from rasa_sdk import Action, Tracker
 from rasa_sdk.events import EventType
 from rasa_sdk.executor import CollectingDispatcher
 
+from actions.handover import ActionInform
 from actions.routes import given_route, question_of, route_for_later, say_route
 from actions.speaking import intent_of, memory_of, remember, say, say_reply
 from bot.dialogue.memory import heard_in
@@ -89,6 +90,8 @@ class ActionReplyUnclear(Action):
             reply = reply_to_talk(heard, before)
             say_reply(dispatcher, reply)
             return [*remember(before, reply.memory, unclear_run=0), *route_for_later(tracker)]
+        if next(tracker.get_latest_entity_values("deanery"), None):  # "it's Wales"
+            return await ActionInform().run(dispatcher, tracker, domain)
         run = int(tracker.get_slot("unclear_run") or 0) + 1
         after = replace(before, turn=before.turn + 1, asked="open")
         if run >= UNCLEAR_LIMIT:

@@ -34,15 +34,16 @@ def test_what_is_held_stops_growing(person):
 
 def test_the_held_conversation_comes_to_the_same_as_the_whole(person, agent, monkeypatch):
     whole = {}
-    save = type(agent.tracker_store).save
+    store = agent.tracker_store
+    save = store.save
 
-    async def watch(store, tracker):
+    async def watch(tracker):
         seen = whole.setdefault(tracker.sender_id, [])
         held = await store.retrieve(tracker.sender_id)
         seen += list(tracker.events)[len(held.events) if held else 0 :]
-        await save(store, tracker)
+        await save(tracker)
 
-    monkeypatch.setattr(type(agent.tracker_store), "save", watch)
+    monkeypatch.setattr(store, "save", watch)
     person.open()
     for turn in range(9):
         person.say(SAYINGS[turn % len(SAYINGS)])

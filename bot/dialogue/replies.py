@@ -166,7 +166,7 @@ def reply_to_talk(heard: Heard, memory: Memory) -> Reply:
         question = "utter_ask_safe_now" if edge else "utter_ask_safe_gently"
         return Reply((first, (question,)), asked)
     last_told = told_before[-1] if heard.answer and told_before else None
-    careful = (heard.concern or last_told) in CARE_FIRST
+    careful = heard.concern in CARE_FIRST or last_told in CARE_FIRST
     news = not heard.answer and any(c not in told_before for c in heard.concerns)
     if offer_is_due(told, news) and not careful:
         return offer(told, first)
