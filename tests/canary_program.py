@@ -31,7 +31,6 @@ from bot.privacy import lifetimes  # noqa: E402
 
 lifetimes.SWEEP_SECONDS = 1  # before those who take it are imported
 
-from rasa.core.policies.rule_policy import RulePolicy  # noqa: E402
 from rasa.nlu.classifiers.fallback_classifier import FallbackClassifier  # noqa: E402
 
 from actions.safety import ActionCrisis  # noqa: E402
@@ -39,6 +38,7 @@ from actions.talk import ActionReplyToTalk  # noqa: E402
 from bot import cli  # noqa: E402
 from bot.channels import conversation, telegram_answers, web  # noqa: E402
 from bot.dialogue.choices import FormAnswerPolicy  # noqa: E402
+from bot.dialogue.rules import IndexedRules  # noqa: E402
 from bot.dialogue.safety import SafetyPolicy  # noqa: E402
 from bot.dialogue.state import EphemeralTrackerStore  # noqa: E402
 from bot.dialogue.wording import Wording  # noqa: E402
@@ -68,7 +68,7 @@ RECOGNISING = (
     HarmDetector,
 )
 
-DECIDING = (SafetyPolicy, FormAnswerPolicy, RulePolicy)
+DECIDING = (SafetyPolicy, FormAnswerPolicy, IndexedRules)
 
 FAILING = {
     **{part: ("process", lambda given: given["messages"][0].get("text")) for part in RECOGNISING},

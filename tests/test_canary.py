@@ -16,7 +16,7 @@ import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -47,7 +47,7 @@ PARTS = (
     "HarmDetector",
     "SafetyPolicy",
     "FormAnswerPolicy",
-    "RulePolicy",
+    "IndexedRules",
     "ActionReplyToTalk",
     "Wording",
     "EphemeralTrackerStore",
@@ -388,7 +388,7 @@ def test_nothing_is_left_behind(tmp_path):
             ):
                 done.result()
         handing_over(program, telegram, canaries, unit)
-        held = canaries.found_in(str(unit.tickets()).encode())
+        held = canaries.found_in(json.dumps([asdict(t) for t in unit.tickets()]).encode())
         assert held == {
             "note",
             "answer of the unit",

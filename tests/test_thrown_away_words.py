@@ -17,7 +17,7 @@ TEXTS = (
     "I gave ten times the dose",
     "she said she would hurt me if I told anyone",
     "I collapsed and there is blood everywhere",
-    "no one would pick up anyway",
+    "I don't want to bother anyone",
     "I'M GOING TO END IT",
     "by e-mail",
     "im an st3 in anaesthetics and my rota is awful",
@@ -34,8 +34,15 @@ def words(agent):
 
 def holders():
     """Return how many vocabularies in this process know the word."""
+    gc.unfreeze()  # what is frozen is not listed
     gc.collect()
     return sum(WORD in each.strings for each in gc.get_objects() if isinstance(each, Vocab))
+
+
+def sweep(agent, loop, words):
+    """Sweep, and wait until the thread that recognises has done what that asks of it."""
+    words.sweep()
+    loop.run(agent.parse_message("ok"))
 
 
 def test_messages_are_recognised_as_before(agent, loop, words):
@@ -59,7 +66,7 @@ def test_a_word_is_held_for_the_time_stated_and_by_nobody_after(agent, loop, wor
     words.sweep()
     assert holders() == 1
     words._clock.now = WORDS_SECONDS
-    words.sweep()
+    sweep(agent, loop, words)
     assert holders() == 0
 
 
@@ -73,7 +80,7 @@ def test_once_somebody_is_to_be_forgotten_no_word_stays(person, words, wish):
         person.loop.run(person.agent.tracker_store.delete(person.conversation))
     else:
         person.say(wish)
-    words.sweep()
+    sweep(person.agent, person.loop, words)
     assert holders() == 0
     language = spacy_language()
     words.sweep()

@@ -14,7 +14,14 @@ from telegram.constants import ChatAction, ChatMemberStatus, ChatType
 from telegram.error import BadRequest, Forbidden
 
 from bot.channels.confidant import Confidant
-from bot.channels.conversation import FORGOTTEN, OPEN, Bubble, as_text, ask_agent
+from bot.channels.conversation import (
+    FORGOTTEN,
+    OPEN,
+    Bubble,
+    as_text,
+    ask_agent,
+    fallback_bubbles,
+)
 from bot.channels.fixed import fixed
 from bot.channels.telegram_chats import Chats
 from bot.channels.telegram_sending import BlockedError, GivenUpError, Sender
@@ -271,13 +278,19 @@ class Answers:
         self._sender.decorate(self._bot.send_chat_action(chat, ChatAction.TYPING))
         self._use_up_keyboard(chat)
         async with self._turns:  # while a turn waits here, its time does not run
-            bubbles = await ask_agent(
-                self._handle,
-                self._name(chat),
-                CHANNEL,
-                confidant=Confidant(self._agent()),
-                **said,
-            )
+            try:
+                bubbles = await ask_agent(
+                    self._handle,
+                    self._name(chat),
+                    CHANNEL,
+                    confidant=Confidant(self._agent()),
+                    **said,
+                )
+            except (
+                Exception
+            ) as error:  # on this side of the agent; nobody is left without an answer
+                logger.error("telegram turn failed: error=%s", type(error).__name__)
+                bubbles = fallback_bubbles()
         if any(FORGOTTEN in bubble.said for bubble in bubbles):
             await self._forget(chat)
         else:
@@ -295,10 +308,10 @@ class Answers:
                 continue
             for number in numbers:
                 self._numbers.note(chat, number)
-            remembered = self._chat(chat)
             if SHOWN in bubble.said:
-                remembered.receipts.update(numbers)
+                self._chat(chat).receipts.update(numbers)
             if bubble.buttons:
+                remembered = self._chat(chat)
                 remembered.buttons.update({b.id: b.payload for b in bubble.buttons})
                 remembered.keyboard = numbers[-1]
 
