@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 from rasa_sdk import Action, Tracker
-from rasa_sdk.events import EventType
+from rasa_sdk.events import EventType, SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 
 from actions.handover import ActionInform
@@ -90,8 +90,11 @@ class ActionReplyUnclear(Action):
             reply = reply_to_talk(heard, before)
             say_reply(dispatcher, reply)
             return [*remember(before, reply.memory, unclear_run=0), *route_for_later(tracker)]
-        if next(tracker.get_latest_entity_values("deanery"), None):  # "it's Wales"
-            return await ActionInform().run(dispatcher, tracker, domain)
+        named = next(tracker.get_latest_entity_values("deanery"), None)
+        if named:  # "it's Wales"; Rasa fills the slot only where the intent is clear
+            tracker.slots["deanery"] = named
+            noted = await ActionInform().run(dispatcher, tracker, domain)
+            return [SlotSet("deanery", named), *noted]
         run = int(tracker.get_slot("unclear_run") or 0) + 1
         after = replace(before, turn=before.turn + 1, asked="open")
         if run >= UNCLEAR_LIMIT:
