@@ -324,7 +324,7 @@ def test_a_real_conversation_is_counted_and_holds_no_word(counted_person, store,
     person.open()
     person.say("i cover two wards on nights and i never sleep, xyzzy-canary")
     person.say("does the unit tell my supervisor")
-    person.say("i'm an f2")
+    person.say("im an FY2")
     person.say("how do i contact the unit in wales")
     person.press("Wales")
     assert person.recorder.write_now()
