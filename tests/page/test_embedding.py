@@ -135,7 +135,7 @@ def test_keys_open_talk_and_hide(open_page, sites, chat_at):
     page.keyboard.press("Tab")
     chat.frame.wait_for_function("() => document.activeElement.className === 'leave'")
     page.keyboard.press("Escape")
-    assert launcher(page).is_visible()
+    launcher(page).wait_for()
     page.wait_for_function(
         "() => document.activeElement.shadowRoot?.activeElement?.tagName === 'BUTTON'"
     )
