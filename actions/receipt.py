@@ -141,22 +141,24 @@ def _say_ticket(dispatcher: CollectingDispatcher, opened: Opened) -> None:
     say(dispatcher, "utter_ask_receipt_next")
 
 
-class ActionAskReply(Action):
-    """Asks for a reply to the unit, if the ticket is still open here."""
-
-    def name(self) -> str:
-        """Return the action's name."""
-        return "action_ask_reply"
+class _AskAboutTicket(_Step):
+    """Asks something about the ticket that a receipt opened, if it is still open here."""
 
     async def run(
         self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]
     ) -> list[EventType]:
-        """Ask."""
+        """Ask, or say that the receipt is needed again."""
         if in_confidence().opened(tracker.sender_id) is None:
             say(dispatcher, "utter_receipt_gone")
             return answered(tracker, "receipt")
-        say(dispatcher, "utter_ask_reply")
-        return answered(tracker, "reply")
+        return await super().run(dispatcher, tracker, domain)
+
+
+class ActionAskReply(_AskAboutTicket):
+    """Asks for a reply to the unit."""
+
+    says = "utter_ask_reply"
+    asked = "reply"
 
 
 class ActionTakeSealed(Action):
@@ -198,22 +200,11 @@ class ActionTakeSealed(Action):
         return finished(tracker, "open", referral_reply=None)
 
 
-class ActionAskEndTicket(Action):
+class ActionAskEndTicket(_AskAboutTicket):
     """Says what ending means, and asks."""
 
-    def name(self) -> str:
-        """Return the action's name."""
-        return "action_ask_end_ticket"
-
-    async def run(
-        self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]
-    ) -> list[EventType]:
-        """Ask."""
-        if in_confidence().opened(tracker.sender_id) is None:
-            say(dispatcher, "utter_receipt_gone")
-            return answered(tracker, "receipt")
-        say(dispatcher, "utter_ask_end_ticket")
-        return answered(tracker, "end_ticket")
+    says = "utter_ask_end_ticket"
+    asked = "end_ticket"
 
 
 class ActionEndTicket(Action):
