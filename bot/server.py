@@ -15,18 +15,19 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from rasa.core.channels.channel import InputChannel, UserMessage, register
+from rasa.core.channels.channel import InputChannel, register
 from rasa.core.run import close_resources, create_http_input_channels
 from rasa.shared.exceptions import RasaException
 from sanic import Sanic
 
 from bot.agent import ENDPOINTS, NotOurPartError, load_our_agent, read_sections
-from bot.channels.conversation import OPEN, ask_agent, fallback_bubbles
+from bot.health import Health, can_answer
 from bot.paths import ROOT
 from bot.privacy.guard import refuse_channels
 from bot.privacy.sweeping import sweep_forever
 from bot.privacy.words import Words
 from bot.referrals.expiry import SweepSchedule
+from bot.repeating import Repeating
 from bot.settings import Settings, SettingsError
 from bot.trends.schedule import ReleaseSchedule, release_due
 
@@ -38,9 +39,6 @@ SLOWEST_SECONDS = 30
 SWITCH_SECONDS = 0.0005
 """Seconds for which the dialogue keeps Python's lock while recognition waits to go on; as it comes,
 ten times as long, and the encoder needs the lock again after each of some hundred products."""
-
-WARM_UP = "warm-up"
-"""Conversation and channel of the first turn, run before anybody is let in; nobody counts it."""
 
 
 def serve(
@@ -65,15 +63,15 @@ def serve(
     app = Sanic("sidedoor", configure_logging=False)
     app.config.FALLBACK_ERROR_FORMAT = "text"
     app.config.REQUEST_TIMEOUT = app.config.RESPONSE_TIMEOUT = SLOWEST_SECONDS
+    app.config.GRACEFUL_SHUTDOWN_TIMEOUT = SLOWEST_SECONDS  # a stop lets every turn end
     register(channels, app, route="/")
+    health = Health()
+    app.blueprint(health.blueprint())
 
     async def attach(running: Sanic, _: Any) -> None:
         running.ctx.agent = agent
 
-    schedules = (
-        ReleaseSchedule(lambda: release_due(settings, date.today())),
-        SweepSchedule(settings.referrals_url),
-    )
+    schedules = _schedules(settings)
 
     dashboard = DashboardProcess(settings)
 
@@ -83,6 +81,7 @@ def serve(
         dashboard.start()
 
     async def end(_: Sanic, __: Any) -> None:
+        health.stopping = True
         for schedule in schedules:
             schedule.stop()
         dashboard.stop()
@@ -96,6 +95,16 @@ def serve(
     app.config.USE_UVLOOP = False  # its buffer would hold on to what was received last
     asyncio.set_event_loop_policy(asyncio.DefaultEventLoopPolicy())
     app.run(sock=listener, access_log=False, motd=False, debug=False, workers=1)
+
+
+def _schedules(settings: Settings) -> tuple[Repeating, ...]:
+    """Return what is done beside the conversations, unless another process does it."""
+    if not settings.jobs:
+        return ()
+    return (
+        ReleaseSchedule(lambda: release_due(settings, date.today())),
+        SweepSchedule(settings.referrals_url),
+    )
 
 
 class DashboardProcess:
@@ -182,15 +191,8 @@ async def _ready_agent(endpoints: Path) -> Any:
         NotOurPartError: if a part could not be loaded or a turn fails.
     """
     agent = await load_our_agent(endpoints=endpoints)
-
-    async def handle(message: UserMessage) -> Any:
-        return await agent.handle_message(message)
-
-    turns: tuple[dict[str, Any], ...] = ({"payload": OPEN}, {"text": "hello"})
-    for said in turns:
-        if await ask_agent(handle, WARM_UP, WARM_UP, **said) == fallback_bubbles():
-            raise NotOurPartError("the agent gives no answer; run `make train` and start again")
-    await agent.tracker_store.delete(WARM_UP)
+    if not await can_answer(agent):
+        raise NotOurPartError("the agent gives no answer; run `make train` and start again")
     _give_back_memory()
     return agent
 

@@ -157,6 +157,12 @@ def _database(value: str) -> str:
     return value
 
 
+def _jobs(value: str) -> bool:
+    if value not in ("0", "1"):
+        raise SettingsError("must be 1 or 0")
+    return value == "1"
+
+
 def _suppress(value: str) -> int:
     if value not in ("7", "12"):
         raise SettingsError("must be 12 or 7: others let a rounded figure tell the exact one")
@@ -272,6 +278,12 @@ SETTINGS = (
         secret=True,
     ),
     Setting(
+        "SIDEDOOR_JOBS",
+        "1",
+        "1 releases trends and ends referrals too; 0 leaves both to the commands that do it.",
+        _jobs,
+    ),
+    Setting(
         "SIDEDOOR_SUPPRESS",
         "12",
         "Counts up to this are not shown in trends: 12, or 7 as in NHS England's own rule.",
@@ -333,6 +345,7 @@ class Settings:
     marks_database: str = field(default="", repr=False)
     staff_database: str = field(default="", repr=False)
     referrals_database: str = field(default="", repr=False)
+    jobs: bool = True
     suppress: int = 12
     noise: float = 0.0
     dashboard_host: str = "127.0.0.1"

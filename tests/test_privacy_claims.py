@@ -5,6 +5,7 @@ import re
 import pytest
 
 from bot.channels.fixed import fixed
+from bot.channels.web_chats import RETRY_SECONDS
 from bot.content import responses
 from bot.dialogue.redis_state import RedisTrackerStore
 from bot.paths import ROOT
@@ -37,6 +38,7 @@ def row(begins: str) -> list[str]:
         ("labels, counts", f"{MINUTES} minutes after the last message"),
         ("the conversation's made-up name", f"{MINUTES} minutes after the last message"),
         ("which buttons", f"{MINUTES} minutes after the last message"),
+        ("the answer to a message", f"{RETRY_SECONDS // 60} minutes"),
         ("the key", f"{KEY_HOURS} hours at most"),
         ("numbers of Telegram messages", f"{DELETE_HOURS} hours"),
         (
@@ -68,6 +70,7 @@ def test_the_page_says_what_the_settings_are(told):
 
 def test_every_number_of_hours_or_minutes_on_the_page_is_one_of_ours():
     ours = {MINUTES, KEY_HOURS, DELETE_HOURS, ROTATION_HOURS, DELETE_HOURS + ROTATION_HOURS, 31, 1}
+    ours.add(RETRY_SECONDS // 60)
     assert {int(n) for n in re.findall(r"(\d+) (?:hour|minute)", PAGE)} <= ours
 
 

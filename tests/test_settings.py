@@ -169,6 +169,7 @@ def test_every_permitted_level_may_be_set(level):
         ),
         ("SIDEDOOR_ORIGINS", ["atlantis=https://a.example", "=https://a.example"], "may limit an"),
         ("SIDEDOOR_URL", ["chat.example", "ftp://x", "https://a b"], "must be empty or an address"),
+        ("SIDEDOOR_JOBS", ["", "2", "yes"], "must be 1 or 0"),
         ("SIDEDOOR_PROXIES", ["", "-1", "10", "one", "²"], "must be a number from 0 to 9"),
     ],
 )

@@ -15,6 +15,7 @@ from hypothesis import HealthCheck, given
 from hypothesis import settings as example_settings
 from hypothesis import strategies as st
 
+from bot.channels.web import ROUTE_HEADER
 from bot.channels.web_chats import REMEMBERED, AnswerGoneError, Chat, Chats
 from bot.paths import DEANERIES
 from tests.program import Program, start_program
@@ -389,7 +390,7 @@ def test_a_listed_site_may_ask_and_read(client):
     before = client.options("/chat/start", headers={"Origin": LISTED})
     assert before.status_code == 204
     assert before.headers["access-control-allow-origin"] == LISTED
-    assert before.headers["access-control-allow-headers"] == "Content-Type"
+    assert before.headers["access-control-allow-headers"] == f"Content-Type, {ROUTE_HEADER}"
     assert "access-control-allow-credentials" not in before.headers
     answer = client.post("/chat/start", json={}, headers={"Origin": LISTED})
     assert answer.status_code == 200

@@ -15,7 +15,7 @@ from sanic.request import Request
 from sanic.response import HTTPResponse
 
 from bot.channels.confidant import Confidant
-from bot.channels.conversation import OPEN, Bubble, ask_agent
+from bot.channels.conversation import OPEN, Bubble, ask_agent, fallback_bubbles
 from bot.channels.web_chats import AnswerGoneError, Chat, Chats
 from bot.channels.web_files import (
     PLAIN,
@@ -30,8 +30,10 @@ from bot.channels.web_files import (
 )
 from bot.channels.web_limits import AddressBuckets, Buckets, Limits, client_address
 from bot.channels.web_origins import Origins
+from bot.channels.web_shared import SharedChats, new_name
 from bot.dialogue.in_confidence import in_confidence
 from bot.privacy.pseudonyms import Pseudonyms
+from bot.redis_client import REDIS_ERRORS
 from bot.settings import Settings, settings
 
 logger = logging.getLogger(__name__)
@@ -58,6 +60,10 @@ when the server is down; it is on every page of the intranet and tells nothing a
 CODES = {404: "not_found", 408: "timeout", 413: "too_large", 503: "timeout"}
 """HTTP status -> error code, of what Sanic refuses; anything else is `failed`."""
 
+ROUTE_HEADER = "X-Sidedoor-Conversation"
+"""Header with a random number that a page draws for each conversation. It opens nothing and is not
+read here: a proxy in front of several workers gives the same one to the same worker."""
+
 MESSAGE_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
 
@@ -75,7 +81,8 @@ class WebChannel(InputChannel):
         self._limits = limits or Limits()
         self._origins = Origins(self._settings.origins)
         self._pseudonyms = Pseudonyms(clock)
-        self._chats = Chats(clock)
+        redis = self._settings.redis_url
+        self._chats = SharedChats(redis, clock) if redis else Chats(clock)
         self._conversations = Buckets(self._limits.conversation, clock)
         self._addresses = AddressBuckets(self._limits.address, clock)
         self._running = 0
@@ -151,9 +158,10 @@ class WebChannel(InputChannel):
         deanery = Look.asked(named, "").deanery
         if not self._origins.may_open(request.headers, deanery or self._settings.deanery):
             return self._error(request, 403, "origin_not_allowed")
-        token, chat = self._chats.open(lambda t: self._pseudonyms.of(self.name(), t))
+        token, chat = self._chats.open(self._new_name)
+        opening = {"payload": OPEN, "deanery": deanery or None}
         bubbles = await chat.once(
-            None, lambda: self._turn(handle, chat, {}, payload=OPEN, deanery=deanery or None)
+            None, lambda: self._turn(handle, chat, {}, (token, None), **opening)
         )
         return self._answer(request, bubbles, {"token": token})
 
@@ -167,7 +175,11 @@ class WebChannel(InputChannel):
             return self._error(request, 400, "token_missing")
         if message is not None and not (isinstance(message, str) and MESSAGE_ID.fullmatch(message)):
             return self._error(request, 400, "id_not_valid")
-        chat = self._chats.find(token)
+        try:
+            chat = await self._chats.fetch(token)
+        except REDIS_ERRORS as error:  # nobody is left without the numbers
+            logger.error("chat not found: error=%s", type(error).__name__)
+            return self._answer(request, fallback_bubbles())
         if chat is None:
             return self._error(request, 410, "conversation_ended")
         wait = self._conversations.take(chat.key)
@@ -188,28 +200,48 @@ class WebChannel(InputChannel):
         else:
             return self._error(request, 400, "text_or_button_missing")
         try:
-            bubbles = await chat.once(message, lambda: self._turn(handle, chat, offered, **said))
+            bubbles = await chat.once(
+                message, lambda: self._turn(handle, chat, offered, (token, message), **said)
+            )
         except AnswerGoneError:
-            return self._error(request, 409, "answer_gone")
+            given = await self._chats.answer(token, str(message))
+            if given is None:
+                return self._error(request, 409, "answer_gone")
+            bubbles = given
         return self._answer(request, bubbles)
 
     async def _end(self, request: Request) -> HTTPResponse:
         """Forget the conversation of a page that is left."""
         body = _body(request)
         token = (body or {}).get("token")
-        chat = self._chats.end(token) if isinstance(token, str) else None
+        if not isinstance(token, str):
+            return self._json(request, {})
+        chat = await self._chats.fetch(token)
+        self._chats.end(token)
         if chat is not None:
             await chat.finish()
             await request.app.ctx.agent.tracker_store.delete(chat.pseudonym)
+            await self._chats.forget(token)
             in_confidence().let_go(chat.pseudonym)
         return self._json(request, {})
 
+    def _new_name(self, token: str) -> str:
+        """Return what a new conversation is called inside."""
+        shared = isinstance(self._chats, SharedChats)
+        return new_name() if shared else self._pseudonyms.of(self.name(), token)
+
     async def _turn(
-        self, handle: Callable[..., Any], chat: Chat, offered: dict[str, str], **said: Any
+        self,
+        handle: Callable[..., Any],
+        chat: Chat,
+        offered: dict[str, str],
+        answered: tuple[str, str | None],
+        **said: Any,
     ) -> list[Bubble]:
         """Ask the agent, and let only the buttons of its answer be pressed from now on.
 
-        If that fails, those `offered` before can be pressed again.
+        If that fails, those `offered` before can be pressed again. `answered` is the token, and
+        the id of the message if there is one.
         """
         self._running += 1
         try:
@@ -220,6 +252,8 @@ class WebChannel(InputChannel):
         finally:
             self._running -= 1
         chat.buttons = {b.id: b.payload for bubble in bubbles for b in bubble.buttons}
+        token, message = answered
+        await self._chats.keep(token, chat, message, bubbles)
         return bubbles
 
     def _refused(self, request: Request, cost: float = 1) -> HTTPResponse | None:
@@ -280,7 +314,7 @@ class WebChannel(InputChannel):
             headers |= {
                 "Access-Control-Allow-Origin": origin,
                 "Access-Control-Allow-Methods": "POST",
-                "Access-Control-Allow-Headers": "Content-Type",
+                "Access-Control-Allow-Headers": f"Content-Type, {ROUTE_HEADER}",
                 "Access-Control-Max-Age": "600",
                 "Vary": "Origin",
             }

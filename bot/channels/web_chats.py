@@ -6,7 +6,7 @@ import asyncio
 import hashlib
 import secrets
 from collections import OrderedDict
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -26,7 +26,10 @@ class AnswerGoneError(Exception):
 
 @dataclass(eq=False)
 class Chat:
-    """One open page: the name of its conversation, when it was used, what it may press."""
+    """One open page: the name of its conversation, when it was used, what it may press.
+
+    `turns` run now, `kept` counts those that came to an end, and `ended` says that it was left.
+    """
 
     pseudonym: str
     key: bytes
@@ -35,6 +38,9 @@ class Chat:
     answers: OrderedDict[str, asyncio.Task[list[Bubble]] | None] = field(
         default_factory=OrderedDict
     )
+    turns: int = 0
+    kept: int = 0
+    ended: bool = False
 
     async def once(
         self, message: str | None, turn: Callable[[], Coroutine[Any, Any, list[Bubble]]]
@@ -53,6 +59,7 @@ class Chat:
                 raise AnswerGoneError
             return await asyncio.shield(known)
         task = asyncio.ensure_future(turn())
+        self.turns += 1
         task.add_done_callback(lambda done: self._answered(message, done))
         if message is not None:
             self.answers[message] = task
@@ -67,6 +74,8 @@ class Chat:
             await asyncio.wait(running)
 
     def _answered(self, message: str | None, task: asyncio.Task[list[Bubble]]) -> None:
+        self.turns -= 1
+        self.kept += 1
         failed = task.cancelled() or task.exception() is not None
         if message is None or message not in self.answers:
             return
@@ -113,7 +122,26 @@ class Chats:
 
     def end(self, token: str) -> Chat | None:
         """Forget the chat that `token` opens, and return it."""
-        return self._held.pop(self._digest(token), None)
+        chat = self._held.pop(self._digest(token), None)
+        if chat is not None:
+            chat.ended = True
+        return chat
+
+    async def fetch(self, token: str) -> Chat | None:
+        """Return what `find` finds; where chats are shared, also one that another worker began."""
+        return self.find(token)
+
+    async def keep(
+        self, token: str, chat: Chat, message: str | None, bubbles: Sequence[Bubble]
+    ) -> None:
+        """Note what a turn left and answered, where chats are shared; here it is held already."""
+
+    async def answer(self, token: str, message: str) -> list[Bubble] | None:
+        """Return the answer that another worker gave to `message`, if it is still held."""
+        return None
+
+    async def forget(self, token: str) -> None:
+        """Delete what is shared of a chat that has ended; here there is nothing."""
 
     def __len__(self) -> int:
         return len(self._held)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Iterable
 from typing import Any
 
@@ -10,17 +9,14 @@ from rasa.core.brokers.broker import EventBroker
 from rasa.core.tracker_store import SerializedTrackerAsText
 from rasa.shared.core.domain import Domain
 from rasa.shared.core.trackers import DialogueStateTracker
-from redis.asyncio import Redis
 from redis.exceptions import RedisError, ResponseError
 
 from bot.dialogue.state import EphemeralTrackerStore
 from bot.privacy.lifetimes import LIFE_SECONDS
+from bot.redis_client import RedisClient
 
 PREFIX = "sidedoor:conversation:"
 """What the keys begin with; a conversation's pseudonym follows."""
-
-PATIENCE_SECONDS = 3
-"""Seconds after which Redis counts as down, and the person gets the help card."""
 
 
 class RedisNotFitError(RuntimeError):
@@ -30,8 +26,9 @@ class RedisNotFitError(RuntimeError):
 class RedisTrackerStore(EphemeralTrackerStore):
     """Keeps wiped trackers in a Redis that forgets them an hour after their last message.
 
-    Redis deletes by itself, so that a process that dies leaves nothing behind. A conversation
-    still belongs to the process that began it, which holds its pseudonym's key and its buttons.
+    Redis deletes by itself, so that a process that dies leaves nothing behind. On the web page any
+    worker can go on with a conversation (`bot/channels/web_shared.py`); one on Telegram belongs to
+    the process that began it, which holds its pseudonym's key and its buttons.
     """
 
     def __init__(
@@ -44,10 +41,8 @@ class RedisTrackerStore(EphemeralTrackerStore):
     ) -> None:
         """Take the address, such as redis://127.0.0.1:6379/0; nothing is connected yet."""
         super().__init__(domain, event_broker, **kwargs)
-        self._address = address
+        self._redis = RedisClient(address, decode_responses=True)
         self._life = life
-        self._client: Redis | None = None
-        self._loop: asyncio.AbstractEventLoop | None = None
 
     async def check(self) -> None:
         """Make sure that Redis answers and writes nothing to disk.
@@ -98,16 +93,3 @@ class RedisTrackerStore(EphemeralTrackerStore):
 
     def drop_expired(self) -> None:
         """Do nothing: Redis deletes."""
-
-    def _redis(self) -> Redis:
-        """Return the client of the running event loop; connections cannot move to another."""
-        loop = asyncio.get_running_loop()
-        if self._client is None or self._loop is not loop:
-            self._loop = loop
-            self._client = Redis.from_url(
-                self._address,
-                decode_responses=True,
-                socket_timeout=PATIENCE_SECONDS,
-                socket_connect_timeout=PATIENCE_SECONDS,
-            )
-        return self._client

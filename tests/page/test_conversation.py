@@ -11,6 +11,7 @@ import httpx
 import pytest
 
 from bot.channels.conversation import OPEN, parse_payload
+from bot.channels.web import ROUTE_HEADER
 from bot.channels.web_files import numbers
 from bot.channels.web_words import page_words
 from tests.page.conftest import HARMLESS, TOLD, Chat
@@ -40,6 +41,25 @@ def test_a_whole_conversation_with_choices(open_page):
     for answer in answers:
         for text in answer:
             assert any(seen(text) in bubble for bubble in shown)
+
+
+def test_all_requests_of_a_conversation_bear_one_number_and_the_next_ones_another(
+    open_page, program
+):
+    """By it a proxy in front of several workers finds the same one again; it is not the token."""
+    page, sent = open_page(""), []
+    page.on("request", lambda asked: asked.method == "POST" and sent.append(asked))
+    for _ in range(2):
+        page.goto("http://{}:{}/chat/".format(*program.address))
+        Chat(page, page).opened().say("so tired after nights")
+    drawn = [asked.headers[ROUTE_HEADER.lower()] for asked in sent]
+    for path in ("start", "send"):
+        assert sum(asked.url.endswith(path) for asked in sent) == 2
+    first, second = dict.fromkeys(drawn)
+    assert re.fullmatch("[0-9a-f]{32}", first)
+    assert re.fullmatch("[0-9a-f]{32}", second)
+    assert drawn[: drawn.index(second)] == [first] * drawn.index(second)
+    assert not any(number in (asked.post_data or "") for number in drawn for asked in sent)
 
 
 def test_the_numbers_in_an_answer_can_be_tapped(chat):

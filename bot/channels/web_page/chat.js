@@ -3,6 +3,7 @@
 "use strict";
 
 const GIVE_UP_MS = 30_000;
+const ROUTE = "X-Sidedoor-Conversation";
 const SHIFTS = 3, SHIFTS_WITHIN_MS = 3_000;
 
 // What the server or the network says -> the words for it, and what the button beside them does.
@@ -28,6 +29,7 @@ function element(name, className, text) {
 
 class SidedoorChat extends HTMLElement {
   #token = null;
+  #route = ""; // one random number a conversation: by it a proxy finds the same worker again
   #busy = false;
   #unsent = null; // the message that failed last, to send again as the same message
   #shifts = [];
@@ -102,7 +104,8 @@ class SidedoorChat extends HTMLElement {
   #end() {
     if (this.#token) {
       const body = JSON.stringify({ token: this.#token });
-      fetch("end", { method: "POST", body, keepalive: true, credentials: "omit" }).catch(() => {});
+      const headers = { [ROUTE]: this.#route };
+      fetch("end", { method: "POST", body, headers, keepalive: true, credentials: "omit" }).catch(() => {});
     }
     this.#token = null;
     this.#unsent = null;
@@ -117,6 +120,7 @@ class SidedoorChat extends HTMLElement {
 
   async #start() {
     const { deanery } = this.dataset;
+    this.#route = randomId();
     const data = await this.#post("start", deanery ? { deanery } : {});
     this.#token = data.token;
     return data.messages;
@@ -274,7 +278,7 @@ class SidedoorChat extends HTMLElement {
     try {
       answer = await fetch(path, {
         method: "POST",
-        headers: { "Content-Type": "application/json" },
+        headers: { "Content-Type": "application/json", [ROUTE]: this.#route },
         body: JSON.stringify(body),
         credentials: "omit",
         cache: "no-store",
