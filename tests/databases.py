@@ -27,34 +27,57 @@ def absent(what: str) -> None:
     pytest.skip(f"{what} is not installed")
 
 
+class PostgreSQL:
+    """A server in a folder of its own, that can be stopped and started again."""
+
+    def __init__(self):
+        """Make its folder and its files; it does not run yet."""
+        found = sorted(glob.glob("/usr/lib/postgresql/*/bin/initdb"))
+        initdb = found[-1] if found else shutil.which("initdb")
+        if not initdb:
+            absent("PostgreSQL")
+        self.programs = os.path.dirname(initdb)
+        self.folder = tempfile.mkdtemp(prefix="sidedoor-postgresql-")
+        self._owner = ["runuser", "-u", "postgres", "--"] if os.geteuid() == 0 else []
+        if self._owner:
+            shutil.chown(self.folder, "postgres", "postgres")
+        self._port = free_port()
+        self.url = f"postgresql://tests@127.0.0.1:{self._port}/"
+        self._run("initdb", "-D", f"{self.folder}/data", "-U", "tests", "-A", "trust", "--no-sync")
+
+    def start(self) -> None:
+        """Run it."""
+        options = f"-p {self._port} -k {self.folder} -c listen_addresses=127.0.0.1 -c fsync=off"
+        self._run(*self._control("start"), "-w", "-l", f"{self.folder}/log", "-o", options)
+
+    def stop(self, how: str = "immediate") -> None:
+        """Stop it: at once as in a crash, or "fast", which closes connections in order."""
+        self._run(*self._control("stop"), "-m", how)
+
+    def remove(self) -> None:
+        """Delete its files."""
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def _control(self, what: str) -> tuple[str, ...]:
+        return ("pg_ctl", what, "-D", f"{self.folder}/data")
+
+    def _run(self, program: str, *arguments: str) -> None:
+        command = [*self._owner, os.path.join(self.programs, program), *arguments]
+        subprocess.run(command, check=True, cwd=self.folder, stdout=subprocess.DEVNULL)
+
+
 @contextmanager
 def postgresql():
     """Run a server in a folder of its own; yield the URL of a database, without its name."""
-    found = sorted(glob.glob("/usr/lib/postgresql/*/bin/initdb"))
-    initdb = found[-1] if found else shutil.which("initdb")
-    if not initdb:
-        absent("PostgreSQL")
-    programs = os.path.dirname(initdb)
-    folder = tempfile.mkdtemp(prefix="sidedoor-postgresql-")
-    owner = ["runuser", "-u", "postgres", "--"] if os.geteuid() == 0 else []
-    if owner:
-        shutil.chown(folder, "postgres", "postgres")
-    port = free_port()
-
-    def run(program: str, *arguments: str) -> None:
-        command = [*owner, os.path.join(programs, program), *arguments]
-        subprocess.run(command, check=True, cwd=folder, stdout=subprocess.DEVNULL)
-
+    server = PostgreSQL()
     try:
-        run("initdb", "-D", f"{folder}/data", "-U", "tests", "-A", "trust", "--no-sync")
-        options = f"-p {port} -k {folder} -c listen_addresses=127.0.0.1 -c fsync=off"
-        run("pg_ctl", "-D", f"{folder}/data", "-w", "-l", f"{folder}/log", "-o", options, "start")
+        server.start()
         try:
-            yield f"postgresql://tests@127.0.0.1:{port}/"
+            yield server.url
         finally:
-            run("pg_ctl", "-D", f"{folder}/data", "-m", "immediate", "stop")
+            server.stop()
     finally:
-        shutil.rmtree(folder, ignore_errors=True)
+        server.remove()
 
 
 def new_database(server: str) -> str:
