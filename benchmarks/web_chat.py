@@ -18,6 +18,7 @@ import statistics
 import sys
 import tempfile
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import httpx
@@ -94,19 +95,33 @@ def _row(what: str, seconds: list[float]) -> None:
     )
 
 
-async def _crowd(address: str, people: int, messages: int, pause: float) -> list[float]:
+def _own_address(number: int) -> dict[str, str]:
+    return {"X-Forwarded-For": f"192.0.2.{number}"}
+
+
+Headers = Callable[[int], dict[str, str]]
+"""Gives the headers of a person by their number."""
+
+
+async def _crowd(
+    address: str, people: int, messages: int, pause: float, own: Headers = _own_address
+) -> list[float]:
     """Return the seconds that each answer took."""
     dice = random.Random(1)
     limits = httpx.Limits(max_connections=people, max_keepalive_connections=people)
     async with httpx.AsyncClient(base_url=address, timeout=60, limits=limits) as client:
-        talks = [_talk(client, n, messages, pause, dice) for n in range(people)]
+        talks = [_talk(client, own(n), n, messages, pause, dice) for n in range(people)]
         return [waited for talk in await asyncio.gather(*talks) for waited in talk]
 
 
 async def _talk(
-    client: httpx.AsyncClient, number: int, messages: int, pause: float, dice: random.Random
+    client: httpx.AsyncClient,
+    headers: dict[str, str],
+    number: int,
+    messages: int,
+    pause: float,
+    dice: random.Random,
 ) -> list[float]:
-    headers = {"X-Forwarded-For": f"192.0.2.{number}"}
     await asyncio.sleep(dice.uniform(0, pause))
     token = (await client.post("/chat/start", headers=headers)).json()["token"]
     waited = []
