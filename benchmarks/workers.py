@@ -132,8 +132,8 @@ def turns() -> None:
         ours = [worker.process.pid for worker in workers]
         parts: dict[str, list[int]] = {
             "two, with Redis behind nginx": ours,
-            "of it nginx": proxy.processes(),
-            "of it Redis": [redis.process.pid],
+            "beside it nginx": proxy.processes(),
+            "beside it Redis": [redis.process.pid],
         }
         before_each = {part: sum(map(_processor, pids)) for part, pids in parts.items()}
         waited = asyncio.run(_crowd(f"http://127.0.0.1:{proxy.port}", 16, 6, 0.0, _own_number))
