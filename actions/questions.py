@@ -49,7 +49,7 @@ RETURNS = {
     "ticket": "utter_ask_receipt_next",
     "reply": "utter_ask_reply",
     "end_ticket": "utter_ask_end_ticket",
-    "resend": "utter_reply_not_sent",
+    "resend": "utter_return_resend",
     "safe_now": "utter_return_safe_now",
 }
 """What was asked before the question -> how it is asked again."""

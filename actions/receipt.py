@@ -3,19 +3,29 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from dataclasses import replace
 from typing import Any
 
 from rasa_sdk import Action, Tracker
 from rasa_sdk.events import ActiveLoop, EventType, FollowupAction, SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 
-from actions.speaking import entity_of, memory_of, remember, say
+from actions.speaking import answered, entity_of, memory_of, say, was_said
 from bot.deanery import deaneries
 from bot.dialogue.in_confidence import ANSWER, in_confidence
 from bot.dialogue.referral import is_sealed
 from bot.referrals.desk import Opened, desk
 from bot.referrals.errors import DeskUnavailable, ReferralError, TicketGone
+
+SHOWN = "utter_referral_sent_receipt"
+"""The response that shows a new receipt."""
+
+NOT_SEALED = {
+    "too_long": "utter_referral_too_long",
+    "no_address": "utter_referral_no_address",
+    "not_shown": "utter_referral_not_shown",
+    "unavailable": "utter_referral_not_sealed",
+}
+"""Why something was not sealed, or cannot be shown again -> what is said."""
 
 NOT_OPENED = ("nothing", "too_many", "unavailable", "incomplete")
 """What a receipt can come to besides opening its ticket."""
@@ -43,13 +53,6 @@ class _Step(Action, ABC):
         return answered(tracker, self.asked)
 
 
-def answered(tracker: Tracker, asked: str, **changes: Any) -> list[EventType]:
-    """Return the events of a turn after which a bare yes or no answers `asked`."""
-    before = memory_of(tracker)
-    after = replace(before, turn=before.turn + 1, asked=asked)
-    return remember(before, after, unclear_run=0, **changes)
-
-
 def finished(tracker: Tracker, asked: str, **changes: Any) -> list[EventType]:
     """Return the events of `answered`, and that the turn is over, whatever a rule expected.
 
@@ -66,15 +69,25 @@ class ActionAskReceipt(_Step):
 
 
 class ActionReceiptExplained(_Step):
-    """Says where to keep a receipt."""
+    """Says where to keep a receipt; before one was shown, what it is."""
 
     says = "utter_receipt_explained"
 
+    async def run(
+        self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]
+    ) -> list[EventType]:
+        """Say it."""
+        if was_said(tracker, SHOWN):
+            return await super().run(dispatcher, tracker, domain)
+        say(dispatcher, "utter_receipt_what")
+        return answered(tracker, memory_of(tracker).asked)
+
 
 class ActionReceiptMissing(_Step):
-    """Says what a lost receipt means."""
+    """Says what a lost receipt means; it may be found after all."""
 
     says = "utter_receipt_missing"
+    asked = "receipt"
 
 
 class ActionReceiptKept(_Step):
@@ -174,12 +187,13 @@ class ActionTakeSealed(Action):
         """Send the reply; a running form asks again for itself."""
         why_not = entity_of(tracker, "not_sealed")
         if why_not:
-            say(
-                dispatcher,
-                f"utter_referral_{'too_long' if why_not == 'too_long' else 'not_sealed'}",
-            )
+            say(dispatcher, NOT_SEALED[why_not])
             return []
         opened = in_confidence().opened(tracker.sender_id)
+        held = entity_of(tracker, "referral_held")
+        if held:
+            say(dispatcher, "utter_ask_pass_on")
+            return finished(tracker, "resend", referral_reply=held)
         sealed = entity_of(tracker, "referral_reply") or tracker.get_slot("referral_reply")
         if opened is None or not is_sealed(sealed):
             say(dispatcher, "utter_receipt_gone")
@@ -197,7 +211,7 @@ class ActionTakeSealed(Action):
             say(dispatcher, "utter_reply_outdated")
             return finished(tracker, "reply", referral_reply=None)
         say(dispatcher, "utter_reply_sent")
-        return finished(tracker, "open", referral_reply=None)
+        return finished(tracker, "ticket", referral_reply=None)
 
 
 class ActionAskEndTicket(_AskAboutTicket):

@@ -7,7 +7,6 @@ import json
 import secrets
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
 from datetime import date
 from typing import Any
 
@@ -16,21 +15,27 @@ from rasa_sdk.events import ActiveLoop, EventType, FollowupAction, SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 
 from actions.local_facts import chosen_deanery
-from actions.speaking import memory_of, remember, say, say_reply, was_said
+from actions.speaking import answered, memory_of, remember, say, say_reply, was_said
 from bot.channels.fixed import fixed
 from bot.deanery import Deanery
 from bot.dialogue.in_confidence import RECEIPT, in_confidence
 from bot.dialogue.memory import heard_in
-from bot.dialogue.referral import CHOICES, HANDED_OVER, is_sealed, values_of
+from bot.dialogue.referral import (
+    BACK,
+    CHOICES,
+    DONE,
+    HANDED_OVER,
+    HELD,
+    SKIP,
+    USE_RECEIPT,
+    is_sealed,
+    values_of,
+)
 from bot.dialogue.replies import reply_to_talk
 from bot.referrals.desk import Choices, desk
 from bot.referrals.errors import DeskUnavailable, DraftOutdated, NoKey, TicketAltered
 
 FORM = "referral_form"
-
-SKIP, DONE, USE_RECEIPT = "rather_not_say", "done", "use_receipt"
-"""Values of a question that was left out, of the topics when there are no more, and of the
-question how to reach them when they would rather have a receipt."""
 
 MOST_WORDS_TO_SEND = 4
 """Words of a typed answer that sends: whoever says more may mean something else."""
@@ -80,10 +85,7 @@ class ValidateReferralForm(FormValidationAction):
         domain: dict[str, Any],
     ) -> list[str]:
         """Return the questions in their order: how to reach them only if that is the way."""
-        asked = ["referral_topic", "referral_help", "referral_way", "referral_answer_by"]
-        if tracker.get_slot("referral_way") == "contact":
-            asked.append("referral_contact")
-        asked += ["referral_note", "referral_confirm"]
+        asked = [*in_order(tracker.get_slot("referral_way")), "referral_confirm"]
         if tracker.get_slot("referral_confirm") == "change":
             asked.append("referral_change")
         return asked
@@ -91,12 +93,14 @@ class ValidateReferralForm(FormValidationAction):
     def validate_referral_topic(
         self, value: Any, dispatcher: CollectingDispatcher, tracker: Tracker, domain: Any
     ) -> dict[str, Any]:
-        """Add a topic; ask for another until there are no more."""
+        """Add topics, of which words may name several; ask for another until there are no more."""
         chosen = [*(tracker.get_slot("referral_topics") or ())]
         if value in (SKIP, DONE):
             return {"referral_topic": value}
-        if value in CHOICES["topic"] and value not in chosen:
-            chosen.append(value)
+        if value == BACK:
+            return {"referral_topic": None, "referral_topics": chosen[:-1] or None}
+        named = tracker.get_latest_entity_values("referral_topic")
+        chosen += [topic for topic in named if topic in CHOICES["topic"] and topic not in chosen]
         complete = len(chosen) == len(CHOICES["topic"])
         return {"referral_topic": DONE if complete else None, "referral_topics": chosen}
 
@@ -104,12 +108,16 @@ class ValidateReferralForm(FormValidationAction):
         self, value: Any, dispatcher: CollectingDispatcher, tracker: Tracker, domain: Any
     ) -> dict[str, Any]:
         """Take a kind of help that there is."""
+        if value == BACK:
+            return {**back_from("referral_help", tracker), "referral_topics": None}
         return {"referral_help": value if value in (SKIP, *CHOICES["help"]) else None}
 
     def validate_referral_way(
         self, value: Any, dispatcher: CollectingDispatcher, tracker: Tracker, domain: Any
     ) -> dict[str, Any]:
         """Take the way; left out, it is the one that tells least."""
+        if value == BACK:
+            return back_from("referral_way", tracker)
         if value == SKIP:
             say(dispatcher, "utter_referral_way_left_out")
             value = "receipt"
@@ -119,6 +127,8 @@ class ValidateReferralForm(FormValidationAction):
         self, value: Any, dispatcher: CollectingDispatcher, tracker: Tracker, domain: Any
     ) -> dict[str, Any]:
         """Take a way of being answered that goes with the way on."""
+        if value == BACK:
+            return back_from("referral_answer_by", tracker)
         fitting = values_of("answer_by", tracker.get_slot("referral_way"))
         return {"referral_answer_by": value if value in (SKIP, *fitting) else None}
 
@@ -127,7 +137,11 @@ class ValidateReferralForm(FormValidationAction):
     ) -> dict[str, Any]:
         """Take what is sealed; without it the way on is a receipt."""
         if is_sealed(value):
-            return {"referral_contact": value}
+            if tracker.get_slot("requested_slot") != "referral_contact":
+                say(dispatcher, "utter_referral_contact_corrected")
+            return {"referral_contact": value, "referral_confirm": None, "referral_change": None}
+        if value == BACK:
+            return back_from("referral_contact", tracker)
         if value not in (SKIP, USE_RECEIPT):
             return {"referral_contact": None}
         if value == SKIP:
@@ -141,8 +155,13 @@ class ValidateReferralForm(FormValidationAction):
     def validate_referral_note(
         self, value: Any, dispatcher: CollectingDispatcher, tracker: Tracker, domain: Any
     ) -> dict[str, Any]:
-        """Take what is sealed, and nothing else."""
-        return {"referral_note": value if value == SKIP or is_sealed(value) else None}
+        """Take what is sealed, now or before another harm was answered, and nothing else."""
+        if value == BACK:
+            return back_from("referral_note", tracker)
+        if value == HELD:
+            value = tracker.get_slot("referral_held")
+        taken = value if value == SKIP or is_sealed(value) else None
+        return {"referral_note": taken, **({"referral_held": None} if taken else {})}
 
     def validate_referral_confirm(
         self, value: Any, dispatcher: CollectingDispatcher, tracker: Tracker, domain: Any
@@ -151,6 +170,8 @@ class ValidateReferralForm(FormValidationAction):
         words = len(str(tracker.latest_message.get("text") or "").split())
         if value == "send" and words > MOST_WORDS_TO_SEND:
             value = None
+        if value == BACK:
+            value = "change"
         return {"referral_confirm": value if value in CHOICES["confirm"] else None}
 
     def validate_referral_change(
@@ -170,6 +191,18 @@ class ValidateReferralForm(FormValidationAction):
         return again
 
 
+def in_order(way: Any) -> list[str]:
+    """Return the slots that are asked for before the summary, which depend on the way on."""
+    asked = ["referral_topic", "referral_help", "referral_way", "referral_answer_by"]
+    return [*asked, *(["referral_contact"] if way == "contact" else []), "referral_note"]
+
+
+def back_from(slot: str, tracker: Tracker) -> dict[str, Any]:
+    """Return the slots that are emptied so that the question before is asked again."""
+    asked = in_order(tracker.get_slot("referral_way"))
+    return {slot: None, asked[asked.index(slot) - 1]: None}
+
+
 class _Ask(Action, ABC):
     """Asks one of the form's questions, with its choices."""
 
@@ -186,13 +219,21 @@ class _Ask(Action, ABC):
         self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]
     ) -> list[EventType]:
         """Ask."""
-        buttons = [*self.choices(tracker), *self.others(tracker), not_now()]
-        say(dispatcher, self.question(tracker), buttons=buttons)
+        buttons = [*self.choices(tracker), *self.others(tracker), *self.way_back(), not_now()]
+        say(dispatcher, self.question(tracker), buttons=buttons, **self.named(tracker))
         return [SlotSet("asked", "open")]  # "not now" is no answer to the offer any more
 
     def question(self, tracker: Tracker) -> str:
         """Return the name of the question."""
         return f"utter_ask_referral_{self.about}"
+
+    def named(self, tracker: Tracker) -> dict[str, str]:
+        """Return what the question names."""
+        return {}
+
+    def way_back(self) -> Iterable[dict[str, str]]:
+        """Return the button that leads to the question before."""
+        return [choice("utter_referral_choice_back", **{f"referral_{self.about}": BACK})]
 
     def choices(self, tracker: Tracker) -> Iterable[dict[str, str]]:
         """Return a button for each value."""
@@ -215,6 +256,14 @@ class ActionAskReferralTopic(_Ask):
         """Ask for the first topic, or for another."""
         more = bool(tracker.get_slot("referral_topics"))
         return "utter_ask_referral_topic_more" if more else "utter_ask_referral_topic"
+
+    def named(self, tracker: Tracker) -> dict[str, str]:
+        """Name what was chosen so far, so that they see what was understood."""
+        return {"chosen": titles_of_topics(tracker.slots)}
+
+    def way_back(self) -> Iterable[dict[str, str]]:
+        """Return none: nothing was asked before."""
+        return ()
 
     def choices(self, tracker: Tracker) -> Iterable[dict[str, str]]:
         """Return those that were not chosen yet."""
@@ -284,6 +333,16 @@ class ActionAskReferralNote(_Ask):
 
     about = "note"
 
+    def question(self, tracker: Tracker) -> str:
+        """Ask for a note, or what is to become of the one that is held."""
+        held = tracker.get_slot("referral_held")
+        return "utter_ask_referral_note_held" if held else "utter_ask_referral_note"
+
+    def choices(self, tracker: Tracker) -> Iterable[dict[str, str]]:
+        """Offer what was sealed before another harm was answered."""
+        if tracker.get_slot("referral_held"):
+            yield choice("utter_referral_choice_held", referral_note=HELD)
+
 
 class ActionAskReferralConfirm(_Ask):
     """Shows all that would be sent, and asks whether to send it."""
@@ -321,17 +380,25 @@ class ActionAskReferralChange(_Ask):
         """Return none: nothing is a choice among the parts."""
         return ()
 
+    def way_back(self) -> Iterable[dict[str, str]]:
+        """Return none: to change nothing leads back."""
+        return ()
+
 
 def new_draft() -> str:
     """Return a random name for what is to be handed over."""
     return secrets.token_hex(16)
 
 
+def titles_of_topics(slots: Mapping[str, Any]) -> str:
+    """Return the titles of the topics that were chosen."""
+    return "; ".join(fixed(f"utter_referral_topic_{t}") for t in slots.get("referral_topics") or ())
+
+
 def summary(slots: Mapping[str, Any]) -> Iterable[str]:
     """Yield the lines of the summary, in their own choices."""
-    topics = [fixed(f"utter_referral_topic_{t}") for t in slots.get("referral_topics") or ()]
     left_out = fixed("utter_referral_line_left_out")
-    yield fixed("utter_referral_line_topic", chosen="; ".join(topics) or left_out)
+    yield fixed("utter_referral_line_topic", chosen=titles_of_topics(slots) or left_out)
     for about in ("help", "way", "answer_by"):
         value = slots.get(f"referral_{about}")
         known = value in CHOICES[about]
@@ -356,29 +423,25 @@ class ActionSendReferral(Action):
         self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]
     ) -> list[EventType]:
         """Send it once, whatever is tried again, and say what became of it."""
-        before = memory_of(tracker)
-        after = replace(before, turn=before.turn + 1, asked="open")
         deanery = chosen_deanery(tracker)
         if deanery is None or tracker.get_slot("referral_confirm") != "send":
             say(dispatcher, "utter_referral_dropped")
-            return [*remember(before, after, unclear_run=0), *let_go()]
+            return [*answered(tracker, "open"), *let_go()]
         try:
             await _send(tracker, deanery)
         except DeskUnavailable:
             say(dispatcher, "utter_referral_not_sent")
-            after = replace(after, asked="referral")
-            return remember(before, after, unclear_run=0, referral_confirm=None)
+            return answered(tracker, "referral", referral_confirm=None)
         except NoKey:
             say(dispatcher, "utter_referral_no_key")
-            return [*remember(before, after, unclear_run=0), *let_go()]
+            return [*answered(tracker, "open"), *let_go()]
         except (DraftOutdated, TicketAltered):
             say(dispatcher, "utter_referral_outdated")
-            again = {f"referral_{part}": None for part in ("note", "contact", "confirm")}
-            return [*remember(before, after, **again), FollowupAction(FORM)]
+            again = {f"referral_{part}": None for part in ("note", "held", "contact", "confirm")}
+            return [*answered(tracker, "open", **again), FollowupAction(FORM)]
         _say_sent(dispatcher, deanery, tracker.get_slot("referral_way"))
-        after = replace(after, offer_accepted=True)
-        changed = remember(before, after, unclear_run=0, next_step="utter_step_referral")
-        return [*changed, *let_go()]
+        sent = {"offer_accepted": True, "next_step": "utter_step_referral"}
+        return [*answered(tracker, "open", **sent), *let_go()]
 
 
 async def _send(tracker: Tracker, deanery: Deanery) -> None:
@@ -428,10 +491,8 @@ class ActionDropReferral(Action):
         self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]
     ) -> list[EventType]:
         """Say that nothing went."""
-        before = memory_of(tracker)
         say(dispatcher, "utter_referral_dropped")
-        after = replace(before, turn=before.turn + 1, asked="open")
-        return [*remember(before, after, unclear_run=0), *let_go()]
+        return [*answered(tracker, "open"), *let_go()]
 
 
 class ActionPauseReferral(Action):

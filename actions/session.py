@@ -12,6 +12,7 @@ from rasa_sdk.executor import CollectingDispatcher
 from actions.speaking import memory_of, remember, say
 from bot.deanery import deaneries
 from bot.dialogue.in_confidence import receipts_in_use
+from bot.dialogue.referral import is_begun
 from bot.privacy.lifetimes import LIFE_SECONDS, MINUTE
 from bot.settings import settings
 
@@ -95,6 +96,8 @@ class ActionForget(Action):
         if not receipts_in_use():
             say(dispatcher, "utter_forgotten")
             return [AllSlotsReset()]
+        if is_begun(tracker.slots):
+            say(dispatcher, "utter_forgotten_unsent")
         say(dispatcher, "utter_forgotten_not_referral")
         say(dispatcher, "utter_forgotten")
         return [AllSlotsReset(), SlotSet("receipts_in_use", True)]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import Any
 
 from rasa_sdk import Tracker
@@ -22,6 +23,13 @@ def remember(before: Memory, after: Memory, **others: Any) -> list[EventType]:
     """Return the events that turn `before` into `after` and set `others`."""
     changes = {**changed_slots(before, after), **others}
     return [SlotSet(name, value) for name, value in changes.items()]
+
+
+def answered(tracker: Tracker, asked: str, **changes: Any) -> list[EventType]:
+    """Return the events of a turn after which a bare yes or no answers `asked`."""
+    before = memory_of(tracker)
+    after = replace(before, turn=before.turn + 1, asked=asked)
+    return remember(before, after, unclear_run=0, **changes)
 
 
 def say(dispatcher: CollectingDispatcher, *parts: str, **values: Any) -> None:

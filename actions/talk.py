@@ -15,6 +15,7 @@ from actions.speaking import intent_of, memory_of, remember, say, say_reply
 from bot.dialogue.memory import heard_in
 from bot.dialogue.referral import is_begun
 from bot.dialogue.replies import Memory, after_safe, declined, reply_to_talk
+from bot.dialogue.safety import REFERRAL
 
 ACTS = (
     "affirm",
@@ -40,6 +41,9 @@ FEWEST_QUESTIONS, MOST_QUESTIONS = 2, 3
 NOT_NAMED = ("ask_to_repeat",)
 """Questions that nobody would choose from a list."""
 
+STATEMENTS = ("_reflect", "_affirm")
+"""Ends of the names of responses that take something up and ask nothing."""
+
 UNCLEAR_LIMIT = 2
 """Unclear messages in a row after which the help card and the menu are shown."""
 
@@ -57,6 +61,8 @@ class ActionReplyToTalk(Action):
         """Say the reply."""
         before = memory_of(tracker)
         heard, intent = heard_in(tracker.latest_message), intent_of(tracker)
+        if tracker.active_loop.get("name") == REFERRAL:
+            return say_aside(dispatcher, tracker)
         act = _act(intent, before)
         if act is not None and not heard.anything():
             say(dispatcher, f"utter_act_{act}")
@@ -86,6 +92,8 @@ class ActionReplyUnclear(Action):
         if likeliest.startswith(ASKS) and _say_questions(dispatcher, tracker):
             after = replace(before, turn=before.turn + 1, asked="open")
             return remember(before, after, unclear_run=0)
+        if tracker.active_loop.get("name") == REFERRAL:
+            return say_aside(dispatcher, tracker)
         if heard.anything() or likeliest == "share":
             reply = reply_to_talk(heard, before)
             say_reply(dispatcher, reply)
@@ -104,6 +112,20 @@ class ActionReplyUnclear(Action):
         else:
             say(dispatcher, "utter_unclear")
         return remember(before, after, unclear_run=run)
+
+
+def say_aside(dispatcher: CollectingDispatcher, tracker: Tracker) -> list[EventType]:
+    """Say that words beside a question of the form are no part of what goes to the unit.
+
+    What was heard in them is taken up without a question: the form asks its own next.
+    """
+    before = memory_of(tracker)
+    first = reply_to_talk(heard_in(tracker.latest_message), before).bubbles[0]
+    if all(name.endswith(STATEMENTS) for name in first):
+        say(dispatcher, *first)
+    say(dispatcher, "utter_referral_aside")
+    after = replace(before, turn=before.turn + 1)
+    return [*remember(before, after, unclear_run=0), *route_for_later(tracker)]
 
 
 class ActionNotNow(Action):

@@ -12,7 +12,9 @@ import yaml
 from bot.answers import AnswersError, all_answers
 from bot.channels.web_words import WordsError, english_words
 from bot.content import responses, when
+from bot.dashboard.names import names
 from bot.deanery import signposts
+from bot.dialogue.referral import CHOICES
 from bot.dialogue.replies import MOVEMENTS
 from bot.governance.pages import faults as governance_faults
 from bot.help_page import stale
@@ -49,6 +51,9 @@ STATEMENTS = r"utter_(stage|pattern|concern|moment|movement|pressed)_.*_(reflect
 SPEAKING = ("actions", "bot/dialogue", "bot/channels")
 """Folders whose code names responses."""
 
+NAMED_IN_INBOX = ("topic", "help", "answer_by")
+"""Choices of a referral that a caseworker reads by the names in `bot/dashboard/names.yml`."""
+
 COMPOSED = (
     (r"utter_(concern|stage|moment)_.*_reflect", r"utter_(pattern|stage|movement)_.*_affirm"),
     (r"utter_step_.*", r"utter_come_back"),
@@ -63,6 +68,7 @@ def faults() -> Iterator[str]:
     yield from _page_words()
     yield from _stored_answers()
     yield from _harms()
+    yield from _inbox_names()
     yield from stale()
     yield from governance_faults()
 
@@ -176,6 +182,16 @@ def _stored_answers() -> Iterator[str]:
             yield from _wording(f"answers/{stored.file}.yml, {stored.id}", stored.text)
     except AnswersError as error:
         yield str(error)
+
+
+def _inbox_names() -> Iterator[str]:
+    """Yield choices of a referral that the inbox has no name for, and names of no choice."""
+    for about in NAMED_IN_INBOX:
+        named, chosen = set(names()["inbox"][about]), set(CHOICES[about])
+        for value in sorted(chosen - named):
+            yield f"names.yml, inbox.{about}: {value}, a choice of a referral, has no name"
+        for value in sorted(named - chosen):
+            yield f"names.yml, inbox.{about}: {value} is no choice in bot/dialogue/referral.py"
 
 
 def _form_slots() -> set[str]:

@@ -6,6 +6,7 @@ import pytest
 
 from bot import consistency
 from bot.content import responses
+from bot.dashboard.names import names
 
 WHEN = {"metadata": {"when": "Never."}}
 
@@ -46,6 +47,23 @@ def test_a_label_without_its_replies_is_named(monkeypatch):
         monkeypatch, lambda found: found["stages.yml"].pop("utter_stage_denial_ask")
     )
     assert any("utter_stage_denial_ask" in fault for fault in faults)
+
+
+@pytest.mark.parametrize("about", ["topic", "help", "answer_by"])
+def test_a_choice_of_a_referral_without_a_name_in_the_inbox_is_named(monkeypatch, about):
+    changed = copy.deepcopy(dict(names()))
+    changed["inbox"][about]["invented"] = "Something"
+    gone = next(iter(changed["inbox"][about]))
+    del changed["inbox"][about][gone]
+    monkeypatch.setattr(consistency, "names", lambda: changed)
+    assert list(consistency._inbox_names()) == [
+        f"names.yml, inbox.{about}: {gone}, a choice of a referral, has no name",
+        f"names.yml, inbox.{about}: invented is no choice in bot/dialogue/referral.py",
+    ]
+
+
+def test_the_inbox_has_a_name_for_every_choice():
+    assert list(consistency._inbox_names()) == []
 
 
 def test_a_response_that_does_not_say_when_is_named(monkeypatch):

@@ -177,6 +177,28 @@ def test_a_page_that_is_left_lets_go_of_the_open_ticket(program, page):
     assert page.send(text="hello").status_code == 410
 
 
+def test_a_note_that_telegram_cuts_is_sealed_as_one(phone, telegram, unit):
+    phone.say(f"/start {DEANERY}")
+    phone.say("how do i get in touch with the psu")
+    for title in ("Yes", "Things at work", "That's all", "Coaching", "I'll use", "In writing"):
+        phone.press(title)
+    whole = [f"{line} our rota went from one in six to one in four" for line in range(120)]
+    first, second = "\n".join(whole[:80]), "\n".join(whole[80:])
+    assert 3_000 < len(first) < 4_096
+
+    def deliver():
+        updates = [
+            telegram.update(message=telegram.message(phone.chat, t)) for t in (first, second)
+        ]
+        telegram.deliver(*updates)
+        return updates[-1]
+
+    _, said = phone.answered(deliver)
+    assert len([text for text in said if "This is all of it" in text]) == 1
+    phone.press("Send it")
+    assert newest(unit, "\n".join(whole))
+
+
 def test_the_bubble_with_the_receipt_is_deleted_once_it_is_kept(phone):
     number, _ = phone.refer()
     assert number not in phone.deleted()

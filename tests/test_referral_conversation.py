@@ -347,20 +347,6 @@ def test_a_doubt_about_safety_is_asked_after_before_a_note_is_taken(wales, unit,
     assert wales.slot("asked") == "referral"
 
 
-def test_another_harm_is_answered_first_and_then_can_be_handed_over(wales, unit):
-    go_to(wales, "note")
-    told = "my consultant bullies me on every ward round, shouting at me in front of everybody"
-    wales.say(told)
-    assert wales.slot("routes_given")
-    assert wales.slot("referral_note") is None
-    assert wales.seen[-1][0].text == fixed("utter_referral_kept_back")
-    wales.say("no")
-    assert wales.slot("asked") == "referral"
-    do(wales, ("yes", told, "[Send it]"))
-    (ticket,) = unit.tickets()
-    assert ticket.note == told
-
-
 def test_what_is_typed_for_the_unit_is_no_answer_to_us(wales, unit):
     go_to(wales, "note")
     wales.say("nothing helps any more and nobody covers my leave")

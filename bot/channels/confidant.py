@@ -16,6 +16,23 @@ from typing import Any
 from rasa.core.agent import Agent
 
 from bot.channels.fixed import fixed
+from bot.channels.typed_choices import (
+    CHOSEN,
+    answer_to_ending,
+    asks,
+    asks_about_receipts,
+    asks_for_a_call,
+    asks_to_see_it,
+    has_address,
+    has_lost_it,
+    is_short,
+    is_urgent,
+    looks_like_a_receipt,
+    pieces,
+    step_with_ticket,
+    typed_choice,
+    wants_all_forgotten,
+)
 from bot.dialogue.context import is_low
 from bot.dialogue.help_intents import HELP_INTENTS
 from bot.dialogue.in_confidence import (
@@ -25,7 +42,14 @@ from bot.dialogue.in_confidence import (
     in_confidence,
     receipts_in_use,
 )
-from bot.dialogue.safety import QUESTIONS, REFERRAL, SURE, answered_first
+from bot.dialogue.safety import (
+    QUESTIONS,
+    REFERRAL,
+    ROUTE,
+    SOMEONE_ELSE,
+    SURE,
+    answered_first,
+)
 from bot.nlu.choices import LONGEST
 from bot.referrals.desk import Desk, desk
 from bot.referrals.errors import (
@@ -55,11 +79,18 @@ INSTEAD_OF_ANSWERS = {
 }
 """Said in place of answers that cannot be opened."""
 
+LEAVES = ("not_now", "deny", "start_over", "goodbye", "delete_my_data")
+"""Intents that let go of what was chosen. Below `SURE` none of it is let go of."""
+
 CRISIS_RUNS = ("asked", "staying")
 """Values of `crisis` while nothing but the crisis goes on."""
 
-REPLY = "reply"
-"""Value of `asked` while a reply to the unit is awaited."""
+REPLY, TICKET, END_TICKET = "reply", "ticket", "end_ticket"
+"""Values of `asked` while a reply to the unit is awaited, while a ticket is open, and while it is
+asked whether to end it."""
+
+AT_THE_END = ("referral_confirm", "referral_change")
+"""Slots that are asked for once everything was chosen: another number is a correction then."""
 
 ABOUT_THE_CONVERSATION = (
     QUESTIONS,
@@ -84,14 +115,14 @@ MEANT = {
 }
 """Entity and value (`nlu_data/patterns/choices.jsonl`) -> the intent that the words have here."""
 
-FEWEST_OF_A_NUMBER = 5
-"""Digits from which a text is taken to hold a number to ring, an extension among them."""
-
 FEWEST_DIGITS = 10
 """Digits from which what somebody types as a receipt is taken for one with a slip in it."""
 
 ABOUT_THE_PROGRAM = ("ask_what_is_kept", "ask_are_you_a_person", "ask_to_repeat")
 """Questions that are for us even in a reply, where any other is a question to the unit."""
+
+MOST_WORDS_TO_US = 4
+"""Words of a message about the conversation that is not for the unit, while a ticket is open."""
 
 LONGEST_QUESTION = 14
 """Words of a question that is taken for one to us, and not for a part of what they write."""
@@ -101,12 +132,14 @@ LONGEST_QUESTION = 14
 class Taken:
     """What the agent gets for a message: words, or parse data without any.
 
-    `kept_back` says that words meant for the unit were answered instead of sealed.
+    `kept_back` says that words meant for the unit were answered instead of sealed, `held` that
+    they were sealed beside, and wait for their writer to say what is to become of them.
     """
 
     text: str | None = None
     parse_data: dict[str, Any] | None = None
     kept_back: bool = False
+    held: bool = False
 
 
 def without_digits(text: str) -> str:
@@ -141,35 +174,143 @@ class Confidant:
             return taken
         awaited = awaited_in(slots)
         if awaited is None:
-            return Taken(text)
+            return await self._in_place_of_a_button(conversation, slots, text, cut)
         parsed = await self._parse(text)
-        if parsed is None or _needs_an_answer(_without_calls(parsed, text), slots):
+        if parsed is None:
             return Taken(text, kept_back=True)
+        if _needs_an_answer(_without_calls(parsed, text), slots):
+            return self._answered_before(slots, awaited, text, parsed, cut)
+        chosen = typed_choice(awaited, text, slots) if awaited != "referral_reply" else None
+        if chosen is not None:
+            return _choosing(text, parsed, awaited, chosen)
         if _is_to_us(parsed, awaited, text):
             return Taken(text)
         if cut:
             return _given("not_sealed", "too_long")
+        if awaited == "referral_contact" and not has_address(text):
+            return _given("not_sealed", "no_address")
         return self._seal(conversation, slots, awaited, text)
+
+    async def _in_place_of_a_button(
+        self, conversation: str, slots: Mapping[str, Any], text: str, cut: bool
+    ) -> Taken:
+        """Return what the agent gets for words where buttons are offered."""
+        if slots.get("crisis") in CRISIS_RUNS:
+            return Taken(text)
+        requested = slots.get("requested_slot")
+        if slots.get("active_loop") == REFERRAL and requested in CHOSEN:
+            return await self._choice(slots, str(requested), text)
+        asked = slots.get("asked")
+        if slots.get("active_loop") is None and asked in (TICKET, END_TICKET):
+            return await self._with_ticket(conversation, slots, text, cut)
+        return Taken(text)
+
+    async def _choice(self, slots: Mapping[str, Any], slot: str, text: str) -> Taken:
+        """Return the choice that words make, or words that choose nothing and let go of nothing."""
+        parsed = await self._parse(text)
+        if parsed is None:
+            return Taken(text)
+        asking = asks(slot, text)
+        typed = typed_choice(slot, text, slots)
+        chosen = [typed] if typed else [] if asking else _named(parsed, slot)
+        if not chosen and slot == "referral_confirm" and _intent(parsed) == "deny":
+            chosen = ["change"]  # "no note" drops nothing
+        short = is_short(text) and not is_urgent(text)
+        if chosen and short:
+            parsed = _as_a_choice(parsed, said_whole=typed is not None)
+        if _needs_an_answer(parsed, slots):
+            return Taken(text)
+        if asks_about_receipts(text):
+            return Taken(parse_data=_parse_data("explain_receipt"))
+        if asks_to_see_it(text):
+            return _given("not_sealed", "not_shown")
+        if slot == "referral_topic" and not asking:
+            for piece in pieces(text):
+                chosen += _named(await self._parse(piece) or {}, slot)
+        if chosen:
+            return _choosing(text, parsed, slot, *dict.fromkeys(chosen))
+        if slots.get("referral_way") == "contact" and slot in AT_THE_END and has_address(text):
+            return self._seal("", slots, "referral_contact", text)
+        others = [e for e in parsed.get("entities") or () if e.get("entity") != slot]
+        return Taken(text, {**_unless_unsure(parsed), "entities": others})
+
+    async def _with_ticket(
+        self, conversation: str, slots: Mapping[str, Any], text: str, cut: bool
+    ) -> Taken:
+        """Return the step that words take with the open ticket.
+
+        Whatever else is written then may be meant for the unit: it is sealed, and they are asked.
+        """
+        parsed = await self._parse(text)
+        if parsed is None or _needs_an_answer(parsed, slots):
+            return Taken(text)
+        ending = slots.get("asked") == END_TICKET
+        step = answer_to_ending(text) if ending else step_with_ticket(text)
+        if step is not None:
+            return Taken(parse_data=_parse_data(step))
+        if ending:
+            return Taken(text)
+        brief = len(text.split()) <= MOST_WORDS_TO_US
+        to_us = brief and _is_to_us(parsed, "referral_reply", text)
+        if to_us or wants_all_forgotten(text) or self._held.opened(conversation) is None:
+            return Taken(text)
+        if cut:
+            return _given("not_sealed", "too_long")
+        taken = self._seal(conversation, slots, "referral_reply", text)
+        return _renamed(taken, "referral_reply", "referral_held")
+
+    def _answered_before(
+        self,
+        slots: Mapping[str, Any],
+        awaited: str,
+        text: str,
+        parsed: dict[str, Any],
+        cut: bool,
+    ) -> Taken:
+        """Return words for the unit that are answered here first.
+
+        A note that speaks of another harm than a risk to life is sealed beside, so that it need
+        not be typed again.
+        """
+        kept_back = Taken(text, kept_back=True)
+        harm = answered_first(parsed, slots) in (ROUTE, SOMEONE_ELSE)
+        at_risk = is_low(parsed) or parsed.get("risk") not in (None, "none")
+        if awaited != "referral_note" or cut or not harm or at_risk:
+            return kept_back
+        try:
+            sealed = self._desk.seal(str(slots.get("deanery")), text)
+        except ReferralError:
+            return kept_back
+        held = {"entity": "referral_held", "value": sealed}
+        return Taken(
+            text, {**parsed, "entities": [*(parsed.get("entities") or ()), held]}, held=True
+        )
 
     async def _spoken_of(self, slots: Mapping[str, Any], text: str) -> Taken | None:
         """Return what the agent gets if somebody speaks of a receipt, mistypes it, or wants one."""
         if slots.get("crisis") in CRISIS_RUNS or slots.get("active_loop") is not None:
             return None
-        about_receipt = "receipt" in text.lower() or slots.get("asked") == "receipt"
+        asked_for = slots.get("asked") == "receipt"
+        about_receipt = asked_for or "receipt" in text.lower() or looks_like_a_receipt(text)
         if about_receipt and sum(map(str.isdigit, text)) >= FEWEST_DIGITS:
             rest = without_digits(text)
             parsed = await self._parse(rest) if rest else {}
             urgent = parsed is None or answered_first(parsed, slots) is not None
             return Taken(rest) if urgent else _found("incomplete")
-        if slots.get("asked") == REPLY or not SPOKEN_OF.search(text):
+        lost = asked_for and has_lost_it(text)
+        if slots.get("asked") == REPLY or not (lost or SPOKEN_OF.search(text)):
             return None
         parsed = await self._parse(text)
         if parsed is None or answered_first(parsed, slots) is not None:
             return None
+        if lost:
+            return Taken(parse_data=_parse_data("lost_receipt"))
         for entity in parsed.get("entities") or ():
             meant = MEANT.get((entity.get("entity"), entity.get("value")))
-            if meant is not None:
+            if meant is not None and not (meant == "have_receipt" and asks_about_receipts(text)):
                 return Taken(parse_data=_parse_data(meant))
+        if asks_about_receipts(text):
+            return Taken(parse_data=_parse_data("explain_receipt"))
         return None
 
     async def fill(self, conversation: str, text: str) -> list[str]:
@@ -250,19 +391,46 @@ def awaited_in(slots: Mapping[str, Any]) -> str | None:
     return requested if slots.get("active_loop") == REFERRAL and requested in SEALED else None
 
 
-def _has_address(text: str) -> bool:
-    """Whether the text seems to hold a number or an address to reach somebody by."""
-    return "@" in text or sum(map(str.isdigit, text)) >= FEWEST_OF_A_NUMBER
-
-
 def _without_calls(parsed: Mapping[str, Any], text: str) -> Mapping[str, Any]:
     """Return what was recognised, without the intent if the text says where to be reached.
 
-    "Call me on" and a number sounds like a call for help to the classifier of intents, and is
-    what was asked for. Signs of risk, and help asked for in so many words, are left.
+    "Call me on" and a number, or "please ring me", sounds like a call for help to the classifier
+    of intents, and is what was asked for. Signs of risk, and help asked for in so many words,
+    are left.
     """
-    asks = (parsed.get("intent") or {}).get("name") in HELP_INTENTS
-    return {**parsed, "intent": {}} if asks and _has_address(text) else parsed
+    if _intent(parsed) not in HELP_INTENTS:
+        return parsed
+    return {**parsed, "intent": {}} if has_address(text) or asks_for_a_call(text) else parsed
+
+
+def _as_a_choice(parsed: Mapping[str, Any], said_whole: bool) -> dict[str, Any]:
+    """Return what was recognised, without the harms and calls for help that a choice sounds like.
+
+    "Someone to talk to" is no call for help where it is a button, and "change what I wrote" no
+    falsified record. Signs and the risk to a life are left, and what patterns find in words that
+    say more than the choice.
+    """
+    patterns = (parsed.get("harm_sources") or {}).get("patterns") or ()
+    intent = {} if _intent(parsed) in HELP_INTENTS else parsed.get("intent")
+    return {**parsed, "intent": intent, "harms": [] if said_whole else list(patterns)}
+
+
+def _named(parsed: Mapping[str, Any], slot: str) -> list[str]:
+    """Return the choices of a slot that were recognised."""
+    return [str(e.get("value")) for e in parsed.get("entities") or () if e.get("entity") == slot]
+
+
+def _unless_unsure(parsed: dict[str, Any]) -> dict[str, Any]:
+    """Return what was recognised; what is not surely a wish to leave is not understood."""
+    intent = parsed.get("intent") or {}
+    unsure = (intent.get("confidence") or 0.0) < SURE
+    if intent.get("name") in LEAVES and unsure:
+        return {**parsed, "intent": {"name": "nlu_fallback", "confidence": 1.0}}
+    return parsed
+
+
+def _intent(parsed: Mapping[str, Any]) -> str:
+    return str((parsed.get("intent") or {}).get("name") or "")
 
 
 def _needs_an_answer(parsed: Mapping[str, Any], slots: Mapping[str, Any]) -> bool:
@@ -275,7 +443,7 @@ def _is_to_us(parsed: Mapping[str, Any], awaited: str, text: str) -> bool:
     """Whether the words answer, ask or end something here, instead of being for the unit."""
     words = len(text.split())
     entities = parsed.get("entities") or ()
-    if awaited == "referral_contact" and _has_address(text):
+    if awaited == "referral_contact" and has_address(text):
         return False
     if words <= LONGEST and any(entity.get("entity") == awaited for entity in entities):
         return True
@@ -295,6 +463,23 @@ def _is_to_us(parsed: Mapping[str, Any], awaited: str, text: str) -> bool:
 
 def _given(entity: str, value: str) -> Taken:
     return Taken(parse_data=_parse_data("give_sealed", **{entity: value}))
+
+
+def _choosing(text: str, parsed: dict[str, Any], slot: str, *values: str) -> Taken:
+    """Return a choice made in words; the words stay, as how many there are may matter."""
+    entities = [{"entity": slot, "value": value} for value in values]
+    intent = {"name": "choose", "confidence": 1.0}
+    return Taken(text, {**parsed, "intent": intent, "entities": entities})
+
+
+def _renamed(taken: Taken, entity: str, name: str) -> Taken:
+    """Return what was sealed under another name."""
+    given = taken.parse_data or {}
+    entities = [
+        {**each, "entity": name} if each["entity"] == entity else each
+        for each in given.get("entities", ())
+    ]
+    return Taken(parse_data={**given, "entities": entities})
 
 
 def _found(state: str) -> Taken:

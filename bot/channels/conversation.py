@@ -41,7 +41,10 @@ SHARED_TOO_MUCH = "utter_shared_too_much"
 KEPT_BACK = "utter_referral_kept_back"
 """Said when words meant for a unit were answered here instead."""
 
-REMARKS = (BEGAN_AGAIN, SHARED_TOO_MUCH, KEPT_BACK)
+HELD = "utter_referral_held"
+"""Said when they were sealed beside, and wait."""
+
+REMARKS = (BEGAN_AGAIN, SHARED_TOO_MUCH, KEPT_BACK, HELD)
 """What is said beside a reply: before it, unless the reply begins a crisis."""
 
 FORGOTTEN = "utter_forgotten"
@@ -162,6 +165,8 @@ async def ask_agent(
         bubbles.append(Bubble(fixed(SHARED_TOO_MUCH), said=(SHARED_TOO_MUCH,)))
     if taken.kept_back:
         bubbles.append(Bubble(fixed(KEPT_BACK), said=(KEPT_BACK,)))
+    if taken.held:
+        bubbles.append(Bubble(fixed(HELD), said=(HELD,)))
     if confidant is None:
         return _in_order(bubbles)
     if any(FORGOTTEN in bubble.said for bubble in bubbles):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import re
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
 from rasa.core.agent import Agent
@@ -106,8 +106,11 @@ class Answers:
         await self._sender.try_once(self._bot.set_my_description(description))
         await self._sender.try_once(self._bot.set_my_short_description(description))
 
-    async def answer(self, update: Update, waiting: int = 0) -> None:
-        """Answer an update; `waiting` says how many more of the same person wait."""
+    async def answer(self, update: Update, waiting: int = 0, parts: Sequence[Update] = ()) -> None:
+        """Answer an update; `waiting` says how many more of the same person wait.
+
+        `parts` are the rest of a text that Telegram cut into several messages.
+        """
         chat = update.effective_chat
         try:
             if chat is not None and chat.type != ChatType.PRIVATE:
@@ -119,7 +122,8 @@ class Answers:
             elif update.edited_message is not None:
                 await self._edited(update.edited_message)
             elif update.message is not None:
-                await self._message(update.message, waiting)
+                rest = [part.message for part in parts if part.message is not None]
+                await self._message(update.message, waiting, rest)
         except BlockedError:
             logger.info("telegram chat is gone")
             if chat is not None:
@@ -128,13 +132,17 @@ class Answers:
         except GivenUpError:
             pass  # it was logged, and there is no other way to reach them
 
-    async def _message(self, message: Message, waiting: int) -> None:
-        self._numbers.note(message.chat.id, message.message_id)
+    async def _message(self, message: Message, waiting: int, parts: Sequence[Message] = ()) -> None:
+        numbers = {each.message_id for each in (message, *parts)}
+        for number in sorted(numbers):
+            self._numbers.note(message.chat.id, number)
         words = message.text or message.caption
+        if parts:
+            words = "\n".join(each.text or "" for each in (message, *parts))
         if not (words and receipts_in_use() and read_receipt(words)):
             await self._answer_message(message, words, waiting)
             return
-        stays = await self._delete_receipts(message.chat.id, {message.message_id})
+        stays = await self._delete_receipts(message.chat.id, numbers)
         await self._answer_message(message, words, waiting)
         await self._say_what_stays(message.chat.id, stays)
 
@@ -147,10 +155,10 @@ class Answers:
         elif command := command_in(message.text, commands_now()):
             await self._command(message, *command)
         elif waiting >= MOST_WAITING:
-            await self._too_fast(chat, message.text)
+            await self._too_fast(chat, words or "")
         else:
             self._chat(chat).told_too_fast = False
-            await self._typed(chat, message.message_id, message.text)
+            await self._typed(chat, message.message_id, words or "")
 
     async def _typed(self, chat: int, number: int, text: str) -> None:
         """Hold a turn about what was typed; a receipt with a slip in it does not stay either."""

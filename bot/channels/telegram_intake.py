@@ -9,7 +9,7 @@ import logging
 import random
 import time
 from collections import OrderedDict
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -39,6 +39,16 @@ LONGEST_PAUSE_SECONDS = 30
 FINISH_SECONDS = 10
 """Seconds that a stop waits for answers that are being given."""
 
+PART_UNITS = 2_048
+"""UTF-16 units from which a message may be a part of a longer one: Telegram's apps cut what is
+pasted after at most 4,096 of them, at the last good place in the second half."""
+
+PART_SECONDS = 1.5
+"""Seconds for which the next part is waited for."""
+
+MOST_PARTS = 4
+"""Parts that are joined; more is longer than any channel passes on."""
+
 
 def seconds(retry_after: int | timedelta) -> float:
     """Return how long Telegram asks us to wait."""
@@ -59,8 +69,12 @@ class Intake:
     A lane is the queue of one chat. It exists, with the chat's id, while something waits in it.
     """
 
-    def __init__(self, answer: Callable[[Update, int], Awaitable[None]]) -> None:
-        """Take what answers an update; it is told how many more wait in the same lane."""
+    def __init__(self, answer: Callable[[Update, int, Sequence[Update]], Awaitable[None]]) -> None:
+        """Take what answers an update.
+
+        It is told how many more wait in the same lane, and is given the parts of a text that
+        Telegram cut.
+        """
         self._answer = answer
         self._lanes: dict[int, list[tuple[int, Update]]] = {}
         self._workers: set[asyncio.Task[None]] = set()
@@ -107,13 +121,16 @@ class Intake:
     async def _serve(self, chat: int) -> None:
         lane = self._lanes[chat]
         while lane:
-            update_id, update = heapq.heappop(lane)
+            taken = await _whole_text(lane)
+            numbers = [number for number, _ in taken]
             try:
-                await self._answer(update, len(lane))
+                (_, first), *others = taken
+                await self._answer(first, len(lane), [part for _, part in others])
             except Exception as error:  # the next one is answered all the same
                 logger.error("telegram update failed: error=%s", type(error).__name__)
-            del update
-            self._note(update_id)
+            del taken, first, others
+            for number in numbers:
+                self._note(number)
         del self._lanes[chat]
 
     def _note(self, update_id: int) -> None:
@@ -123,6 +140,27 @@ class Intake:
         done = self._waiting.pop(update_id, None)
         if done is not None and not done.done():
             done.set_result(None)
+
+
+async def _whole_text(lane: list[tuple[int, Update]]) -> list[tuple[int, Update]]:
+    """Take the next update from a lane, with the parts that follow if it is a long text."""
+    taken = [heapq.heappop(lane)]
+    while len(taken) < MOST_PARTS and _length(taken[-1][1]) >= PART_UNITS:
+        if not lane:
+            await asyncio.sleep(PART_SECONDS)
+        if not lane or not _length(lane[0][1]):
+            break
+        taken.append(heapq.heappop(lane))
+    return taken
+
+
+def _length(update: Update) -> int:
+    """Return the UTF-16 units of what somebody typed or pasted; 0 for a command and all else."""
+    message = update.message
+    if message is None or message.forward_origin is not None:
+        return 0
+    text = message.text or ""
+    return 0 if text.startswith("/") else len(text.encode("utf-16-le", "surrogatepass")) // 2
 
 
 def whose(update: Update) -> int:

@@ -23,6 +23,14 @@ CHOICES: dict[str, tuple[str, ...]] = {
 ANSWERED_BY = {"receipt": ("here", "ring"), "contact": ("email", "phone", "evening")}
 """The way on -> ids of the ways of being answered that go with it."""
 
+SKIP, DONE, BACK = "rather_not_say", "done", "back"
+"""Values of a question that was left out, of the topics when there are no more, and of one whose
+asker is to go back to the question before it."""
+
+USE_RECEIPT, HELD = "use_receipt", "held"
+"""Values of the question how to reach them when they would rather have a receipt, and of the note
+when what was sealed before another harm was answered is to be it."""
+
 BEGUN = (
     "referral_topic",
     "referral_topics",
@@ -34,7 +42,13 @@ BEGUN = (
 )
 """Slots of what would be sent; each is empty until it was asked for."""
 
-HANDED_OVER = (*BEGUN, "referral_confirm", "referral_change", "referral_draft")
+HANDED_OVER = (
+    *BEGUN,
+    "referral_held",
+    "referral_confirm",
+    "referral_change",
+    "referral_draft",
+)
 """Slots that are emptied when it was sent, or dropped."""
 
 

@@ -33,64 +33,71 @@ def keys() -> None:
     """A unit's key for referrals. Passphrases are asked for, or read line by line from input."""
 
 
+def _known(_: click.Context, __: click.Parameter, deanery: str | None) -> str | None:
+    """Return a deanery that there is, or none if none is given."""
+    if deanery is None:
+        return None
+    with _told_in_one_line():
+        known = deaneries()
+    if deanery not in known:
+        raise Failed(f"DEANERY is {deanery!r}; it must be one of {', '.join(known)}")
+    return deanery
+
+
+DEANERY = click.argument("deanery", callback=_known)
+
+
 @keys.command("create")
-@click.argument("deanery")
+@DEANERY
 @click.option("--lost", is_flag=True, help="Give up a key that neither passphrase nor code opens.")
 def create(deanery: str, lost: bool) -> None:
     """Make a unit's first key and print its recovery code, once."""
-    _require_known(deanery)
+    from bot.referrals.desk import NO_TICKETS
+
     passphrase = _new_passphrase()
     code = _on_keys(lambda store: store.create(deanery, passphrase, lost))
-    click.echo(f"Made the key of {deanery}; its tickets can be sealed from now on.")
+    said = [f"Made the key of {deanery}; its tickets can be sealed from now on."]
     kind = deaneries()[deanery].self_referral
-    if kind in ("none", "unknown"):
-        click.echo(NO_TICKET.format(kind, deanery))
+    if kind in NO_TICKETS:
+        said.append(NO_TICKET.format(kind, deanery))
     if lost:
-        click.echo("What was sealed to the lost key can be read by nobody any more.")
-    _show_code(code)
+        said.append("What was sealed to the lost key can be read by nobody any more.")
+    _show_code(code, *said)
 
 
 @keys.command("rotate")
-@click.argument("deanery")
+@DEANERY
 def rotate(deanery: str) -> None:
     """Make a new key; the old one opens its own tickets until the last of them has ended."""
-    _require_known(deanery)
     passphrase = _asked("Passphrase")
     code = _on_keys(lambda store: store.rotate(deanery, passphrase))
-    click.echo(f"{deanery} has a new key, under the same passphrase.")
-    _show_code(code)
+    _show_code(code, f"{deanery} has a new key, under the same passphrase.")
 
 
 @keys.command("passphrase")
-@click.argument("deanery")
+@DEANERY
 def passphrase(deanery: str) -> None:
     """Change the passphrase: the old one is asked for, then the new one."""
-    _require_known(deanery)
-    old = _asked("Old passphrase")
-    new = _new_passphrase()
+    old, new = _asked("Old passphrase"), _new_passphrase()
     code = _on_keys(lambda store: store.change_passphrase(deanery, old, new))
-    click.echo(f"The passphrase of {deanery} is changed.")
-    _show_code(code)
+    _show_code(code, f"The passphrase of {deanery} is changed.")
 
 
 @keys.command("recover")
-@click.argument("deanery")
+@DEANERY
 def recover(deanery: str) -> None:
     """Set a new passphrase by the recovery code: the code is asked for, then the passphrase."""
-    _require_known(deanery)
-    used = _asked("Recovery code")
-    new = _new_passphrase()
+    used, new = _asked("Recovery code"), _new_passphrase()
     code = _on_keys(lambda store: store.recover(deanery, used, new))
-    click.echo(f"{deanery} has a new passphrase; the code that you used opens nothing any more.")
-    _show_code(code)
+    _show_code(
+        code, f"{deanery} has a new passphrase; the code that you used opens nothing any more."
+    )
 
 
 @keys.command("list")
-@click.argument("deanery", required=False)
+@click.argument("deanery", required=False, callback=_known)
 def list_keys(deanery: str | None) -> None:
     """List the units' keys: deanery, state, week, number, and how many tickets need it."""
-    if deanery is not None:
-        _require_known(deanery)
     stored = _on_keys(lambda store: store.all())
     shown = [key for key in stored if deanery in (None, key.deanery)]
     for key in shown:
@@ -113,13 +120,6 @@ def sweep() -> None:
     with _told_in_one_line():
         swept = sweep_now(settings().referrals_url, date.today())
     click.echo(f"{swept.tickets} tickets and {swept.keys} keys were deleted.")
-
-
-def _require_known(deanery: str) -> None:
-    with _told_in_one_line():
-        known = deaneries()
-    if deanery not in known:
-        raise Failed(f"DEANERY is {deanery!r}; it must be one of {', '.join(known)}")
 
 
 def _on_keys(use: Callable[[Any], Result]) -> Result:
@@ -159,7 +159,10 @@ def _new_passphrase() -> str:
     return _asked("New passphrase")
 
 
-def _show_code(code: str) -> None:
+def _show_code(code: str, *before: str) -> None:
+    """Print what was done, then the recovery code, and where it belongs."""
+    for line in before:
+        click.echo(line)
     click.echo(f"Recovery code: {code}")
     click.echo(
         "It is not shown again. Print it and keep it in a safe, apart from the passphrase:"

@@ -1,0 +1,387 @@
+"""Handing over, by people who type instead of pressing, change their minds and make slips."""
+
+import pytest
+
+from bot.channels import typed_choices
+from bot.channels.fixed import fixed
+from bot.dialogue import in_confidence as confidence
+from tests.test_referral_conversation import (
+    NOTE,
+    NUMBERS,
+    another,
+    count,
+    do,
+    draft_of,
+    go_to,
+    send,
+    unit,
+    wales,
+)
+
+__all__ = ["unit", "wales"]
+
+BULLIED = "my consultant bullies me on every ward round, shouting at me in front of everybody"
+
+
+def questions(person):
+    """Return how many of the bubbles that were said last ask something."""
+    return sum("?" in bubble.text for bubble in person.seen[-1])
+
+
+# Choices in words
+
+
+@pytest.mark.parametrize(
+    ("words", "topics"),
+    [
+        ("it's mostly the rota and how i feel", ["work", "feeling"]),
+        ("exams, my rota & career", ["exams", "work", "career"]),
+        ("work", ["work"]),
+    ],
+)
+def test_several_topics_in_one_answer_are_taken_and_named(wales, words, topics):
+    go_to(wales, "topic")
+    wales.say(words)
+    assert wales.slot("referral_topics") == topics
+    assert all(fixed(f"utter_referral_topic_{topic}") in wales.text for topic in topics)
+    assert questions(wales) == 1
+
+
+@pytest.mark.parametrize(
+    "words", ["thats everything", "no, nothing else", "nope", "that's it thanks"]
+)
+def test_no_more_topics_in_other_words(wales, words):
+    go_to(wales, "another topic")
+    wales.say(words)
+    assert wales.slot("requested_slot") == "referral_help"
+
+
+@pytest.mark.parametrize(
+    ("step", "words", "slot", "value"),
+    [
+        ("help", "just someone to talk to please", "referral_help", "talk"),
+        ("help", "no", "referral_help", "rather_not_say"),
+        ("way", "they can call me", "referral_way", "contact"),
+        ("answer by", "either really", "referral_answer_by", "rather_not_say"),
+        ("answer by, with contact", "ring me", "referral_answer_by", "phone"),
+    ],
+)
+def test_a_choice_in_words_is_no_call_for_help_and_leaves_nothing(wales, step, words, slot, value):
+    go_to(wales, step)
+    wales.say(words)
+    assert wales.slot(slot) == value
+    assert NUMBERS[1] not in wales.text
+
+
+def test_a_choice_that_calls_for_help_now_is_answered_as_one(wales):
+    go_to(wales, "help")
+    bubbles = wales.say("i need someone to talk to now, help")
+    assert all(number in bubbles[0].text for number in NUMBERS)
+
+
+@pytest.mark.parametrize("step", ["topic", "help", "way", "answer by", "summary"])
+@pytest.mark.parametrize("words", ["something else", "go back to bed", "hmm dunno what"])
+def test_what_is_not_understood_drops_nothing_and_asks_one_thing(wales, step, words):
+    go_to(wales, step)
+    wales.say(words)
+    assert wales.slot("requested_slot") is not None
+    assert "Dropped" not in wales.text
+    assert "Left, then" not in wales.text
+    assert questions(wales) <= 1
+
+
+def test_what_is_told_in_place_of_a_choice_is_said_to_be_no_part_of_it(wales, unit):
+    go_to(wales, "way")
+    wales.say("I have not slept properly since August and I feel flat all the time at home too")
+    aside = [b.text for b in wales.seen[-1]]
+    assert any("no part of" in text or "haven't put it in" in text for text in aside)
+    assert questions(wales) == 1
+
+
+@pytest.mark.parametrize(
+    ("step", "before"),
+    [
+        ("help", "referral_topic"),
+        ("way", "referral_help"),
+        ("answer by", "referral_way"),
+        ("contact", "referral_answer_by"),
+        ("note", "referral_answer_by"),
+        ("summary", "referral_change"),
+    ],
+)
+@pytest.mark.parametrize("how", ["hang on, go back", "can i go back please?", "[Back]"])
+def test_going_back_asks_the_question_before(wales, step, before, how):
+    go_to(wales, step)
+    if how == "[Back]" and step == "summary":
+        how = "back"
+    do(wales, (how,))
+    assert wales.slot("requested_slot") == before
+    assert draft_of(wales) or before == "referral_topic"
+
+
+def test_no_under_the_summary_asks_what_to_change_and_drops_nothing(wales):
+    go_to(wales, "summary")
+    wales.say("no note")
+    assert wales.slot("requested_slot") == "referral_change"
+    do(wales, ("[Nothing after all]", "actually no"))
+    assert wales.slot("requested_slot") == "referral_change"
+    wales.say("what i wrote")
+    assert wales.slot("requested_slot") == "referral_note"
+
+
+@pytest.mark.parametrize("words", ["change what i wrote", "can i change what i wrote?"])
+def test_changing_the_note_in_words_is_no_harm(wales, words):
+    go_to(wales, "summary")
+    wales.say(words)
+    assert wales.slot("requested_slot") == "referral_change"
+    assert not wales.slot("routes_given")
+
+
+@pytest.mark.parametrize("words", ["hang on can i see what i wrote", "show me my note"])
+def test_what_is_sealed_is_said_to_be_out_of_sight(wales, words):
+    go_to(wales, "summary")
+    wales.say(words)
+    assert fixed("utter_referral_not_shown") in wales.text
+    assert wales.slot("requested_slot") == "referral_confirm"
+
+
+# Questions about receipts
+
+
+@pytest.mark.parametrize("step", ["way", "answer by", "summary"])
+@pytest.mark.parametrize(
+    "words", ["is the receipt anonymous?", "what is a receipt", "and what if i lose the receipt?"]
+)
+def test_a_question_about_receipts_is_answered_and_chooses_nothing(wales, step, words):
+    go_to(wales, step)
+    asked = wales.slot("requested_slot")
+    wales.say(words)
+    assert fixed("utter_receipt_what") in wales.text
+    assert wales.slot("requested_slot") == asked
+
+
+def test_what_a_receipt_is_can_be_asked_at_any_time(wales):
+    wales.say("what is a receipt?")
+    assert fixed("utter_receipt_what") in wales.text
+
+
+# How to reach them
+
+
+@pytest.mark.parametrize(
+    "words", ["Please ring me", "it's sam", "my number", "ring me after 18:30"]
+)
+def test_a_way_to_be_reached_without_a_number_is_asked_for_again(wales, unit, words):
+    go_to(wales, "contact")
+    wales.say(words)
+    assert fixed("utter_referral_no_address") in wales.text
+    assert NUMBERS[1] not in wales.text
+    assert wales.slot("requested_slot") == "referral_contact"
+    do(wales, ("07700 900 123, Sam", "[Leave it out]", "[Send it]"))
+    (ticket,) = unit.tickets()
+    assert ticket.contact == "07700 900 123, Sam"
+
+
+@pytest.mark.parametrize("words", ["someone please call me", "please help me"])
+def test_who_calls_for_help_where_a_number_is_asked_for_is_answered(wales, words):
+    go_to(wales, "contact")
+    bubbles = wales.say(words)
+    assert all(number in bubbles[0].text for number in NUMBERS)
+
+
+def test_a_number_that_is_corrected_under_the_summary_takes_the_place_of_the_first(wales, unit):
+    go_to(wales, "contact")
+    do(wales, ("07700 900 123", "[Leave it out]", "wait i got the number wrong"))
+    wales.say("its 07700 900124")
+    assert fixed("utter_referral_contact_corrected") in wales.text
+    assert "could tell who someone is" not in wales.text
+    assert wales.slot("requested_slot") == "referral_confirm"
+    wales.press("Send it")
+    (ticket,) = unit.tickets()
+    assert ticket.contact == "its 07700 900124"
+
+
+# A note that is answered first
+
+
+def test_a_note_that_tells_another_harm_is_held_sealed_and_need_not_be_typed_again(wales, unit):
+    go_to(wales, "note")
+    wales.say(BULLIED)
+    assert wales.slot("routes_given")
+    assert wales.seen[-1][0].text == fixed("utter_referral_held")
+    assert BULLIED not in str(wales.slot("referral_held"))
+    assert wales.slot("referral_note") is None
+    do(wales, ("no", "yes"))
+    assert "sealed" in wales.text
+    wales.press("Put it in")
+    do(wales, ("[Send it]",))
+    (ticket,) = unit.tickets()
+    assert ticket.note == BULLIED
+    assert wales.slot("referral_held") is None
+
+
+@pytest.mark.parametrize("words", ["yes", "use it", "as it is"])
+def test_a_note_that_is_held_is_taken_in_words(wales, unit, words):
+    go_to(wales, "note")
+    do(wales, (BULLIED, "no", "yes", words, "[Send it]"))
+    (ticket,) = unit.tickets()
+    assert ticket.note == BULLIED
+
+
+def test_a_note_that_is_held_can_be_written_anew_or_left_out(wales, unit):
+    go_to(wales, "note")
+    do(wales, (BULLIED, "no", "yes", NOTE, "[Send it]"))
+    (ticket,) = unit.tickets()
+    assert ticket.note == NOTE
+
+
+def test_a_note_that_speaks_of_a_risk_to_life_is_not_held(wales):
+    go_to(wales, "note")
+    wales.say("I keep thinking about killing myself")
+    assert wales.slot("referral_held") is None
+
+
+# Receipts with slips
+
+
+@pytest.mark.parametrize(
+    "shown",
+    [
+        "{0}",
+        "here you go {0}, has anyone answered",
+        "{1}",
+        "my receipt is {2} thanks",
+    ],
+)
+def test_a_receipt_is_read_however_it_is_typed(wales, unit, shown):
+    receipt = send(wales)
+    digits = receipt.replace(" ", "")
+    grouped = f"{digits[:4]} {digits[4:8]} {digits[8:12]} {digits[12:]}"
+    later = another(wales)
+    later.say(shown.format(grouped, digits, grouped.replace(" ", "-")))
+    assert "no answer from the unit yet" in later.text
+
+
+@pytest.mark.parametrize("words", ["4514 1554 4215 602", "451415544215602", "4514 1554 4215 60233"])
+def test_a_digit_too_few_is_named_without_being_asked_for_a_receipt(wales, words):
+    wales.say("hello there")
+    wales.say(words)
+    assert "sixteen digits" in wales.text
+
+
+def test_a_phone_number_is_no_receipt_with_a_slip(wales):
+    wales.say("0044 7700 900 123")
+    assert "sixteen digits" not in wales.text
+
+
+def test_a_lost_receipt_that_is_found_can_be_typed_at_once(wales, unit):
+    receipt = send(wales)
+    later = another(wales)
+    later.say("i have a receipt")
+    later.say("oh no, i can't find it")
+    assert "I keep no copy" in later.text
+    later.say(receipt[:-1])
+    assert "sixteen digits" in later.text
+    later.say(receipt)
+    assert "no answer from the unit yet" in later.text
+
+
+# With an open ticket
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        ("can i add something", "utter_ask_reply"),
+        ("yes please write to them", "utter_ask_reply"),
+        ("i'd like to reply", "utter_ask_reply"),
+        ("delete it then", "utter_ask_end_ticket"),
+        ("can i take that back", "utter_ask_end_ticket"),
+        ("don't delete it", "utter_ticket_left"),
+        ("no, that's all", "utter_ticket_left"),
+        ("leave it", "utter_ticket_left"),
+    ],
+)
+def test_an_open_ticket_is_used_in_words(wales, unit, words, says):
+    receipt = send(wales)
+    wales.say(receipt)
+    wales.say(words)
+    assert fixed(says) in wales.text
+    assert count(unit.engine) == 1
+
+
+@pytest.mark.parametrize(
+    "words", ["don't end it", "don’t end it", "do not delete it", "dont delete it"]
+)
+def test_ending_that_is_thought_better_of_in_words_ends_nothing(wales, unit, words):
+    receipt = send(wales)
+    do(wales, (receipt, "[End it for good]", words))
+    assert fixed("utter_ticket_ended") not in wales.text
+    assert wales.slot("asked") == "ticket"
+    assert count(unit.engine) == 1
+
+
+def test_ending_is_agreed_to_in_other_words(wales, unit):
+    receipt = send(wales)
+    do(wales, (receipt, "delete it"))
+    assert count(unit.engine) == 1
+    wales.say("delete it")
+    assert "Ended" in wales.text
+    assert count(unit.engine) == 0
+
+
+def test_what_is_written_under_an_answer_is_sealed_and_asked_about(wales, unit):
+    receipt = send(wales)
+    unit.answer("Would Monday suit you?")
+    wales.say(receipt)
+    words = "ok monday works. can i ring at 8 instead?"
+    wales.say(words)
+    assert wales.text == fixed("utter_ask_pass_on")
+    assert words not in str(wales.slot("referral_reply"))
+    (ticket,) = unit.tickets()
+    assert len(ticket.messages) == 1
+    wales.say("yes")
+    assert "Sealed, and with them" in wales.text
+    (ticket,) = unit.tickets()
+    assert ticket.messages[-1].text == words
+
+
+@pytest.mark.parametrize("how", ["no", "[No, let it go]"])
+def test_what_was_not_for_the_unit_is_let_go_of(wales, unit, how):
+    receipt = send(wales)
+    do(wales, (receipt, "I was on nights last week, fourteen of them", how))
+    assert wales.slot("referral_reply") is None
+    (ticket,) = unit.tickets()
+    assert len(ticket.messages) == 0
+
+
+def test_after_a_reply_another_message_is_not_lost(wales, unit):
+    receipt = send(wales)
+    do(wales, (receipt, "[Write to them]", "Thanks Ann, Monday is fine"))
+    wales.say("ps I have exams on Tuesday")
+    assert wales.text == fixed("utter_ask_pass_on")
+    wales.press("Yes, send")
+    (ticket,) = unit.tickets()
+    assert ticket.messages[-1].text == "ps I have exams on Tuesday"
+
+
+def test_talk_about_a_risk_under_an_answer_is_answered_and_not_held(wales, unit):
+    receipt = send(wales)
+    wales.say(receipt)
+    bubbles = wales.say("I am going to kill myself tonight")
+    assert all(number in bubbles[0].text for number in NUMBERS)
+    assert wales.slot("referral_reply") is None
+
+
+def test_forgetting_says_that_nothing_was_sent(wales, unit):
+    go_to(wales, "summary")
+    wales.say("please delete everything about me, all of this conversation")
+    assert fixed("utter_forgotten_unsent") in wales.text
+    assert confidence.in_confidence().opened(wales.conversation) is None
+    assert count(unit.engine) == 0
+
+
+def test_only_short_words_are_choices():
+    long = "i want to go back to the time when none of this had happened"
+    assert typed_choices.typed_choice("referral_help", long, {}) is None
+    assert typed_choices.step_with_ticket(f"delete {long}") is None
