@@ -23,7 +23,7 @@ from bot.nlu.examples import Example, ExampleError, read_examples
 from bot.nlu.harm_examples import read_harm_examples
 from bot.nlu.routes import routes
 from bot.nlu.taxonomy import labels
-from bot.nlu.text import for_encoder
+from bot.nlu.text import as_read
 from bot.paths import DOMAIN, ROOT
 
 MOST_WORDS = 45
@@ -112,7 +112,7 @@ def _domain_intents() -> set[str]:
 
 
 def _duplicates(examples: list[Example]) -> Iterator[str]:
-    vectors = example_vectors([for_encoder(e.text) for e in examples], None)
+    vectors = example_vectors([as_read(e.text) for e in examples], None)
     for start in range(0, len(examples), 1024):
         near = np.argwhere(vectors[start : start + 1024] @ vectors.T > NEAR_DUPLICATE)
         for row, column in near:

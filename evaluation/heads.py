@@ -18,7 +18,7 @@ from bot.nlu.examples import read_examples
 from bot.nlu.heads import SEED, fit_logistic
 from bot.nlu.targets import LABEL_STRENGTH, label_targets
 from bot.nlu.taxonomy import FACETS
-from bot.nlu.text import for_encoder
+from bot.nlu.text import as_read
 from bot.nlu.words import fit_word_heads
 from bot.paths import DEVELOPMENT
 from evaluation.refit import ADAPTER, read_training, vectors_of
@@ -36,7 +36,7 @@ def held_out_scores() -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     examples = [e for e, is_held in zip(training.examples, held, strict=True) if is_held]
     examples += development
     taught = [e for e, is_held in zip(training.examples, held, strict=True) if not is_held]
-    encoded = SentenceEncoder(ADAPTER).encode([for_encoder(e.text) for e in development])
+    encoded = SentenceEncoder(ADAPTER).encode([as_read(e.text) for e in development])
     unseen = np.concatenate([vectors[held], encoded])
     targets = label_targets(taught)
     scores = np.stack(

@@ -26,7 +26,7 @@ from bot.nlu.encoder import SentenceEncoder, verify_weights
 from bot.nlu.example_vectors import example_vectors
 from bot.nlu.examples import Example
 from bot.nlu.taxonomy import FACETS
-from bot.nlu.text import for_encoder, windows
+from bot.nlu.text import as_read, windows
 from bot.paths import ROOT
 
 WINDOWS = "windows"
@@ -74,7 +74,7 @@ class SentenceEmbeddings(DenseFeaturizer, GraphComponent):
         """Verify the weights' checksum, then add a sentence vector to every example."""
         verify_weights()
         messages = [m for m in training_data.training_examples if m.get(TEXT)]
-        vectors = example_vectors([for_encoder(m.get(TEXT)) for m in messages], self._adapter)
+        vectors = example_vectors([as_read(m.get(TEXT)) for m in messages], self._adapter)
         for message, vector in zip(messages, vectors, strict=True):
             self._attach(message, vector)
         return training_data
@@ -84,7 +84,7 @@ class SentenceEmbeddings(DenseFeaturizer, GraphComponent):
         parts: list[str] = []
         places: list[tuple[Message, slice]] = []
         for message in messages:
-            text = for_encoder(message.get(TEXT) or "")
+            text = as_read(message.get(TEXT) or "")
             if text:
                 start = len(parts)
                 parts += [text, *windows(text)]

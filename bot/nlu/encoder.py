@@ -47,6 +47,16 @@ def weights_folder() -> Path:
     return Path(spec.origin).parent / "model"
 
 
+def whole_words() -> frozenset[str]:
+    """Return the words that the tokenizer knows in one piece, in lower case.
+
+    Raises:
+        EncoderWeightsError: if the weights' package is not installed.
+    """
+    vocabulary = Tokenizer.from_file(str(weights_folder() / "tokenizer.json")).get_vocab()
+    return frozenset(word for word in vocabulary if word.isalpha())
+
+
 def verify_weights() -> None:
     """Compare the installed weights with the publisher's checksum.
 

@@ -23,7 +23,7 @@ from spacy.vocab import Vocab
 from bot.deanery import deanery_names
 from bot.nlu.scope import mark_scope
 from bot.nlu.screening import ScreenedMatcher
-from bot.nlu.text import clean
+from bot.nlu.text import as_read
 from bot.paths import PATTERNS
 
 DOC = "spacy_doc"
@@ -75,8 +75,8 @@ def pattern_vocabulary() -> Vocab:
 
 
 def read(text: str) -> Doc:
-    """Return the spaCy document of `text`, cleaned, with scopes marked (see `bot.nlu.scope`)."""
-    return mark_scope(spacy_language()(clean(text)))
+    """Return the spaCy document of `text` as it is read, with scopes (`bot.nlu.scope`)."""
+    return mark_scope(spacy_language()(as_read(text)))
 
 
 def in_lower_case(doc: Doc) -> Doc:

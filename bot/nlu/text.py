@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 import unicodedata
 
+from bot.nlu.spelling import spelling
+
 MAX_CHARACTERS = 10_000
 """Characters of a message that are read: all that a channel passes on."""
 
@@ -36,9 +38,9 @@ def clean(text: str) -> str:
     return text
 
 
-def for_encoder(text: str) -> str:
-    """Return `text` as the sentence encoder reads it."""
-    return clean(text)
+def as_read(text: str) -> str:
+    """Return `text` as it is read: cleaned, its slips of the fingers mended."""
+    return spelling().mended(clean(text))
 
 
 def windows(text: str) -> list[str]:

@@ -19,7 +19,7 @@ from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import LogisticRegression
 
 from bot.nlu.heads import SEED, fit_each
-from bot.nlu.text import for_encoder
+from bot.nlu.text import as_read
 
 WORD_STRENGTH = 20.0
 """Inverse regularisation (sklearn's C)."""
@@ -40,7 +40,7 @@ class WordHeads:
 
     def scores(self, texts: Sequence[str]) -> np.ndarray:
         """Return scores (texts, labels), already multiplied by `WORD_SHARE`."""
-        return np.stack([self._scores(for_encoder(text)) for text in texts])
+        return np.stack([self._scores(as_read(text)) for text in texts])
 
     def _scores(self, text: str) -> np.ndarray:
         """Return the scores (labels,) of one cleaned text.
@@ -95,7 +95,7 @@ class WordHeads:
 def fit_word_heads(texts: Sequence[str], targets: np.ndarray) -> WordHeads:
     """Fit one head for each column of `targets` (texts, labels), 0 or 1."""
     vectorizer = _vectorizer(min_df=2)
-    features = vectorizer.fit_transform([for_encoder(text) for text in texts])
+    features = vectorizer.fit_transform([as_read(text) for text in texts])
 
     def fit(column: np.ndarray) -> LogisticRegression:
         model = LogisticRegression(C=WORD_STRENGTH, solver="liblinear", random_state=SEED)
