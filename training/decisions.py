@@ -13,6 +13,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from dataclasses import asdict
+from pathlib import Path
 
 import numpy as np
 
@@ -26,11 +27,12 @@ from bot.nlu.decisions import (
 from bot.nlu.encoder import SentenceEncoder
 from bot.nlu.example_vectors import example_vectors
 from bot.nlu.examples import Example, read_examples, read_file
+from bot.nlu.harm_examples import with_harms
 from bot.nlu.heads import fit_logistic
 from bot.nlu.risk_head import OWN, fit_risk_head
 from bot.nlu.targets import LABEL_STRENGTH, label_names, label_targets
 from bot.nlu.taxonomy import OWN_RISK
-from bot.nlu.text import for_encoder
+from bot.nlu.text import as_read
 from bot.nlu.words import fit_word_heads
 from bot.paths import DEVELOPMENT, MESSAGES, RECOGNISER
 
@@ -52,17 +54,17 @@ HARD = (DEVELOPMENT / "safety.jsonl", MESSAGES / "safety_voices.jsonl")
 """Files of held-out messages with those that are written to be mistaken for risk."""
 
 
-def main() -> None:
-    """Find the decisions for the adapter that is there."""
+def decide() -> None:
+    """Find the decisions for the adapter that is there, and write them."""
     train, test, hard = split()
     adapter = RECOGNISER / "adapter.safetensors"
     recipe = json.loads((RECOGNISER / "recipe.json").read_text(encoding="utf-8"))
-    known = [for_encoder(e.text) for e in read_examples()]
+    known = [as_read(e.text) for e in read_examples()]
     vectors = dict(zip(known, example_vectors(known, adapter), strict=True))
-    fresh = [text for e in test if (text := for_encoder(e.text)) not in vectors]
+    fresh = [text for e in test if (text := as_read(e.text)) not in vectors]
     vectors |= zip(fresh, SentenceEncoder(adapter).encode(fresh), strict=True)
-    seen, unseen = (np.stack([vectors[for_encoder(e.text)] for e in p]) for p in (train, test))
-    decisions, figures = held_out_decisions(seen, train, unseen, test, hard)
+    seen, unseen = (np.stack([vectors[as_read(e.text)] for e in p]) for p in (train, test))
+    decisions, figures = held_out_decisions(seen, train, unseen, test, hard, adapter)
     write("decisions.json", decisions)
     write("recipe.json", {**recipe, "decided_with": len(train), "held_out_figures": figures})
 
@@ -83,14 +85,16 @@ def held_out_decisions(
     unseen: np.ndarray,
     test: list[Example],
     hard: np.ndarray,
+    adapter: Path,
 ) -> tuple[dict[str, dict[str, float]], dict[str, float]]:
     """Return every decision and its figure on `unseen` vectors: F1, of own risk the recall.
 
-    `hard` (unseen,) says which messages are written to be mistaken for risk.
+    `hard` (unseen,) says which messages are written to be mistaken for risk; `adapter` is that
+    which made the vectors.
     """
     decisions, figures = {}, {}
 
-    def decide(
+    def settle(
         name: str,
         scores: np.ndarray,
         truth: np.ndarray,
@@ -110,8 +114,8 @@ def held_out_decisions(
     for column, name in enumerate(label_names()):
         head = fit_logistic(seen, seen_targets[:, column], LABEL_STRENGTH)
         scores = head.decision_function(unseen) + words[:, column]
-        decide(name, scores, unseen_targets[:, column], at_best_f1)
-    risks = fit_risk_head(seen, [e.risk for e in train]).scores(unseen)
+        settle(name, scores, unseen_targets[:, column], at_best_f1)
+    risks = fit_risk_head(*with_harms(seen, [e.risk for e in train], adapter)).scores(unseen)
     own = np.array([e.risk in OWN_RISK for e in test], int)
     third = np.array([e.risk == "third_party" for e in test], int)
 
@@ -120,8 +124,8 @@ def held_out_decisions(
         threshold = max(threshold_at_false_alarms(s[g], t[g], share)[0] for g, share in groups)
         return threshold, float((s[t == 1] >= threshold).mean())
 
-    decide(f"risk/{OWN}", risks[OWN], own, at_false_alarms)
-    decide("risk/third_party", risks["third_party"], third, at_best_f1)
+    settle(f"risk/{OWN}", risks[OWN], own, at_false_alarms)
+    settle("risk/third_party", risks["third_party"], third, at_best_f1)
     return decisions, figures
 
 
@@ -131,4 +135,4 @@ def write(name: str, value: object) -> None:
 
 
 if __name__ == "__main__":
-    main()
+    decide()

@@ -53,12 +53,12 @@ def slip(text: str, draw: random.Random) -> str:
 def joined_pairs(
     texts: list[str], intents: np.ndarray, share: float, draw: random.Random
 ) -> list[tuple[int, int]]:
-    """Return pairs of messages of the same intent to be read as one longer message."""
+    """Return pairs of messages of the same known intent to be read as one longer message."""
     pairs = []
     for _ in range(int(len(texts) * share)):
         first, second = draw.randrange(len(texts)), draw.randrange(len(texts))
         words = len(texts[first].split()) + len(texts[second].split())
-        if intents[first] == intents[second] and words <= LONGEST_JOINED:
+        if 0 <= intents[first] == intents[second] and words <= LONGEST_JOINED:
             pairs.append((first, second))
     return pairs
 

@@ -24,11 +24,13 @@ from bot.nlu.embeddings import (
     labelled_examples,
     sentence_vectors,
 )
+from bot.nlu.harm_examples import with_harms
 from bot.nlu.heads import sigmoid
 from bot.nlu.language import DOC, SpacyLanguage
 from bot.nlu.risk_head import DECIDED, OWN, RiskHead, decided_scores, fit_risk_head
 from bot.nlu.risk_patterns import RiskPatterns
 from bot.nlu.taxonomy import NO_RISK, OWN_RISK, risk_order
+from bot.paths import ROOT
 
 RISK = "risk"
 """Message key: the decision, one label of the taxonomy's `risk`."""
@@ -49,11 +51,16 @@ class RiskDetector(GraphComponent):
         """Return what has to come earlier in the pipeline."""
         return [SpacyLanguage, SentenceEmbeddings]
 
+    @staticmethod
+    def get_default_config() -> dict[str, Any]:
+        """`adapter`: as `SentenceEmbeddings` has it, so that examples get the same vectors."""
+        return {"adapter": None}
+
     def __init__(
         self, config: dict[str, Any], model_storage: ModelStorage, resource: Resource
     ) -> None:
         """Load the curated patterns; the classifier is untrained."""
-        self._config = config
+        self._adapter = ROOT / config["adapter"] if config.get("adapter") else None
         self._model_storage = model_storage
         self._resource = resource
         self._patterns = RiskPatterns.from_file()
@@ -87,10 +94,10 @@ class RiskDetector(GraphComponent):
         return detector
 
     def train(self, training_data: TrainingData) -> Resource:
-        """Fit the classifier on the examples' metadata and store it."""
+        """Fit the classifier on the examples' metadata and on the harms, and store it."""
         examples = labelled_examples(training_data)
         risks = [example_of(example).risk for example in examples]
-        head = fit_risk_head(sentence_vectors(examples), risks)
+        head = fit_risk_head(*with_harms(sentence_vectors(examples), risks, self._adapter))
         with self._model_storage.write_to(self._resource) as folder:
             head.save(folder / "risk.npz")
         return self._resource
