@@ -14,7 +14,7 @@ from actions.crisis_numbers import crisis_numbers
 from actions.local_facts import chosen_deanery
 from actions.speaking import intent_of, memory_of, remember, say
 from bot.deanery import signposts
-from bot.dialogue.context import UNSAFE_PERSON, answer_of, fear_of
+from bot.dialogue.context import UNSAFE_PERSON, answer_of, confirmed_route, fear_of
 from bot.dialogue.referral import is_begun
 from bot.dialogue.replies import QUIET_TURNS
 from bot.nlu.routes import DONE_FIRST, OWN_ROUTES, routes, told_at_the_edge, told_now
@@ -97,10 +97,11 @@ class ActionRoute(Action):
 
 
 def harm_of(tracker: Tracker) -> str | None:
-    """Return the route to give now: one that is told, or one that waited for "are you safe?"."""
+    """Return the route to give now: told, confirmed, or one that waited for "are you safe?"."""
     told = told_now(tracker.latest_message, tracker.slots)
     waiting = tracker.get_slot("route_waiting") if tracker.get_slot("asked") == "safe_now" else None
-    return next((harm for harm in told if harm in OWN_ROUTES), waiting)
+    confirmed = confirmed_route(tracker.latest_message, tracker.slots)
+    return next((harm for harm in told if harm in OWN_ROUTES), confirmed or waiting)
 
 
 def say_route(

@@ -27,7 +27,7 @@ from bot.dialogue.context import (
 from bot.dialogue.help_intents import asks_for_help
 from bot.dialogue.replies import QUIET_TURNS
 from bot.nlu.routes import DONE_FIRST, SOMEONE_ELSE
-from bot.nlu.taxonomy import risk_order
+from bot.nlu.taxonomy import OWN_RISK, risk_order
 
 ASKED_FOR = "asked_for"
 """Kind of crisis when help was asked for, without a sign of risk."""
@@ -123,7 +123,7 @@ CALL_OF_ITS_OWN = (MEDICAL, UNSAFE_PERSON)
 ESCALATION_OF_ITS_OWN = ("harm_to_others", UNSAFE_PERSON)
 """Kinds with a response of their own at that step."""
 
-NOT_LEFT_YET = ("self_harm",)
+NOT_LEFT_YET = ("self_harm", INTRUSIVE)
 """Kinds that are stayed with after no: what was told has not stopped with it."""
 
 UNCERTAIN = (UNSURE, PAST_ATTEMPT, ASKED_FOR, SHAKEN)
@@ -231,11 +231,17 @@ def _show_card(dispatcher: CollectingDispatcher, tracker: Tracker, now: Step, ki
 
 
 def _is_an_answer(tracker: Tracker, now: Step) -> bool:
-    """Whether a message in a crisis answers it, though the classifier alone doubts it for risk.
+    """Whether a message in a crisis answers it: yes, or what the classifier alone takes for risk.
 
     "I don't want to bother anyone" is a reason not to ring, which is met, and no new sign.
     """
-    if now.state == "no" or not in_doubt(tracker.latest_message, tracker.slots):
+    if now.state == "no":
+        return False
+    message = tracker.latest_message
+    said_yes = "says_yes" in (message.get("signs") or ()) and message.get("risk") not in OWN_RISK
+    if said_yes and now.state == "asked" and _meaning(tracker, now) == DANGER:
+        return True  # "yes, I've decided": asked again, it would sound unheard
+    if not in_doubt(tracker.latest_message, tracker.slots):
         return False
     return _meaning(tracker, now) is not None or _barrier(tracker) is not None
 
@@ -270,8 +276,10 @@ def _after_answer(dispatcher: CollectingDispatcher, tracker: Tracker, now: Step,
     intent, numbers = intent_of(tracker), crisis_numbers(tracker)
     meaning = _meaning(tracker, now)
     barrier = _barrier(tracker)
-    if meaning == SAFE and not barrier and in_doubt(tracker.latest_message, tracker.slots):
-        meaning = HALF  # a no that the classifier doubts is half a no
+    said_safe = "safe" in (tracker.latest_message.get("signs") or ())
+    doubted = not said_safe and in_doubt(tracker.latest_message, tracker.slots)
+    if meaning == SAFE and not barrier and doubted:
+        meaning = HALF  # a no that the classifier doubts is half a no; "I'm safe" is believed
     if meaning in (DANGER, HALF):
         if meaning == HALF and now.kind not in OTHER_FAMILY:
             say(dispatcher, "utter_crisis_ambivalent")

@@ -12,10 +12,11 @@ from rasa_sdk.executor import CollectingDispatcher
 from actions.handover import ActionInform
 from actions.routes import given_route, question_of, route_for_later, say_route
 from actions.speaking import intent_of, memory_of, remember, say, say_reply
+from bot.dialogue.context import answer_of
 from bot.dialogue.memory import heard_in
-from bot.dialogue.referral import is_begun
-from bot.dialogue.replies import Memory, after_safe, declined, reply_to_talk
-from bot.dialogue.safety import REFERRAL
+from bot.dialogue.referral import REFERRAL, is_begun
+from bot.dialogue.replies import Heard, Memory, after_safe, declined, misread, reply_to_talk
+from bot.nlu.routes import may_be_told
 
 ACTS = (
     "affirm",
@@ -63,17 +64,19 @@ class ActionReplyToTalk(Action):
         heard, intent = heard_in(tracker.latest_message), intent_of(tracker)
         if tracker.active_loop.get("name") == REFERRAL:
             return say_aside(dispatcher, tracker)
-        act = _act(intent, before)
-        if act is not None and not heard.anything():
+        if before.asked == "maybe_route" and _says_no(tracker) and not heard.anything():
+            reply = misread(before)
+            say_reply(dispatcher, reply)
+            return remember(before, reply.memory, unclear_run=0)
+        act, harm = _act(intent, before), may_be_told(tracker.latest_message, tracker.slots)
+        if act is not None and harm is None and not heard.anything():
             say(dispatcher, f"utter_act_{act}")
             after = replace(before, turn=before.turn + 1, asked="open")
             return remember(before, after, unclear_run=0)
         if heard.question and not heard.anything() and _say_questions(dispatcher, tracker):
             after = replace(before, turn=before.turn + 1, asked="open")
             return remember(before, after, unclear_run=0)
-        reply = reply_to_talk(heard, before)
-        say_reply(dispatcher, reply)
-        return [*remember(before, reply.memory, unclear_run=0), *route_for_later(tracker)]
+        return _take_up(dispatcher, tracker, heard, before)
 
 
 class ActionReplyUnclear(Action):
@@ -95,9 +98,7 @@ class ActionReplyUnclear(Action):
         if tracker.active_loop.get("name") == REFERRAL:
             return say_aside(dispatcher, tracker)
         if heard.anything() or likeliest == "share":
-            reply = reply_to_talk(heard, before)
-            say_reply(dispatcher, reply)
-            return [*remember(before, reply.memory, unclear_run=0), *route_for_later(tracker)]
+            return _take_up(dispatcher, tracker, heard, before)
         named = next(tracker.get_latest_entity_values("deanery"), None)
         if named:  # "it's Wales"; Rasa fills the slot only where the intent is clear
             tracker.slots["deanery"] = named
@@ -174,6 +175,26 @@ class ActionSafeForNow(Action):
             before, turn=turn, asked="open", last_ask=facet, no_offer_before_turn=turn + 2
         )
         return remember(before, after, unclear_run=0)
+
+
+def _take_up(
+    dispatcher: CollectingDispatcher, tracker: Tracker, heard: Heard, before: Memory
+) -> list[EventType]:
+    """Say the reply to what was told; a harm that it may tell is asked about, and remembered so."""
+    harm = may_be_told(tracker.latest_message, tracker.slots)
+    reply = reply_to_talk(replace(heard, harm=harm), before)
+    say_reply(dispatcher, reply)
+    events = [*remember(before, reply.memory, unclear_run=0), *route_for_later(tracker)]
+    if harm is not None and reply.memory.asked == "maybe_route":
+        events.append(
+            SlotSet("routes_checked", [*(tracker.get_slot("routes_checked") or ()), harm])
+        )
+    return events
+
+
+def _says_no(tracker: Tracker) -> bool:
+    signs = tracker.latest_message.get("signs") or ()
+    return answer_of(intent_of(tracker), signs) == "no"
 
 
 def _act(intent: str, before: Memory) -> str | None:

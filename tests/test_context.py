@@ -38,11 +38,15 @@ def parsed(patterns=NO_RISK, classifier=NO_RISK, own=0.0, signs=(), **more):
 
 
 def told(patterns=(), classifier=(), stage=()):
-    """Return the part of parse data about harms and stages."""
+    """Return the part of parse data about harms and stages; the classifier is clear here."""
     both = [*patterns, *(harm for harm in classifier if harm not in patterns)]
     return {
         "harms": both,
-        "harm_sources": {"patterns": list(patterns), "classifier": list(classifier)},
+        "harm_sources": {
+            "patterns": list(patterns),
+            "classifier": list(classifier),
+            "clear": list(classifier),
+        },
         "signals": {"stage": list(stage), "pattern": [], "concern": []},
     }
 
@@ -87,7 +91,7 @@ def test_a_harm_told_beside_risk_takes_none_of_it_away(harms, by):
 
 
 PATTERNS_ALONE = "im going to kms after this arcp form"
-CLASSIFIER_ALONE = "shes alive. i'm sitting in the car shaking"
+CLASSIFIER_ALONE = "i've stopped making plans for next year"
 
 
 def test_the_trained_parts_are_seen_apart_too(recogniser):

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from bot.nlu.harm_examples import read_harm_examples
-from bot.nlu.routes import EMERGENCY, OWN_ROUTES
+from bot.nlu.routes import EMERGENCY, OWN_ROUTES, may_be_told, told_now
 
 HELD_OUT = [
     json.loads(line)
@@ -27,8 +27,11 @@ NEAR = {
 LEAST = 0.95
 """Share of the held-out messages that get their own route."""
 
-MOST_FALSE = 0.02
+MOST_FALSE = 0.015
 """Share of ordinary messages that may be taken for a harm."""
+
+MOST_ASKED = 0.02
+"""Share of them that may be asked about."""
 
 
 @pytest.fixture(scope="module")
@@ -67,8 +70,11 @@ def test_ordinary_messages_get_no_route(recogniser):
         .splitlines()
     ]
     ordinary = [r for r in rows if r["risk"] == "none" and not NEAR & set(r["concern"])]
-    taken = [r["text"] for r in ordinary if recogniser.parse(r["text"])["harms"]]
+    parsed = {r["text"]: recogniser.parse(r["text"]) for r in ordinary}
+    taken = [text for text, found in parsed.items() if told_now(found, {})]
     assert len(taken) / len(ordinary) <= MOST_FALSE, taken
+    asked = [text for text, found in parsed.items() if may_be_told(found, {})]
+    assert len(asked) / len(ordinary) <= MOST_ASKED, asked
 
 
 def test_each_part_is_seen_apart_and_neither_vetoes(parsed):

@@ -146,11 +146,15 @@ def test_a_doubt_about_the_writer_beside_such_news_has_the_numbers_first(person)
     assert "nothing more is asked of you" in person.text
 
 
-@pytest.mark.parametrize("answer", ["[I'm safe]", "there is a bottle in my locker"])
+@pytest.mark.parametrize("answer", ["[I'm safe]", "the gin, when i get in"])
 def test_a_harm_that_waited_is_answered_after_they_said_they_are_safe(person, answer):
     found = {
         "harms": ["alcohol_drugs"],
-        "harm_sources": {"patterns": [], "classifier": ["alcohol_drugs"]},
+        "harm_sources": {
+            "patterns": [],
+            "classifier": ["alcohol_drugs"],
+            "clear": ["alcohol_drugs"],
+        },
         "signals": {"stage": ["on_the_edge"], "pattern": [], "concern": []},
     }
     person.open()
@@ -161,6 +165,62 @@ def test_a_harm_that_waited_is_answered_after_they_said_they_are_safe(person, an
     assert person.slot("routes_given") == ["alcohol_drugs"]
     assert person.slot("route_waiting") is None
     assert person.seen[-1][-1].text.endswith("?")
+
+
+def maybe(route):
+    """Return the part of parse data of a message that may tell `route`, but not clearly."""
+    sources = {"patterns": [], "classifier": [route], "clear": []}
+    return {
+        "harms": [route],
+        "harm_sources": sources,
+        "signals": {"stage": [], "pattern": [], "concern": []},
+        "risk": "none",
+    }
+
+
+@pytest.mark.parametrize("route", TOLD)
+def test_what_is_not_clear_is_asked_about_once_and_never_asserted(person, route):
+    person.open()
+    bubbles = person.say_as("my wife is fed up of hearing about it", **maybe(route))
+    assert f"utter_maybe_{route}" in bubbles[-1].said
+    assert person.slot("routes_given") == []
+    person.press("No, not that")
+    assert "utter_maybe_not" in person.seen[-1][0].said
+    assert person.slot("crisis") == "no"
+    again = person.say_as("she really is fed up of hearing about it", **maybe(route))
+    assert f"utter_maybe_{route}" not in again[-1].said
+    assert person.slot("routes_given") == []
+
+
+@pytest.mark.parametrize("answer", ["Yes", "it's what i said about her"])
+@pytest.mark.parametrize("route", ["domestic_abuse", "eating_disorder"])
+def test_a_yes_or_telling_it_again_brings_the_route(person, route, answer):
+    person.open()
+    person.say_as("it is what happens in the evenings", **maybe(route))
+    if answer == "Yes":
+        person.press(answer)
+    else:
+        person.say_as(answer, **maybe(route))
+    assert person.slot("routes_given") == [route]
+    assert person.seen[-1][0].said == (f"utter_route_{route}_open",)
+
+
+def test_something_else_after_the_question_goes_on_with_talk(person):
+    person.open()
+    person.say_as("it is what happens in the evenings", **maybe("alcohol_drugs"))
+    person.say("i failed my part 2 again")
+    assert person.slot("routes_given") == []
+    assert person.slot("asked") != "maybe_route"
+    person.say("yes")
+    assert person.slot("routes_given") == []
+
+
+def test_safety_is_asked_about_before_a_harm_that_is_not_clear(person):
+    person.open()
+    found = {**maybe("alcohol_drugs"), "risk_scores": {"own": 0.25, "third_party": 0.0}}
+    person.say_as("it is what happens in the evenings", **found)
+    assert "safe" in person.text
+    assert person.slot("routes_given") == []
 
 
 def test_no_two_of_them_are_answered_alike(agent, loop):

@@ -154,6 +154,16 @@ def fear_of(message: Mapping[str, Any], slots: Mapping[str, Any]) -> str | None:
     return next((name for sign, name in FEARS.items() if sign in _signs(message)), None)
 
 
+def confirmed_route(message: Mapping[str, Any], slots: Mapping[str, Any]) -> str | None:
+    """Return the route that was asked about last, when the answer is yes or tells it again."""
+    checked = list(slots.get("routes_checked") or ())
+    if slots.get("asked") != "maybe_route" or not checked:
+        return None
+    intent = str((message.get("intent") or {}).get("name"))
+    again = checked[-1] in (message.get("harms") or ())
+    return checked[-1] if again or answer_of(intent, _signs(message)) == "yes" else None
+
+
 def in_doubt(message: Mapping[str, Any], slots: Mapping[str, Any]) -> bool:
     """Whether only the classifier takes the message for risk, and is not clear about it."""
     return risk_signs(message, slots).classifier_alone() and own_probability(message) < CLEAR
@@ -186,6 +196,9 @@ def _context(message: Mapping[str, Any], slots: Mapping[str, Any]) -> str | None
         return ASKED_SAFE[asked]
     if unsafe:
         return NOT_SAFE
+    told = (message.get("harm_sources") or {}).get("patterns") or ()
+    if "afraid_of_them" in found and any(harm in HURT_BY_SOMEBODY for harm in told):
+        return UNSAFE_PERSON
     if "past_attempt" in found:
         return PAST_ATTEMPT
     if "takes_back" in found and slots.get("crisis") == "eased":

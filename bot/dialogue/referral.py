@@ -20,6 +20,9 @@ CHOICES: dict[str, tuple[str, ...]] = {
 }
 """What is asked -> ids of its choices; `utter_referral_` and both name each in `domain/`."""
 
+REFERRAL = "referral_form"
+"""The form that a doubt about somebody's safety interrupts too."""
+
 ANSWERED_BY = {"receipt": ("here", "ring"), "contact": ("email", "phone", "evening")}
 """The way on -> ids of the ways of being answered that go with it."""
 

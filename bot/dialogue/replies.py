@@ -101,6 +101,8 @@ class Heard:
     """Whether it was a few words, to which a few words are the reply."""
     question: bool = False
     """Whether it ended in a question mark."""
+    harm: str | None = None
+    """A route that it may tell, which is asked about first (`bot.nlu.routes.may_be_told`)."""
 
     @property
     def stage(self) -> str | None:
@@ -165,6 +167,9 @@ def reply_to_talk(heard: Heard, memory: Memory) -> Reply:
         edge = heard.stage == URGENT_STAGE
         question = "utter_ask_safe_now" if edge else "utter_ask_safe_gently"
         return Reply((first, (question,)), asked)
+    if heard.harm:
+        asked = replace(told, asked="maybe_route", last_ask="maybe_route")
+        return Reply((first, (f"utter_maybe_{heard.harm}",)), asked)
     last_told = told_before[-1] if heard.answer and told_before else None
     careful = heard.concern in CARE_FIRST or last_told in CARE_FIRST
     news = not heard.answer and any(c not in told_before for c in heard.concerns)
@@ -222,6 +227,13 @@ def after_safe(memory: Memory) -> tuple[str, str]:
 def declined(memory: Memory) -> Memory:
     """Return the memory after "not now"."""
     return replace(memory, asked="open", no_offer_before_turn=memory.turn + QUIET_TURNS)
+
+
+def misread(memory: Memory) -> Reply:
+    """Plan the reply to "no, it is not that", asked about a harm."""
+    facet, question = _go_on(memory)
+    after = replace(memory, turn=memory.turn + 1, asked="open", last_ask=facet)
+    return Reply((("utter_maybe_not",), (question,)), after)
 
 
 def _take_up(heard: Heard, stage_before: str | None) -> tuple[str, ...]:

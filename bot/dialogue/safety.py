@@ -17,8 +17,17 @@ from rasa.shared.core.events import ActionExecuted
 from rasa.shared.core.generator import TrackerWithCachedStates
 from rasa.shared.core.trackers import DialogueStateTracker
 
-from bot.dialogue.context import CARE, answer_of, crisis_kind, fear_of, is_low, news_of
+from bot.dialogue.context import (
+    CARE,
+    answer_of,
+    confirmed_route,
+    crisis_kind,
+    fear_of,
+    is_low,
+    news_of,
+)
 from bot.dialogue.help_intents import asks_for_help
+from bot.dialogue.referral import REFERRAL
 from bot.nlu.routes import DONE_FIRST, OTHER_ROUTES, OWN_ROUTES, told_now
 
 CRISIS, ROUTE, SOMEONE_ELSE, SAFE, PAUSE = (
@@ -29,9 +38,6 @@ CRISIS, ROUTE, SOMEONE_ELSE, SAFE, PAUSE = (
     "action_pause_referral",
 )
 """Actions that this policy predicts: they come before forms, rules and whatever else goes on."""
-
-REFERRAL = "referral_form"
-"""The form that a doubt about somebody's safety interrupts too."""
 
 QUESTIONS = "ask_"
 """Questions are answered during a crisis too; the answer leads back to it."""
@@ -89,6 +95,8 @@ def answered_first(parsed: Mapping[str, Any], slots: Mapping[str, Any]) -> str |
     if asked == "route" and answer is not None:
         return ROUTE
     if slots.get("route_asked") in DONE_FIRST and "done" in signs:
+        return ROUTE
+    if confirmed_route(parsed, slots):
         return ROUTE
     if news_of(parsed, slots):
         return SOMEONE_ELSE

@@ -21,15 +21,13 @@ from sklearn.model_selection import StratifiedKFold
 
 from bot.nlu.decisions import threshold_at_false_alarms
 from bot.nlu.embeddings import WINDOWS, SentenceEmbeddings
-from bot.nlu.example_vectors import example_vectors
-from bot.nlu.harm_examples import NO_ROUTE, HarmExample, ordinary_examples, read_harm_examples
+from bot.nlu.harm_examples import NO_ROUTE, harm_vectors
 from bot.nlu.heads import SEED, fit_logistic
 from bot.nlu.language import DOC, SpacyLanguage
 from bot.nlu.phrases import PhraseTable
 from bot.nlu.risk import RISK
 from bot.nlu.routes import EMERGENCY, OTHER_ROUTES, routes
-from bot.nlu.text import for_encoder
-from bot.paths import MODELS, PATTERNS, ROOT
+from bot.paths import PATTERNS, ROOT
 
 HARMS_FOUND = "harms"
 """Message key: the routes that the message tells, the first to be answered first.
@@ -39,16 +37,21 @@ of risk to somebody else (`bot/nlu/risk.py`) always has a route that says whose.
 """
 
 HARM_SOURCES = "harm_sources"
-"""Message key: what each detector said, {"patterns": [route], "classifier": [route]}."""
+"""Message key: what each detector said, {"patterns": [route], "classifier": [route], "clear":
+[route]}; `clear` are those of the classifier's of which it is sure enough to be taken at its word.
+"""
 
 STRENGTH = 10.0
 """Inverse regularisation (sklearn's C)."""
 
-FALSE_ALARMS = 0.02
+FALSE_ALARMS = 0.012
 """Share of ordinary training messages, unseen by the head, at which the threshold is put.
 
 About half of these are harms that the labels of `nlu_data/messages/` do not know.
 """
+
+CLEAR_ALARMS = 0.004
+"""The same share for what is clear: what is found, but not clear, is asked about first."""
 
 FOLDS = 3
 
@@ -61,13 +64,14 @@ class HarmHead:
     """Multinomial logistic regression over the routes and `none`.
 
     A message tells a harm when the probability of all routes together reaches `threshold`, in
-    log-odds; which one is the most probable.
+    log-odds, and tells it clearly from `clear`; which one is the most probable.
     """
 
     labels: tuple[str, ...]
     weights: np.ndarray
     biases: np.ndarray
     threshold: float
+    clear: float
 
     def probabilities(self, features: np.ndarray) -> np.ndarray:
         """Return probabilities (messages, labels)."""
@@ -75,13 +79,13 @@ class HarmHead:
         scores = np.exp(scores - scores.max(1, keepdims=True))
         return scores / scores.sum(1, keepdims=True)
 
-    def routes_in(self, windows: np.ndarray) -> list[str]:
-        """Return the routes told in a message of which `windows` are the vectors, in order."""
+    def routes_in(self, windows: np.ndarray, threshold: float) -> list[str]:
+        """Return the routes that reach `threshold` in a message's vectors `windows`, in order."""
         probabilities = self.probabilities(windows)
         scores = _log_odds(1 - probabilities[:, self.labels.index(NO_ROUTE)])
         found: dict[str, float] = {}
         for row, score in zip(probabilities, scores, strict=True):
-            if score < self.threshold:
+            if score < threshold:
                 continue
             told = {n: float(p) for n, p in zip(self.labels, row, strict=True) if n != NO_ROUTE}
             best = max(told, key=told.__getitem__)
@@ -103,6 +107,7 @@ class HarmHead:
             weights=self.weights,
             biases=self.biases,
             threshold=self.threshold,
+            clear=self.clear,
         )
 
     @classmethod
@@ -110,11 +115,11 @@ class HarmHead:
         """Read a head written by `save`."""
         with np.load(path) as f:
             labels = tuple(str(label) for label in f["labels"])
-            return cls(labels, f["weights"], f["biases"], float(f["threshold"]))
+            return cls(labels, f["weights"], f["biases"], float(f["threshold"]), float(f["clear"]))
 
 
 def fit_harm_head(features: np.ndarray, labels: list[str]) -> HarmHead:
-    """Fit the head, and find its threshold on messages that the head has not seen (folds)."""
+    """Fit the head, and find its thresholds on messages that the head has not seen (folds)."""
     names = (*routes(), NO_ROUTE)
     targets = np.array([names.index(label) for label in labels])
     told = targets != names.index(NO_ROUTE)
@@ -124,10 +129,13 @@ def fit_harm_head(features: np.ndarray, labels: list[str]) -> HarmHead:
         model = fit_logistic(features[seen], targets[seen], STRENGTH)
         none = list(model.classes_).index(names.index(NO_ROUTE))
         scores[unseen] = _log_odds(1 - model.predict_proba(features[unseen])[:, none])
-    threshold, _ = threshold_at_false_alarms(scores, told.astype(int), FALSE_ALARMS)
+    thresholds = [
+        threshold_at_false_alarms(scores, told.astype(int), share)[0]
+        for share in (FALSE_ALARMS, CLEAR_ALARMS)
+    ]
     model = fit_logistic(features, targets, STRENGTH)
     return HarmHead(
-        names, model.coef_.astype(np.float32), model.intercept_.astype(np.float32), threshold
+        names, model.coef_.astype(np.float32), model.intercept_.astype(np.float32), *thresholds
     )
 
 
@@ -188,11 +196,8 @@ class HarmDetector(GraphComponent):
 
     def train(self, training_data: TrainingData) -> Resource:
         """Fit the classifier on the examples of `nlu_data/harms/` and ordinary messages."""
-        examples: list[HarmExample] = [*read_harm_examples(), *ordinary_examples()]
-        vectors = example_vectors(
-            [for_encoder(example.text) for example in examples], self._adapter, MODELS / "harms"
-        )
-        head = fit_harm_head(vectors, [example.route for example in examples])
+        routes_told, vectors = harm_vectors(self._adapter)
+        head = fit_harm_head(vectors, routes_told)
         with self._model_storage.write_to(self._resource) as folder:
             head.save(folder / "harms.npz")
         return self._resource
@@ -202,10 +207,14 @@ class HarmDetector(GraphComponent):
         assert self._head is not None, "the detector has to be loaded before it is used"
         for message in messages:
             vectors = message.get(WINDOWS)
-            sources = {
+            sources: dict[str, list[str]] = {
                 "patterns": self._phrases.labels_in(message.get(DOC)),
-                "classifier": [] if vectors is None else self._head.routes_in(vectors),
+                "classifier": [],
+                "clear": [],
             }
+            if vectors is not None:
+                sources["classifier"] = self._head.routes_in(vectors, self._head.threshold)
+                sources["clear"] = self._head.routes_in(vectors, self._head.clear)
             found = list(dict.fromkeys([*sources["patterns"], *sources["classifier"]]))
             if (
                 vectors is not None

@@ -43,30 +43,68 @@ DONE_FIRST = ("error_today", "unfit_now")
 """Routes whose question stays open after "no", until it is done."""
 
 
+ASKED_FIRST = ("bullying", "discrimination")
+"""Routes that the classifier alone never gives: a hard consultant, or having come from abroad, is
+near enough to them, and nothing is lost by asking."""
+
+
 def told_now(message: Mapping[str, Any], slots: Mapping[str, Any]) -> tuple[str, ...]:
     """Return the routes that a message tells anew, in a conversation with `slots`.
 
-    Once a route was given, or a crisis was answered, what is said next is mostly about the same
-    thing, and the classifier alone is not enough for another. Nor is it before somebody at the edge
-    was asked whether they are safe; see `told_at_the_edge`.
+    What the classifier finds and is not clear about is asked about first; see `may_be_told`. Once a
+    route was given, or a crisis was answered, what is said next is mostly about the same thing, and
+    the classifier alone is not enough for another. Nor is it before somebody at the edge was asked
+    whether they are safe; see `told_at_the_edge`.
     """
     given = slots.get("routes_given") or ()
-    harms = message.get("harms") or ()
+    sources = message.get("harm_sources") or {}
+    harms = _sure(message)
     if given or slots.get("crisis_kind") or told_at_the_edge(message, slots):
-        harms = (message.get("harm_sources") or {}).get("patterns") or ()
+        harms = tuple(sources.get("patterns") or ())
     return tuple(harm for harm in harms if harm not in given)
 
 
 def told_at_the_edge(message: Mapping[str, Any], slots: Mapping[str, Any]) -> str | None:
     """Return the route that waits until somebody at the edge has said that they are safe, or None.
 
-    It is the first of the writer's own that the classifier alone finds.
+    It is the first of the writer's own that the classifier alone finds, clearly.
     """
-    at_the_edge = EDGE in ((message.get("signals") or {}).get("stage") or ())
     sources = message.get("harm_sources") or {}
-    if not at_the_edge or slots.get("safety_asked") or sources.get("patterns"):
+    if not _at_the_edge(message) or slots.get("safety_asked") or sources.get("patterns"):
         return None
-    return next((harm for harm in message.get("harms") or () if harm in OWN_ROUTES), None)
+    return next((harm for harm in _sure(message) if harm in OWN_ROUTES), None)
+
+
+def may_be_told(message: Mapping[str, Any], slots: Mapping[str, Any]) -> str | None:
+    """Return the route of the writer's own that a message may tell.
+
+    That is asked about once in a conversation: asked twice, it is no longer care.
+    """
+    asked = slots.get("routes_given") or slots.get("routes_checked") or slots.get("crisis_kind")
+    if asked or _at_the_edge(message):
+        return None
+    sure = _sure(message)
+    found = (harm for harm in message.get("harms") or () if harm not in sure)
+    return next((harm for harm in found if harm in OWN_ROUTES), None)
+
+
+def _sure(message: Mapping[str, Any]) -> tuple[str, ...]:
+    """Return the routes that a phrase tells, or the classifier clearly, or the risk of another.
+
+    A moment is a curated phrase too, and says what the message is about better than the classifier.
+    """
+    sources = message.get("harm_sources") or {}
+    moment = any(entity["entity"] == "moment" for entity in message.get("entities") or ())
+    clear = {EMERGENCY, *(sources.get("patterns") or ())}
+    if not moment:
+        clear.update(set(sources.get("clear") or ()) - set(ASKED_FIRST))
+    if message.get("risk") == "third_party":
+        clear.update(OTHER_ROUTES)
+    return tuple(harm for harm in message.get("harms") or () if harm in clear)
+
+
+def _at_the_edge(message: Mapping[str, Any]) -> bool:
+    return EDGE in ((message.get("signals") or {}).get("stage") or ())
 
 
 OWN_ROUTES = tuple(
