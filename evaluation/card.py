@@ -42,6 +42,7 @@ def card(run: Run, made: Made) -> str:
         ("Stage, pattern and concern", lambda: results.signals(run)),
         ("Intents", lambda: results.intents(run)),
         ("Risk to life", lambda: results.risk(run)),
+        ("Other harms", lambda: results.harms(run)),
         ("Typos and lost capitals", lambda: results.noise(run)),
         ("Calibration", lambda: results.calibration(run)),
         ("Learning curve", lambda: results.curve(run)),
@@ -106,9 +107,10 @@ It is **not for**:
 WORKS = """\
 Every message passes through the same steps, on the machine where the assistant runs:
 
-1. **Tidying and language.** Invisible characters go; spaCy splits the text into words and
-   sentences, finds grades, specialties, exams and deaneries from curated lists, and marks which
-   words are denied, about somebody else, or only supposed.
+1. **Tidying and language.** Invisible characters go; a word that nobody knows is read as the
+   common word that is one slip of the fingers away, if there is one; spaCy splits the text into
+   words and sentences, finds grades, specialties, exams and deaneries from curated lists, and
+   marks which words are denied, about somebody else, or only supposed.
 2. **Meaning as numbers.** A small published language model (all-MiniLM-L6-v2) turns the message
    into 384 numbers, such that messages of like meaning get like numbers. A thin adapter, trained
    on the project's examples, makes it heed what matters here. A long message is also read in parts.
@@ -162,8 +164,10 @@ def _data(run: Run) -> list[str]:
         "**Evaluation.** The sets in `tests/recognition/` were written apart, by writers who saw",
         "neither the training data nor the phrase patterns, and nothing is trained on them or",
         "tuned to them. `chat`: messages as typed to an assistant. `told`: sentences as spoken in",
-        "an interview. `safety`: own risk (explicit, indirect, in medics' idiom), other people's",
-        "risk, and hard negatives (idiom, shop talk, denial, the past, distress without risk).",
+        "an interview. `plain`: plain and general sentences of interviews and essays. `harms`:",
+        "harms with a route of their own, and messages that come near one. `safety`: own risk",
+        "(explicit, indirect, in medics' idiom), other people's risk, and hard negatives (idiom,",
+        "shop talk, denial, the past, distress without risk).",
         "",
         "**All of it is written by the project and not by clinicians or by trainees in",
         "difficulty. Figures on real messages will differ from those below.**",

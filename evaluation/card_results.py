@@ -10,13 +10,13 @@ from evaluation.measures import ENOUGH, Rate, calibration_error, rule_of_three
 from evaluation.refit import EncoderRow
 from evaluation.reports import FacetReport, RiskRow
 from evaluation.run import Run
-from evaluation.sets import CHAT, TOLD
+from evaluation.sets import CHAT, PLAIN, TOLD
 from evaluation.tables import between, number, points, rate, rate_of, table
 
 WORST = 15
 """Confusions of intents that are listed."""
 
-TOO_FEW = {("own risk", CHAT), ("own risk", TOLD)}
+TOO_FEW = {("own risk", CHAT), ("own risk", TOLD), ("own risk", PLAIN)}
 """What has so little own risk that its bins are not printed."""
 
 
@@ -131,6 +131,26 @@ def risk(run: Run) -> list[str]:
         "And in the other sets, whose messages are about work and feelings:",
         "",
         *_by_source("set", run.ordinary),
+    ]
+
+
+def harms(run: Run) -> list[str]:
+    """Return how many messages that tell a harm got its route, and how many others were quiet."""
+    *told, quiet = run.harms
+    return [
+        "Harms with a route of their own (`nlu_data/harms/routes.yml`), on the set `harms`, whose",
+        "writer had seen the routes' meanings only. A route comes at once when a phrase or the",
+        "classifier is clear about it; otherwise the assistant asks whether it is that.",
+        "",
+        *table(
+            ["route", "found", "of these at once"],
+            [[row.route, rate_of(row.found), row.at_once.hits] for row in told],
+        ),
+        "Of ordinary messages, half of them written to come near a harm:",
+        "",
+        *table(
+            ["left alone", "at most asked about"], [[rate_of(quiet.found), rate_of(quiet.at_once)]]
+        ),
     ]
 
 
@@ -262,7 +282,7 @@ def encoders(run: Run) -> list[str]:
         *table(
             [
                 "encoder",
-                *(f"{name}: {f}" for name in (CHAT, TOLD) for f in FACETS),
+                *(f"{name}: {f}" for name in (CHAT, TOLD, PLAIN) for f in FACETS),
                 "intents",
                 "own risk ranked",
             ],
@@ -272,7 +292,7 @@ def encoders(run: Run) -> list[str]:
 
 
 def _encoder(row: EncoderRow) -> list[str]:
-    keys = [(name, f) for name in (CHAT, TOLD) for f in FACETS]
+    keys = [(name, f) for name in (CHAT, TOLD, PLAIN) for f in FACETS]
     return [
         row.name,
         *(f"{number(row.held_out[key])} ({number(row.best[key])})" for key in keys),

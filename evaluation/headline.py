@@ -13,7 +13,7 @@ import numpy as np
 from bot.nlu.taxonomy import FACETS, NO_RISK
 from bot.paths import ROOT
 from evaluation.answers import Answers
-from evaluation.measures import count, pooled
+from evaluation.measures import Rate, count, pooled
 from evaluation.reports import (
     HARD_NEGATIVES,
     has_own_risk,
@@ -23,7 +23,7 @@ from evaluation.reports import (
     signal_reports,
     where,
 )
-from evaluation.sets import CHAT, SAFETY, TOLD, Line, columns, read_set, signal_truth
+from evaluation.sets import CHAT, PLAIN, SAFETY, TOLD, Line, columns, read_set, signal_truth
 
 FIGURES = ROOT / "evaluation" / "figures.json"
 CARD = ROOT / "docs" / "model-card.md"
@@ -52,6 +52,11 @@ TOLERANCES = {
     "told_stage_f1": 0.03,
     "told_pattern_f1": 0.03,
     "told_concern_f1": 0.03,
+    "plain_stage_f1": 0.03,
+    "plain_pattern_f1": 0.03,
+    "plain_concern_f1": 0.03,
+    "harms_routed": 0.03,
+    "harms_quiet": 0.02,
     "explicit_recall": 0.0,
     "own_risk_recall": 0.01,
     "third_party_routed": 0.02,
@@ -82,14 +87,23 @@ class Fall:
         )
 
 
-def headline(sets: Mapping[str, Answered]) -> dict[str, float]:
-    """Return the figures of the whole sets; more is better in all of them."""
-    chat, told = (signal_reports(*sets[name]) for name in (CHAT, TOLD))
+def headline(sets: Mapping[str, Answered], quiet: Rate, routed: Rate) -> dict[str, float]:
+    """Return the figures of the whole sets; more is better in all of them.
+
+    Args:
+        sets: what was answered to each.
+        quiet: messages without a harm that were left alone.
+        routed: messages with a harm that got their route, or were asked about it.
+    """
+    chat, told, plain = (signal_reports(*sets[name]) for name in (CHAT, TOLD, PLAIN))
     return _rounded(
         {
             **{f"chat_{facet}_f1": chat[facet].macro for facet in FACETS},
             "chat_intent_accuracy": intent_report(*sets[CHAT]).accuracy.value,
             **{f"told_{facet}_f1": told[facet].macro for facet in FACETS},
+            **{f"plain_{facet}_f1": plain[facet].macro for facet in FACETS},
+            "harms_routed": routed.value,
+            "harms_quiet": quiet.value,
             **_risk_figures(*sets[SAFETY]),
             "ordinary_turns_quiet": _quiet(sets),
         }
@@ -162,7 +176,8 @@ def _risk_figures(lines: Sequence[Line], answers: Answers) -> dict[str, float]:
 
 
 def _quiet(sets: Mapping[str, Answered]) -> float:
-    parts = [(has_risk(lines, NO_RISK), ~a.own_risk()) for lines, a in (sets[CHAT], sets[TOLD])]
+    talk = (sets[name] for name in (CHAT, TOLD, PLAIN))
+    parts = [(has_risk(lines, NO_RISK), ~a.own_risk()) for lines, a in talk]
     lines, answers = sets[SAFETY]
     parts.append((where(lines, ["ordinary"]), ~answers.own_risk()))
     return share(*(np.concatenate(column) for column in zip(*parts, strict=True))).value

@@ -24,11 +24,11 @@ from bot.nlu.heads import SEED, fit_logistic
 from bot.nlu.risk_head import OWN, fit_risk_head
 from bot.nlu.targets import INTENT_STRENGTH, LABEL_STRENGTH, label_targets
 from bot.nlu.taxonomy import FACETS
-from bot.nlu.text import for_encoder
+from bot.nlu.text import as_read
 from bot.paths import DEVELOPMENT, MESSAGES, RECOGNISER
 from evaluation.measures import ENOUGH, count, macro_f1, ranking
 from evaluation.reports import has_own_risk, has_risk
-from evaluation.sets import CHAT, SAFETY, TOLD, Line, columns, signal_truth, texts
+from evaluation.sets import CHAT, PLAIN, SAFETY, TOLD, Line, columns, signal_truth, texts
 
 FRACTIONS = (1 / 8, 1 / 4, 1 / 2, 1.0)
 ADAPTER = RECOGNISER / "adapter.safetensors"
@@ -117,10 +117,10 @@ def vectors_of(
     training: Training, sets: Mapping[str, Sequence[Line]], adapter: Path | None
 ) -> Vectors:
     """Encode everything with the encoder, adapted if `adapter` is given."""
-    train = example_vectors([for_encoder(e.text) for e in training.examples], adapter)
+    train = example_vectors([as_read(e.text) for e in training.examples], adapter)
     encoder = SentenceEncoder(adapter)
     encoded = {
-        name: (lines, encoder.encode([for_encoder(t) for t in texts(lines)]))
+        name: (lines, encoder.encode([as_read(t) for t in texts(lines)]))
         for name, lines in sets.items()
     }
     return Vectors(training.examples, training.held_out, train, encoded)
@@ -172,7 +172,7 @@ def _row(
     part: np.ndarray,
 ) -> EncoderRow:
     held_out, best = {}, {}
-    for which in (CHAT, TOLD):
+    for which in (CHAT, TOLD, PLAIN):
         lines, encoded = vectors.sets[which]
         found = encoded @ weights.T + biases >= thresholds
         table = count(signal_truth(line.example for line in lines), found)

@@ -11,6 +11,9 @@ from typing import Any
 import numpy as np
 
 from bot.nlu.examples import Example
+from bot.nlu.harm_examples import NO_ROUTE
+from bot.nlu.harms import HARMS_FOUND
+from bot.nlu.routes import routes, told_now
 from bot.nlu.taxonomy import FACETS
 from bot.paths import MESSAGES
 from bot.recognise import Recogniser
@@ -48,10 +51,12 @@ from evaluation.reports import (
 )
 from evaluation.sets import (
     CHAT,
+    PLAIN,
     SAFETY,
     TOLD,
     columns,
     read_doctors,
+    read_harms,
     read_real_risk,
     read_set,
     signal_truth,
@@ -109,6 +114,19 @@ class Real:
 
 
 @dataclass(frozen=True)
+class HarmRow:
+    """Messages of one route: how many got it, and how many at once, not asked about first.
+
+    The last row of a list is of messages without a route: how many were left alone, and how many
+    were at most asked about; the last but one is of all the routes together.
+    """
+
+    route: str
+    found: Rate
+    at_once: Rate
+
+
+@dataclass(frozen=True)
 class Run:
     """Everything that the card prints."""
 
@@ -119,6 +137,7 @@ class Run:
     sizes: dict[str, int]
     signals: dict[str, dict[str, FacetReport]]
     intents: IntentReport
+    harms: list[HarmRow]
     risk: RiskReport
     ordinary: list[RiskRow]
     noise: list[NoiseRow]
@@ -133,7 +152,7 @@ class Run:
 
 def run(recogniser: Recogniser, real: Path | None, say: Callable[[str], None]) -> Run:
     """Measure everything; `say` gets a line a step."""
-    sets = {name: read_set(name) for name in (CHAT, TOLD, SAFETY)}
+    sets = {name: read_set(name) for name in (CHAT, TOLD, PLAIN, SAFETY)}
     answered: dict[str, Answered] = {}
     for name, lines in sets.items():
         say(f"Asking about the {name} set ({len(lines)}) ...")
@@ -141,6 +160,7 @@ def run(recogniser: Recogniser, real: Path | None, say: Callable[[str], None]) -
     say("Asking again with typos and lost capitals ...")
     noisy = _noise(recogniser, answered)
     known = ask_known(recogniser)
+    harms = _harms(recogniser)
     real_speech = _real(recogniser, real) if real else None
     say("Fitting heads again for the learning curve ...")
     training = read_training()
@@ -155,17 +175,18 @@ def run(recogniser: Recogniser, real: Path | None, say: Callable[[str], None]) -
         messages_changed=messages_changed(),
         overlap=_overlap(frozen),
         sizes={name: len(lines) for name, lines in sets.items()},
-        signals={name: signal_reports(*answered[name]) for name in (CHAT, TOLD)},
+        signals={name: signal_reports(*answered[name]) for name in (CHAT, TOLD, PLAIN)},
         intents=intent_report(*answered[CHAT]),
+        harms=harms,
         risk=risk_report(*answered[SAFETY]),
-        ordinary=alarms_on_ordinary([(name, *answered[name]) for name in (CHAT, TOLD)]),
+        ordinary=alarms_on_ordinary([(name, *answered[name]) for name in (CHAT, TOLD, PLAIN)]),
         noise=noisy,
         calibration=_calibration(answered),
         curve=points,
         encoders=[frozen_row(frozen), adapted_row(adapted, weights, biases)],
         known=known,
         real=real_speech,
-        headline=headline.headline(answered),
+        headline=headline.headline(answered, harms[-1].found, harms[-2].found),
         quick=headline.quick(
             {CHAT: (quick_lines, answered[CHAT][1].some(quick_chat)), SAFETY: answered[SAFETY]}
         ),
@@ -221,10 +242,35 @@ def _noise_row(name: str, chat: Answered, safety: Answered) -> NoiseRow:
     )
 
 
+def _harms(recogniser: Recogniser) -> list[HarmRow]:
+    """Return a row for every route, then one of all of them, then one of messages without any."""
+    examples = read_harms()
+    told = {name: [e for e in examples if e.route == name] for name in (*routes(), NO_ROUTE)}
+    counted: dict[str, tuple[list[bool], list[bool]]] = {}
+    for name, lines in told.items():
+        parsed = [recogniser.parse(e.text) for e in lines]
+        found, at_once = [p[HARMS_FOUND] for p in parsed], [told_now(p, {}) for p in parsed]
+        if name == NO_ROUTE:
+            counted[name] = [not f for f in found], [not f for f in at_once]
+        else:
+            counted[name] = [name in f for f in found], [name in f for f in at_once]
+    rows = [
+        HarmRow(name, *(Rate(sum(column), len(column)) for column in columns))
+        for name, columns in counted.items()
+    ]
+    every = HarmRow("all routes", *(_sum(rows[:-1], part) for part in ("found", "at_once")))
+    return [*rows[:-1], every, rows[-1]]
+
+
+def _sum(rows: Sequence[HarmRow], part: str) -> Rate:
+    rates = [getattr(row, part) for row in rows]
+    return Rate(sum(rate.hits for rate in rates), sum(rate.total for rate in rates))
+
+
 def _calibration(answered: dict[str, Answered]) -> dict[tuple[str, str], list[Bin]]:
     """Return (what, set) -> bins."""
     result = {}
-    for name in (CHAT, TOLD):
+    for name in (CHAT, TOLD, PLAIN):
         lines, answers = answered[name]
         truth = signal_truth(line.example for line in lines)
         for facet in FACETS:

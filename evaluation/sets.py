@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from bot.nlu.examples import Example, parse_example
+from bot.nlu.harm_examples import HarmExample, read_harm_examples
 from bot.nlu.targets import label_names, label_targets
 from bot.nlu.taxonomy import FACETS
 from bot.paths import ROOT
@@ -19,7 +20,7 @@ from bot.paths import ROOT
 SETS = ROOT / "tests" / "recognition"
 KNOWN_FAILURES = ROOT / "evaluation" / "known_failures.yml"
 
-CHAT, TOLD, SAFETY = "chat", "told", "safety"
+CHAT, TOLD, PLAIN, SAFETY = "chat", "told", "plain", "safety"
 
 SIGNAL_NAMES = label_names()
 """`<facet>/<label>`: the columns of every table of labels here."""
@@ -40,6 +41,11 @@ def read_set(name: str) -> list[Line]:
         kind = row.pop("kind", "")
         lines.append(Line(parse_example(json.dumps(row), f"{name}, line {number}"), kind))
     return lines
+
+
+def read_harms() -> list[HarmExample]:
+    """Return the lines of `tests/recognition/harms.jsonl`: messages and their routes, or none."""
+    return list(read_harm_examples(SETS / "harms.jsonl"))
 
 
 def read_doctors(folder: Path) -> list[tuple[Example, Example]]:
