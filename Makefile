@@ -29,7 +29,7 @@ demo: train ## Show the staff dashboard with an invented year and referrals
 
 .PHONY: test
 test: train ## Set everything up and run all tests
-	@$(RUN)pytest
+	@$(RUN)pytest --numprocesses 2 --dist loadfile
 
 .PHONY: evaluate
 evaluate: train ## Measure the model and write docs/model-card.md (DATE=, REAL=folder, ACCEPT=1)

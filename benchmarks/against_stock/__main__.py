@@ -135,6 +135,7 @@ async def _measure(
         results.lengths = await lengthen(servers, marks)
         for server in servers:
             results.memory[server.name] = server.memory()
+            results.silent[server.name] = server.silent / server.asked
     finally:
         for server in servers:
             server.stop()

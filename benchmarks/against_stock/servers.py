@@ -71,6 +71,10 @@ class Server:
     folder: Path
     port: int = field(default_factory=free_port)
     process: subprocess.Popen[bytes] | None = None
+    asked: int = 0
+    """Messages sent."""
+    silent: int = 0
+    """Of these, those to which nothing was said."""
 
     def command(self) -> tuple[list[str], dict[str, str], Path]:
         """Return the command, what is added to the environment, and where it runs."""
@@ -149,7 +153,8 @@ class Ours(Server):
     async def say(self, line: Line, who: str, text: str) -> None:
         """Send a message as the page does."""
         answer = await line.post("/chat/send", {"token": who, "text": text})
-        assert answer["messages"], "nothing was answered"
+        self.asked += 1
+        self.silent += not answer["messages"]
 
 
 class Stock(Server):
@@ -167,7 +172,8 @@ class Stock(Server):
     async def say(self, line: Line, who: str, text: str) -> None:
         """Send a message to the REST channel."""
         answer = await line.post("/webhooks/rest/webhook", {"sender": who, "message": text})
-        assert answer, "nothing was answered"
+        self.asked += 1
+        self.silent += not answer
 
 
 def _clean() -> dict[str, str]:
