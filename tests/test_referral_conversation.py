@@ -571,8 +571,8 @@ def test_a_reply_that_did_not_get_through_is_held_sealed(wales, unit, monkeypatc
 @pytest.mark.parametrize(
     "note",
     [
-        pytest.param("the rota is unfair " * 600, id="too many characters"),
-        pytest.param("\U0001f642\U0001f642 leave " * 1_100, id="too many bytes"),
+        pytest.param("the rota came out late " * 500, id="too many characters"),
+        pytest.param("\U0001f642\U0001f642 rota " * 1_200, id="too many bytes"),
     ],
 )
 def test_what_is_too_long_is_said_to_be(wales, unit, note):

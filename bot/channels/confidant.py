@@ -42,9 +42,9 @@ from bot.dialogue.in_confidence import (
     in_confidence,
     receipts_in_use,
 )
+from bot.dialogue.referral import REFERRAL
 from bot.dialogue.safety import (
     QUESTIONS,
-    REFERRAL,
     ROUTE,
     SOMEONE_ELSE,
     SURE,
@@ -443,7 +443,7 @@ def _is_to_us(parsed: Mapping[str, Any], awaited: str, text: str) -> bool:
     """Whether the words answer, ask or end something here, instead of being for the unit."""
     words = len(text.split())
     entities = parsed.get("entities") or ()
-    if awaited == "referral_contact" and has_address(text):
+    if awaited == "referral_contact" and (has_address(text) or asks_for_a_call(text)):
         return False
     if words <= LONGEST and any(entity.get("entity") == awaited for entity in entities):
         return True
