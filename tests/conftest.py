@@ -9,6 +9,7 @@ import tempfile
 from dataclasses import dataclass, field
 
 import pytest
+from redis import Redis
 
 from bot.environment import prepare
 
@@ -25,6 +26,7 @@ from bot.settings import settings  # noqa: E402
 from tests.databases import new_database, postgresql  # noqa: E402
 from tests.referral_unit import empty, read_keys_again  # noqa: E402
 from tests.referrals import cheap_database, make_unit  # noqa: E402
+from tests.services import redis_server  # noqa: E402
 
 configure_logs("ERROR")
 
@@ -168,3 +170,18 @@ def referrals(referrals_url):
     make_unit(engine)
     yield engine
     engine.dispose()
+
+
+@pytest.fixture(scope="module")
+def running_redis(tmp_path_factory):
+    """Return a running Redis that writes nothing to disk."""
+    with redis_server(tmp_path_factory.mktemp("redis")) as running:
+        yield running
+
+
+@pytest.fixture
+def held(running_redis):
+    """Return a client that looks at what is held."""
+    with Redis.from_url(running_redis.url) as client:
+        client.flushall()
+        yield client

@@ -17,35 +17,20 @@ from tests.services import free_port, redis_server
 from tests.test_state import CANARY, tracker_with_canary
 
 
-@pytest.fixture(scope="module")
-def server(tmp_path_factory):
-    """Return a running Redis that writes nothing to disk."""
-    with redis_server(tmp_path_factory.mktemp("redis")) as running:
-        yield running
-
-
-@pytest.fixture
-def held(server):
-    """Return a client that looks at what is held."""
-    with Redis.from_url(server.url) as client:
-        client.flushall()
-        yield client
-
-
 def everything(client: Redis) -> bytes:
     return b"".join(key + (client.get(key) or b"") for key in client.scan_iter())
 
 
-def test_a_saved_conversation_holds_no_word_and_ends_in_an_hour(server, held):
-    asyncio.run(RedisTrackerStore(server.url).save(tracker_with_canary()))
+def test_a_saved_conversation_holds_no_word_and_ends_in_an_hour(running_redis, held):
+    asyncio.run(RedisTrackerStore(running_redis.url).save(tracker_with_canary()))
     assert held.keys() == [f"{PREFIX}someone".encode()]
     assert LIFE_SECONDS - 5 <= held.ttl(f"{PREFIX}someone") <= LIFE_SECONDS
     assert CANARY.encode() not in everything(held)
 
 
-def test_expiry_deletes(server, held):
+def test_expiry_deletes(running_redis, held):
     async def wait():
-        store = RedisTrackerStore(server.url, life=1)
+        store = RedisTrackerStore(running_redis.url, life=1)
         await store.save(tracker_with_canary())
         assert await store.retrieve("someone") is not None
         while await store.retrieve("someone") is not None:
@@ -55,9 +40,9 @@ def test_expiry_deletes(server, held):
     assert everything(held) == b""
 
 
-def test_forgetting_deletes_the_bytes(server, held):
+def test_forgetting_deletes_the_bytes(running_redis, held):
     async def forget():
-        store = RedisTrackerStore(server.url)
+        store = RedisTrackerStore(running_redis.url)
         await store.save(tracker_with_canary("someone"))
         await store.save(tracker_with_canary("else"))
         assert sorted(await store.keys()) == ["else", "someone"]
@@ -68,9 +53,11 @@ def test_forgetting_deletes_the_bytes(server, held):
     assert b"someone" not in everything(held)
 
 
-def test_a_conversation_goes_on_from_redis_in_another_process_of_ours(server, held, monkeypatch):
+def test_a_conversation_goes_on_from_redis_in_another_process_of_ours(
+    running_redis, held, monkeypatch
+):
     """Two agents, each with its own client, hold one conversation in turns."""
-    chosen = read_settings({"SIDEDOOR_REDIS_URL": server.url})
+    chosen = read_settings({"SIDEDOOR_REDIS_URL": running_redis.url})
     monkeypatch.setattr(loading, "settings", lambda: chosen)
 
     async def talk():

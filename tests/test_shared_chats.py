@@ -3,33 +3,17 @@
 import asyncio
 
 import pytest
-from redis import Redis
 
 from bot.channels.conversation import Bubble, Button
 from bot.channels.web_chats import RETRY_SECONDS, AnswerGoneError
 from bot.channels.web_shared import ANSWER, CHAT, SharedChats, new_name
 from bot.privacy.lifetimes import LIFE_SECONDS
 from bot.redis_client import REDIS_ERRORS
-from tests.services import free_port, redis_server
+from tests.services import free_port
 
 CANARY = "quokka-in-the-sluice"
 
 BUBBLES = [Bubble(f"heard {CANARY}", (Button("b1", "Yes", "/affirm"),), ("utter_x",))]
-
-
-@pytest.fixture(scope="module")
-def server(tmp_path_factory):
-    """Return a running Redis that writes nothing to disk."""
-    with redis_server(tmp_path_factory.mktemp("redis")) as running:
-        yield running
-
-
-@pytest.fixture
-def held(server):
-    """Return a client that looks at what is held."""
-    with Redis.from_url(server.url) as client:
-        client.flushall()
-        yield client
 
 
 class Worker:
@@ -61,9 +45,9 @@ class Worker:
         return BUBBLES
 
 
-def test_a_chat_goes_on_at_another_worker_and_comes_back(server, held):
+def test_a_chat_goes_on_at_another_worker_and_comes_back(running_redis, held):
     async def move():
-        one, other = Worker(server.url), Worker(server.url)
+        one, other = Worker(running_redis.url), Worker(running_redis.url)
         token = await one.begin()
         begun, met = await one.chats.fetch(token), await other.chats.fetch(token)
         assert met.pseudonym == begun.pseudonym
@@ -75,9 +59,9 @@ def test_a_chat_goes_on_at_another_worker_and_comes_back(server, held):
     asyncio.run(move())
 
 
-def test_a_message_that_was_answered_is_not_answered_again_by_another_worker(server, held):
+def test_a_message_that_was_answered_is_not_answered_again_by_another_worker(running_redis, held):
     async def again():
-        one, other = Worker(server.url), Worker(server.url)
+        one, other = Worker(running_redis.url), Worker(running_redis.url)
         token = await one.begin()
         assert await one.send(token, "m1") == BUBBLES
         assert await other.send(token, "m1") == BUBBLES
@@ -88,9 +72,9 @@ def test_a_message_that_was_answered_is_not_answered_again_by_another_worker(ser
     asyncio.run(again())
 
 
-def test_what_is_held_ends_with_the_conversation_and_the_answer_before(server, held):
+def test_what_is_held_ends_with_the_conversation_and_the_answer_before(running_redis, held):
     async def once():
-        one = Worker(server.url)
+        one = Worker(running_redis.url)
         await one.send(await one.begin(), "m1")
 
     asyncio.run(once())
@@ -99,9 +83,9 @@ def test_what_is_held_ends_with_the_conversation_and_the_answer_before(server, h
     assert RETRY_SECONDS - 5 <= held.ttl(answer) <= RETRY_SECONDS
 
 
-def test_redis_holds_nothing_that_can_be_read_without_the_token(server, held):
+def test_redis_holds_nothing_that_can_be_read_without_the_token(running_redis, held):
     async def talk():
-        one = Worker(server.url)
+        one = Worker(running_redis.url)
         token = await one.begin()
         await one.send(token, "m1")
         return token, (await one.chats.fetch(token)).pseudonym
@@ -112,9 +96,9 @@ def test_redis_holds_nothing_that_can_be_read_without_the_token(server, held):
         assert told.encode() not in everything
 
 
-def test_no_other_token_opens_a_record(server, held):
+def test_no_other_token_opens_a_record(running_redis, held):
     async def swap():
-        one = Worker(server.url)
+        one = Worker(running_redis.url)
         first, second = await one.begin(), await one.begin()
         keys = sorted(held.keys(f"{CHAT}*"))
         a, b = held.get(keys[0]), held.get(keys[1])
@@ -127,9 +111,9 @@ def test_no_other_token_opens_a_record(server, held):
     asyncio.run(swap())
 
 
-def test_a_chat_that_was_left_is_deleted_and_a_turn_of_it_writes_nothing_more(server, held):
+def test_a_chat_that_was_left_is_deleted_and_a_turn_of_it_writes_nothing_more(running_redis, held):
     async def leave():
-        one, other = Worker(server.url), Worker(server.url)
+        one, other = Worker(running_redis.url), Worker(running_redis.url)
         token = await one.begin()
         chat = await one.chats.fetch(token)
         one.chats.end(token)
@@ -141,9 +125,9 @@ def test_a_chat_that_was_left_is_deleted_and_a_turn_of_it_writes_nothing_more(se
     assert held.keys() == []
 
 
-def test_a_running_turn_keeps_the_buttons_that_it_took_away(server, held):
+def test_a_running_turn_keeps_the_buttons_that_it_took_away(running_redis, held):
     async def press_twice():
-        one = Worker(server.url)
+        one = Worker(running_redis.url)
         token = await one.begin()
         chat, go = await one.chats.fetch(token), asyncio.Event()
         chat.buttons = {}  # as the channel does when one is pressed
