@@ -2,6 +2,7 @@
 
 import pytest
 
+from bot.channels.typed_answers import read_rows, rows
 from bot.nlu.language import PatternFileError, read
 from bot.nlu.phrases import PhraseTable
 from bot.nlu.routes import routes
@@ -27,6 +28,29 @@ def test_a_row_is_found_in_its_sentences(table, row, sentence):
 @pytest.mark.parametrize(("table", "row", "sentence"), sentences("not_in"))
 def test_a_row_is_not_in_what_only_resembles_it(table, row, sentence):
     assert row not in {name for name, _ in table.matches(read(sentence))}
+
+
+@pytest.mark.parametrize("name", rows())
+def test_a_row_of_typed_answers_against_its_sentences(name):
+    row = rows()[name]
+    assert [text for text in row.found_in if not row.is_in(text)] == []
+    assert [text for text in row.not_in if row.is_in(text)] == []
+
+
+@pytest.mark.parametrize(
+    ("row", "fault"),
+    [
+        ("{words: [a], found_in: [a]}", "give words, found_in and not_in"),
+        ("{words: ['(a'], found_in: [a], not_in: [b]}", "not a regular expression"),
+        ("{word: [a], words: [a], found_in: [a], not_in: [b]}", "unknown ['word']"),
+    ],
+)
+def test_a_wrong_row_of_typed_answers_is_named(tmp_path, row, fault):
+    file = tmp_path / "typed.yml"
+    file.write_text(f"politeness: {{before: '', after: ''}}\nrows:\n  bare: {row}\n")
+    with pytest.raises(PatternFileError, match=r"typed.yml: bare: ") as raised:
+        read_rows(file)
+    assert fault in str(raised.value)
 
 
 def test_every_route_has_phrases_and_no_phrase_is_for_another():
