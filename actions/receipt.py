@@ -11,7 +11,7 @@ from rasa_sdk.executor import CollectingDispatcher
 
 from actions.speaking import answered, entity_of, memory_of, say, was_said
 from bot.deanery import deaneries
-from bot.dialogue.in_confidence import ANSWER, in_confidence
+from bot.dialogue.in_confidence import ANSWER, NEW, in_confidence
 from bot.dialogue.referral import is_sealed
 from bot.referrals.desk import Opened, desk
 from bot.referrals.errors import DeskUnavailable, ReferralError, TicketGone
@@ -136,22 +136,30 @@ class ActionReceipt(Action):
         elif opened is None:
             say(dispatcher, "utter_receipt_gone")
         else:
-            _say_ticket(dispatcher, opened)
-            asked = "ticket"
+            waits = is_sealed(tracker.get_slot("referral_reply"))
+            asked = _say_ticket(dispatcher, opened, waits)
         ended = [ActiveLoop(None), SlotSet("requested_slot", None)]
         return [*ended, *answered(tracker, asked)]
 
 
-def _say_ticket(dispatcher: CollectingDispatcher, opened: Opened) -> None:
+def _say_ticket(dispatcher: CollectingDispatcher, opened: Opened, waits: bool) -> str:
+    """Say what a ticket holds, and ask what next, or whether to send the reply that `waits`.
+
+    Return the name of what is asked.
+    """
     unit = deaneries().get(opened.deanery)
     named = {"unit": unit.unit, "deanery": unit.name} if unit else {"unit": "", "deanery": ""}
     if opened.state == "lost":
         say(dispatcher, "utter_receipt_lost")
-        return
-    say(dispatcher, "utter_receipt_answer", answer=ANSWER, **named)
+        return "ticket"
+    say(dispatcher, "utter_receipt_answer", answer=ANSWER, new=NEW, **named)
     if opened.state == "closed":
         say(dispatcher, "utter_receipt_closed")
+    if waits:
+        say(dispatcher, "utter_return_resend")
+        return "resend"
     say(dispatcher, "utter_ask_receipt_next")
+    return "ticket"
 
 
 class _AskAboutTicket(_Step):
@@ -195,9 +203,12 @@ class ActionTakeSealed(Action):
             say(dispatcher, "utter_ask_pass_on")
             return finished(tracker, "resend", referral_reply=held)
         sealed = entity_of(tracker, "referral_reply") or tracker.get_slot("referral_reply")
-        if opened is None or not is_sealed(sealed):
+        if not is_sealed(sealed):
             say(dispatcher, "utter_receipt_gone")
             return finished(tracker, "receipt", referral_reply=None)
+        if opened is None:  # offered again when the receipt is typed
+            say(dispatcher, "utter_receipt_gone")
+            return finished(tracker, "receipt", referral_reply=sealed)
         try:
             await desk().reply(opened, str(sealed))
         except DeskUnavailable:

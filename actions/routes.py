@@ -15,8 +15,7 @@ from actions.local_facts import chosen_deanery
 from actions.speaking import intent_of, memory_of, remember, say
 from bot.deanery import signposts
 from bot.dialogue.context import UNSAFE_PERSON, answer_of, confirmed_route, fear_of
-from bot.dialogue.referral import is_begun
-from bot.dialogue.replies import QUIET_TURNS
+from bot.dialogue.replies import AFTER_ROUTE, QUIET_TURNS
 from bot.nlu.routes import DONE_FIRST, OWN_ROUTES, routes, told_at_the_edge, told_now
 
 SAFETY_ASKED = ("sexual_harm", "domestic_abuse")
@@ -62,10 +61,7 @@ class ActionRoute(Action):
         else:
             done = self._say_next(dispatcher, tracker)
             stays = not done and tracker.get_slot("route_asked") in DONE_FIRST
-            begun = is_begun(tracker.slots) and not stays
-            if begun:  # it was told in the middle of handing over
-                say(dispatcher, "utter_offer_referral_again")
-            after = replace(after, asked="route" if stays else "referral" if begun else "open")
+            after = replace(after, asked="route" if stays else "open", last_ask=AFTER_ROUTE)
             changed = {"route_asked": None} if done else {}
             answered = []
         return [

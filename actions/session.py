@@ -12,7 +12,7 @@ from rasa_sdk.executor import CollectingDispatcher
 from actions.speaking import memory_of, remember, say
 from bot.deanery import deaneries
 from bot.dialogue.in_confidence import receipts_in_use
-from bot.dialogue.referral import is_begun
+from bot.dialogue.referral import unsent
 from bot.privacy.lifetimes import LIFE_SECONDS, MINUTE
 from bot.settings import settings
 
@@ -96,7 +96,7 @@ class ActionForget(Action):
         if not receipts_in_use():
             say(dispatcher, "utter_forgotten")
             return [AllSlotsReset()]
-        if is_begun(tracker.slots):
+        if unsent(tracker.slots):
             say(dispatcher, "utter_forgotten_unsent")
         say(dispatcher, "utter_forgotten_not_referral")
         say(dispatcher, "utter_forgotten")

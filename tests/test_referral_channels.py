@@ -275,6 +275,17 @@ def test_forget_says_that_the_ticket_is_not_forgotten(phone):
     assert "only its receipt finds it" in said[-1]
 
 
+def test_forget_says_that_what_was_begun_is_gone_too(phone):
+    phone.say(f"/start {DEANERY}")
+    phone.say("how do i get in touch with the psu")
+    for title in ("Yes", "Things at work"):
+        phone.press(title)
+    _, said = phone.say("/forget")
+    assert fixed("utter_forgotten_unsent") in said[-1]
+    _, said = phone.say("/forget")
+    assert fixed("utter_forgotten_unsent") not in said[-1]
+
+
 def test_the_menu_has_the_receipt(program, telegram):
     (menu,) = [given for name, given in telegram.calls if name == "setMyCommands"][-1:]
     assert "receipt" in [command["command"] for command in menu["commands"]]

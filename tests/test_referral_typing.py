@@ -213,7 +213,11 @@ def test_a_note_that_tells_another_harm_is_held_sealed_and_need_not_be_typed_aga
     assert wales.seen[-1][0].text == fixed("utter_referral_held")
     assert BULLIED not in str(wales.slot("referral_held"))
     assert wales.slot("referral_note") is None
-    do(wales, ("no", "yes"))
+    wales.say("no")
+    assert questions(wales) == 1  # the route's own; the unit waits
+    wales.say("it has been going on since I started in that department")
+    assert questions(wales) == 1
+    wales.say("yes")
     assert "sealed" in wales.text
     wales.press("Put it in")
     do(wales, ("[Send it]",))
@@ -225,14 +229,14 @@ def test_a_note_that_tells_another_harm_is_held_sealed_and_need_not_be_typed_aga
 @pytest.mark.parametrize("words", ["yes", "use it", "as it is"])
 def test_a_note_that_is_held_is_taken_in_words(wales, unit, words):
     go_to(wales, "note")
-    do(wales, (BULLIED, "no", "yes", words, "[Send it]"))
+    do(wales, (BULLIED, "no", "it has gone on for months", "yes", words, "[Send it]"))
     (ticket,) = unit.tickets()
     assert ticket.note == BULLIED
 
 
 def test_a_note_that_is_held_can_be_written_anew_or_left_out(wales, unit):
     go_to(wales, "note")
-    do(wales, (BULLIED, "no", "yes", NOTE, "[Send it]"))
+    do(wales, (BULLIED, "no", "it has gone on for months", "yes", NOTE, "[Send it]"))
     (ticket,) = unit.tickets()
     assert ticket.note == NOTE
 
@@ -387,3 +391,82 @@ def test_only_short_words_are_choices():
     long = "i want to go back to the time when none of this had happened"
     assert typed_choices.typed_choice("referral_help", long, {}) is None
     assert typed_choices.step_with_ticket(f"delete {long}") is None
+
+
+# A reply that is answered first
+
+
+def to_a_reply(person):
+    do(person, (send(person), "[Write to them]"))
+
+
+def test_a_reply_that_tells_another_harm_is_held_and_offered_once_that_was_heard(wales, unit):
+    to_a_reply(wales)
+    wales.say(BULLIED)
+    assert wales.seen[-1][0].text == fixed("utter_referral_held")
+    assert BULLIED not in str(wales.slot("referral_reply"))
+    wales.say("no")
+    assert questions(wales) == 1
+    wales.say("it has been going on since I started in that department")
+    assert fixed("utter_return_resend") in wales.text
+    assert questions(wales) == 1
+    wales.press("Send it")
+    (ticket,) = unit.tickets()
+    assert ticket.messages[-1].text == BULLIED
+    assert wales.slot("referral_reply") is None
+
+
+def test_a_reply_that_is_held_is_offered_when_the_receipt_is_typed_again(wales, unit):
+    receipt = send(wales)
+    do(wales, (receipt, "[Write to them]", BULLIED, "no", f"my receipt is {receipt}"))
+    assert fixed("utter_return_resend") in wales.text
+    wales.press("Send it")
+    (ticket,) = unit.tickets()
+    assert ticket.messages[-1].text == BULLIED
+
+
+def test_a_reply_that_is_held_outlives_the_opened_ticket(wales, unit):
+    receipt = send(wales)
+    do(wales, (receipt, "[Write to them]", BULLIED, "no", "it has gone on for months"))
+    confidence.in_confidence().keep_opened(wales.conversation, None)
+    wales.press("Send it")
+    assert fixed("utter_receipt_gone") in wales.text
+    wales.say(receipt)
+    assert fixed("utter_return_resend") in wales.text
+    wales.press("Send it")
+    (ticket,) = unit.tickets()
+    assert ticket.messages[-1].text == BULLIED
+
+
+def test_a_reply_that_is_let_go_is_gone(wales, unit):
+    to_a_reply(wales)
+    do(wales, (BULLIED, "no", "it has gone on for months", "[Let it go]"))
+    assert wales.slot("referral_reply") is None
+    (ticket,) = unit.tickets()
+    assert len(ticket.messages) == 0
+
+
+# What has been read
+
+
+def test_answers_that_came_since_are_marked_and_none_is_said(wales, unit):
+    receipt = send(wales)
+    unit.answer("The first answer")
+    wales.say(receipt)
+    assert "The first answer" in wales.text
+    assert fixed("utter_receipt_answer_new").strip() not in wales.text
+    wales.say(receipt)
+    assert fixed("utter_receipt_nothing_new") in wales.text
+    unit.answer("The second answer")
+    wales.say(receipt)
+    marked = [fixed("utter_receipt_answer_new").strip() in bubble.text for bubble in wales.seen[-1]]
+    assert marked[:2] == [False, True]
+    assert fixed("utter_receipt_nothing_new") not in wales.text
+
+
+@pytest.mark.parametrize("words", ["who'll see my number?", "do you keep my number?"])
+def test_who_sees_a_number_is_answered_where_it_is_asked_for(wales, words):
+    go_to(wales, "contact")
+    wales.say(words)
+    assert "passphrase" in wales.seen[-1][0].text or "own people" in wales.seen[-1][0].text
+    assert wales.slot("requested_slot") == "referral_contact"

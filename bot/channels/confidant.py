@@ -23,6 +23,7 @@ from bot.channels.typed_choices import (
     asks_about_receipts,
     asks_for_a_call,
     asks_to_see_it,
+    asks_who_sees_it,
     has_address,
     has_lost_it,
     is_short,
@@ -37,6 +38,7 @@ from bot.dialogue.context import is_low
 from bot.dialogue.help_intents import HELP_INTENTS
 from bot.dialogue.in_confidence import (
     ANSWER,
+    NEW,
     RECEIPT,
     InConfidence,
     in_confidence,
@@ -70,8 +72,14 @@ SEALED = ("referral_contact", "referral_note", "referral_reply")
 GONE, NONE_YET = "utter_receipt_gone", "utter_receipt_none_yet"
 """Said in place of what is no longer there, and of answers that there are not."""
 
+MARKED, NOTHING_NEW = "utter_receipt_answer_new", "utter_receipt_nothing_new"
+"""Said with an answer that came since they looked last, and after answers of which none did."""
+
 UNAVAILABLE = "utter_receipt_unavailable"
 """Said when what is kept cannot be reached."""
+
+HELD_AS = {"referral_note": "referral_held", "referral_reply": "referral_reply"}
+"""What is awaited -> the entity, and slot, that holds it sealed while a harm is answered first."""
 
 INSTEAD_OF_ANSWERS = {
     DeskUnavailable: UNAVAILABLE,
@@ -179,10 +187,12 @@ class Confidant:
         if parsed is None:
             return Taken(text, kept_back=True)
         if _needs_an_answer(_without_calls(parsed, text), slots):
-            return self._answered_before(slots, awaited, text, parsed, cut)
+            return self._answered_before(conversation, slots, awaited, text, parsed, cut)
         chosen = typed_choice(awaited, text, slots) if awaited != "referral_reply" else None
         if chosen is not None:
             return _choosing(text, parsed, awaited, chosen)
+        if awaited == "referral_contact" and asks_who_sees_it(text):
+            return Taken(parse_data=_parse_data("ask_what_is_kept"))
         if _is_to_us(parsed, awaited, text):
             return Taken(text)
         if cut:
@@ -261,6 +271,7 @@ class Confidant:
 
     def _answered_before(
         self,
+        conversation: str,
         slots: Mapping[str, Any],
         awaited: str,
         text: str,
@@ -269,19 +280,19 @@ class Confidant:
     ) -> Taken:
         """Return words for the unit that are answered here first.
 
-        A note that speaks of another harm than a risk to life is sealed beside, so that it need
-        not be typed again.
+        A note or a reply that speaks of another harm than a risk to life is sealed beside, so
+        that it need not be typed again.
         """
         kept_back = Taken(text, kept_back=True)
         harm = answered_first(parsed, slots) in (ROUTE, SOMEONE_ELSE)
         at_risk = is_low(parsed) or parsed.get("risk") not in (None, "none")
-        if awaited != "referral_note" or cut or not harm or at_risk:
+        if awaited not in HELD_AS or cut or not harm or at_risk:
             return kept_back
         try:
-            sealed = self._desk.seal(str(slots.get("deanery")), text)
+            sealed = self._desk.seal(self._unit_of(conversation, slots, awaited), text)
         except ReferralError:
             return kept_back
-        held = {"entity": "referral_held", "value": sealed}
+        held = {"entity": HELD_AS[awaited], "value": sealed}
         return Taken(
             text, {**parsed, "entities": [*(parsed.get("entities") or ()), held]}, held=True
         )
@@ -330,7 +341,16 @@ class Confidant:
             answers = await self._desk.answers(opened)
         except ReferralError as error:
             return [fixed(INSTEAD_OF_ANSWERS.get(type(error), GONE))]
-        return [text.replace(ANSWER, answer.text) for answer in answers] or [fixed(NONE_YET)]
+        if not answers:
+            return [fixed(NONE_YET)]
+        told_apart = len({answer.new for answer in answers}) > 1
+        said = [
+            text.replace(NEW, fixed(MARKED) if told_apart and answer.new else "").replace(
+                ANSWER, answer.text
+            )
+            for answer in answers
+        ]
+        return said if answers[-1].new else [*said, fixed(NOTHING_NEW)]
 
     def let_go(self, conversation: str) -> None:
         """Let go of what the conversation holds."""
@@ -358,14 +378,18 @@ class Confidant:
         return _found("open")
 
     def _seal(self, conversation: str, slots: Mapping[str, Any], awaited: str, text: str) -> Taken:
-        opened = self._held.opened(conversation)
-        to = opened.deanery if awaited == "referral_reply" and opened else slots.get("deanery")
         try:
-            return _given(awaited, self._desk.seal(str(to), text))
+            sealed = self._desk.seal(self._unit_of(conversation, slots, awaited), text)
+            return _given(awaited, sealed)
         except TextTooLong:
             return _given("not_sealed", "too_long")
         except (DeskUnavailable, NoKey):
             return _given("not_sealed", "unavailable")
+
+    def _unit_of(self, conversation: str, slots: Mapping[str, Any], awaited: str) -> str:
+        """Return the deanery whose unit gets what is awaited: of a reply, that of its ticket."""
+        opened = self._held.opened(conversation) if awaited == "referral_reply" else None
+        return opened.deanery if opened else str(slots.get("deanery"))
 
     async def _parse(self, text: str) -> dict[str, Any] | None:
         """Return what the words were recognised as, or None if that failed."""

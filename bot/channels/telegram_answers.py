@@ -27,6 +27,7 @@ from bot.channels.telegram_chats import Chats
 from bot.channels.telegram_sending import BlockedError, GivenUpError, Sender
 from bot.deanery import deaneries
 from bot.dialogue.in_confidence import in_confidence, receipts_in_use
+from bot.dialogue.referral import unsent
 from bot.privacy.lifetimes import (
     DELETABLE_SECONDS,
     HOUR,
@@ -339,7 +340,7 @@ class Answers:
     async def _forget(self, chat: int) -> None:
         """Wipe what is held, delete what Telegram lets us, and say exactly what was not."""
         numbers = self._numbers.take(chat)
-        held = await self._wipe(chat)
+        held, unsent_too = await self._wipe(chat)
         refused, unreached = await self._delete(chat, numbers)
         deleted = len(numbers) - refused - unreached
         hours = DELETABLE_SECONDS // HOUR
@@ -352,22 +353,28 @@ class Answers:
             names.append("utter_telegram_unreached")
         known = self._numbers.knows_all()
         names.append("utter_telegram_older" if known else "utter_telegram_since_restart")
+        if unsent_too:
+            names.append("utter_forgotten_unsent")
         if receipts_in_use():
             names.append("utter_forgotten_not_referral")
         values = {"deleted": deleted, "refused": refused, "unreached": unreached, "hours": hours}
         said = " ".join(fixed(name, **values) for name in names)
         await self._send(chat, [Bubble(said)])
 
-    async def _wipe(self, chat: int) -> bool:
-        """Delete everything held about the chat's conversation; return whether there was any."""
+    async def _wipe(self, chat: int) -> tuple[bool, bool]:
+        """Delete everything held about the chat's conversation.
+
+        Return whether there was any, and whether something for a unit was among it, unsent.
+        """
         name = self._name(chat)
         store = self._agent().tracker_store
-        held = await store.retrieve(name) is not None
+        tracker = await store.retrieve(name)
+        waiting = tracker is not None and unsent(tracker.current_slot_values()) is not None
         await store.delete(name)
         in_confidence().let_go(name)
         self._chats.drop(name)
         self._pseudonyms.forget(name)
-        return held
+        return tracker is not None, waiting
 
     async def _delete(self, chat: int, numbers: list[int]) -> tuple[int, int]:
         """Delete messages; return how many Telegram refused, and for how many it was not reached.

@@ -20,8 +20,9 @@ from bot.referrals.errors import DeskUnavailable
 
 logger = logging.getLogger(__name__)
 
-RECEIPT, ANSWER = "⟦receipt⟧", "⟦answer⟧"
-"""Places in a bubble: for a new receipt, and for an answer of the unit (a bubble for each)."""
+RECEIPT, ANSWER, NEW = "⟦receipt⟧", "⟦answer⟧", "⟦new⟧"
+"""Places in a bubble: for a new receipt, for an answer of the unit (a bubble for each), and for the
+mark of an answer that was not read before."""
 
 
 @dataclass

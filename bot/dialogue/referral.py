@@ -65,6 +65,20 @@ def is_begun(slots: Mapping[str, Any]) -> bool:
     return any(slots.get(name) for name in BEGUN)
 
 
+def unsent(slots: Mapping[str, Any]) -> str | None:
+    """Return what waits to go to a unit, as the value of `asked` that offers it again.
+
+    Either what was chosen to hand over (`referral`), or a sealed reply (`resend`).
+    """
+    if is_begun(slots):
+        return "referral"
+    return "resend" if slots.get("referral_reply") else None
+
+
+OFFERED_AGAIN = {"referral": "utter_offer_referral_again", "resend": "utter_return_resend"}
+"""What waits (`unsent`) -> the response that offers it again."""
+
+
 def is_sealed(value: Any) -> bool:
     """Whether a slot's value is sealed to a unit's key, and so no words in clear."""
     try:

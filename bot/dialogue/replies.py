@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 
+from bot.dialogue.referral import OFFERED_AGAIN
+
 LISTEN_FIRST = 2
 """Tellings that are listened to before the unit is offered (unless on the edge, or asked)."""
 
@@ -42,6 +44,10 @@ MOVEMENTS = (
 """Steps from one stage to another that are noticed in words of their own."""
 
 URGENT_STAGE = "on_the_edge"
+
+AFTER_ROUTE = "after_route"
+"""`last_ask` once a harm's route came to its own question: what waits for a unit is spoken of only
+when that was answered."""
 
 CARE_FIRST = ("sexual_misconduct", "patient_safety", "bereavement_trauma")
 """Concerns that are answered before any other, with their own question; nothing is offered then."""
@@ -103,6 +109,8 @@ class Heard:
     """Whether it ended in a question mark."""
     harm: str | None = None
     """A route that it may tell, which is asked about first (`bot.nlu.routes.may_be_told`)."""
+    unsent: str | None = None
+    """What waits to go to a unit (`bot.dialogue.referral.unsent`)."""
 
     @property
     def stage(self) -> str | None:
@@ -170,6 +178,9 @@ def reply_to_talk(heard: Heard, memory: Memory) -> Reply:
     if heard.harm:
         asked = replace(told, asked="maybe_route", last_ask="maybe_route")
         return Reply((first, (f"utter_maybe_{heard.harm}",)), asked)
+    if heard.unsent and memory.last_ask == AFTER_ROUTE:
+        asked = replace(told, asked=heard.unsent, last_ask="unsent")
+        return Reply((first, (OFFERED_AGAIN[heard.unsent],)), asked)
     last_told = told_before[-1] if heard.answer and told_before else None
     careful = heard.concern in CARE_FIRST or last_told in CARE_FIRST
     news = not heard.answer and any(c not in told_before for c in heard.concerns)
@@ -181,6 +192,8 @@ def reply_to_talk(heard: Heard, memory: Memory) -> Reply:
     facet, question = _ask(heard, memory)
     alone = heard.brief and not heard.question and not heard.anything()
     bubbles = ((question,),) if alone else (first, (question,))
+    if heard.answer and heard.brief:  # a few words get no more than a bubble
+        bubbles = ((*first, question),)
     return Reply(bubbles, replace(told, last_ask=facet))
 
 
