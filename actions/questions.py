@@ -13,7 +13,7 @@ from rasa_sdk.executor import CollectingDispatcher
 from actions.local_facts import chosen_deanery
 from actions.speaking import entity_of, intent_of, memory_of, remember, say, was_said
 from bot.deanery import Deanery, signposts
-from bot.dialogue.referral import is_begun
+from bot.dialogue.referral import OFFERED_AGAIN, unsent
 from bot.dialogue.replies import Memory
 
 LOCAL_FACT = {
@@ -34,6 +34,9 @@ OF_ITS_OWN = {
     ("ask_what_is_kept", "employer"): "utter_answer_kept_network",
 }
 """Question, and whom or what it is about -> the answer, where the general one would miss it."""
+
+OF_WHO_READS_IT = ("ask_what_is_kept",)
+"""Questions that mean the unit's own people while how to be reached is asked for."""
 
 SIGNPOSTS_IN_A_BUBBLE = 4
 
@@ -70,7 +73,11 @@ class ActionAnswer(Action):
         intent = intent_of(tracker)
         about = entity_of(tracker, "watcher") or entity_of(tracker, "party")
         own = OF_ITS_OWN.get((intent, about or ""))
+        if intent == "ask_who_is_told":  # "does it count at ARCP", of what was asked just before
+            own = own or OF_ITS_OWN.get((before.last_ask or "", about or ""))
         party = entity_of(tracker, "party") if intent == "ask_who_is_told" else None
+        if intent in OF_WHO_READS_IT and tracker.get_slot("requested_slot") == "referral_contact":
+            return _say_who_reads_it(dispatcher, tracker, before)
         if own:
             say(dispatcher, own)
         elif party is None or not was_said(tracker, f"utter_answer_{intent}"):
@@ -86,6 +93,7 @@ class ActionAnswer(Action):
             before,
             turn=before.turn + 1,
             unit_told=before.unit_told or intent == "ask_what_is_psu",
+            last_ask=intent,
         )
         if before.asked not in RETURNS:
             after = replace(after, asked=_asked_after(before, unknown))
@@ -108,6 +116,17 @@ class ActionAnswer(Action):
             say(dispatcher, "utter_local_fact", unit=deanery.unit, deanery=deanery.name, fact=text)
         elif intent in ANSWERED_BY_DEANERY:
             say(dispatcher, "utter_local_fact_unknown", unit=deanery.unit, deanery=deanery.name)
+
+
+def _say_who_reads_it(
+    dispatcher: CollectingDispatcher, tracker: Tracker, before: Memory
+) -> list[EventType]:
+    """Say who reads what is asked for; the form asks for it again."""
+    deanery = chosen_deanery(tracker)
+    if deanery is not None:
+        named = {"unit": deanery.unit, "deanery": deanery.name}
+        say(dispatcher, "utter_answer_kept_contact", **named)
+    return remember(before, replace(before, turn=before.turn + 1), unclear_run=0)
 
 
 def say_who_is_told(dispatcher: CollectingDispatcher, deanery: Deanery, text: str) -> None:
@@ -152,6 +171,7 @@ class ActionReturn(Action):
         """Ask again what was asked, or whether to go on; a running form asks for itself."""
         memory = memory_of(tracker)
         after = memory
+        waits = unsent(tracker.slots)
         crisis = tracker.get_slot("crisis")
         if crisis == "eased":
             say(dispatcher, "utter_crisis_eased_listen")
@@ -159,9 +179,9 @@ class ActionReturn(Action):
             say(dispatcher, "utter_return_crisis")
         elif tracker.active_loop.get("name") or intent_of(tracker) in WITHOUT_RETURN:
             pass
-        elif is_begun(tracker.slots) and memory.asked in ("open", "back", "referral"):
-            say(dispatcher, "utter_offer_referral_again")
-            after = replace(memory, asked="referral")
+        elif waits and memory.asked in ("open", "back", "referral"):
+            say(dispatcher, OFFERED_AGAIN[waits])
+            after = replace(memory, asked=waits)
         elif memory.asked in RETURNS:
             say(dispatcher, RETURNS[memory.asked])
         elif memory.asked in ("deanery", "back"):

@@ -14,7 +14,7 @@ from actions.routes import given_route, question_of, route_for_later, say_route
 from actions.speaking import intent_of, memory_of, remember, say, say_reply
 from bot.dialogue.context import answer_of
 from bot.dialogue.memory import heard_in
-from bot.dialogue.referral import REFERRAL, is_begun
+from bot.dialogue.referral import OFFERED_AGAIN, REFERRAL, unsent
 from bot.dialogue.replies import Heard, Memory, after_safe, declined, misread, reply_to_talk
 from bot.nlu.routes import may_be_told
 
@@ -44,6 +44,9 @@ NOT_NAMED = ("ask_to_repeat",)
 
 STATEMENTS = ("_reflect", "_affirm")
 """Ends of the names of responses that take something up and ask nothing."""
+
+UNSURE = "unsure_of_offer"
+"""`last_ask` after an offer was met with "maybe"."""
 
 UNCLEAR_LIMIT = 2
 """Unclear messages in a row after which the help card and the menu are shown."""
@@ -146,6 +149,25 @@ class ActionNotNow(Action):
         return remember(before, after, unclear_run=0)
 
 
+class ActionUnsureOfOffer(Action):
+    """Meets "maybe" about an offer with what it costs to look; a second one is a no."""
+
+    def name(self) -> str:
+        """Return the action's name."""
+        return "action_unsure_of_offer"
+
+    async def run(
+        self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]
+    ) -> list[EventType]:
+        """Say it once, and leave the offer standing."""
+        before = memory_of(tracker)
+        if before.last_ask == UNSURE:
+            return await ActionNotNow().run(dispatcher, tracker, domain)
+        say(dispatcher, "utter_offer_unsure")
+        after = replace(before, turn=before.turn + 1, last_ask=UNSURE)
+        return remember(before, after, unclear_run=0)
+
+
 class ActionSafeForNow(Action):
     """Believes somebody who says they are safe, and goes on listening."""
 
@@ -165,9 +187,10 @@ class ActionSafeForNow(Action):
             say_route(dispatcher, tracker, waiting)
             after = replace(before, turn=turn, asked=question_of(waiting))
             return [*remember(before, after, unclear_run=0), *given_route(tracker, waiting)]
-        if is_begun(tracker.slots):
-            say(dispatcher, "utter_offer_referral_again")
-            after = replace(before, turn=turn, asked="referral")
+        waits = unsent(tracker.slots)
+        if waits:
+            say(dispatcher, OFFERED_AGAIN[waits])
+            after = replace(before, turn=turn, asked=waits)
             return remember(before, after, unclear_run=0)
         facet, question = after_safe(before)
         say(dispatcher, question)
@@ -182,7 +205,7 @@ def _take_up(
 ) -> list[EventType]:
     """Say the reply to what was told; a harm that it may tell is asked about, and remembered so."""
     harm = may_be_told(tracker.latest_message, tracker.slots)
-    reply = reply_to_talk(replace(heard, harm=harm), before)
+    reply = reply_to_talk(replace(heard, harm=harm, unsent=unsent(tracker.slots)), before)
     say_reply(dispatcher, reply)
     events = [*remember(before, reply.memory, unclear_run=0), *route_for_later(tracker)]
     if harm is not None and reply.memory.asked == "maybe_route":

@@ -176,3 +176,12 @@ def test_naming_the_deanery_after_a_contact_without_one_gives_the_contact(person
     person.press("Rather not say")
     person.say("it's Wales")
     assert "Professional Support Unit, Wales" in person.text
+
+
+def test_what_counts_at_arcp_is_read_of_what_was_asked_just_before(person):
+    person.open()
+    person.say("does it count against me at arcp?")
+    assert "part-time" not in person.text
+    person.say("how do i go less than full time")
+    person.say("does it count against me at arcp?")
+    assert "part-time" in person.text

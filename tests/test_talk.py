@@ -354,3 +354,46 @@ def test_im_all_right_is_not_told_to_go_on(person):
     person.say("my flatmate isnt coping, what do i do")
     person.press("I'm all right")
     assert said(person) == {"utter_act_all_right"}
+
+
+@pytest.mark.parametrize(
+    ("words", "answer"),
+    [
+        ("nobody knows", "alone"),
+        ("since august", "long"),
+        ("third time", "again"),
+        ("just my partner knows", "one_person"),
+    ],
+)
+def test_a_few_words_that_answer_stay_with_the_subject(person, words, answer):
+    person.open()
+    person.say("i failed my mrcp again and i can't face the portfolio")
+    heard = person.slot("concerns_heard")
+    person.say(words)
+    assert f"utter_pressed_{answer}_reflect" in said(person)
+    assert person.slot("concerns_heard") == heard
+    assert "?" in person.text
+
+
+@pytest.mark.parametrize("maybe", ["ok maybe", "i don't know", "hmm not sure"])
+def test_maybe_to_an_offer_is_met_once_with_what_it_costs(person, maybe):
+    person.open()
+    until_offered(person)
+    offered = person.slot("asked")
+    person.say(maybe)
+    assert [b.title for b in person.seen[-1][-1].buttons][1:] in (
+        ["Leave it for now"],
+        ["Another time"],
+    )
+    assert person.slot("asked") == offered == "information"
+    person.say(maybe)
+    assert person.slot("asked") == "open"
+    assert "?" not in person.seen[-1][0].text or "instead" in person.seen[-1][0].text
+
+
+def test_an_offer_after_maybe_is_taken_with_a_yes(person):
+    person.open()
+    until_offered(person)
+    person.say("maybe")
+    person.say("yes ok")
+    assert "utter_about_unit" in said(person)
