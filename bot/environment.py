@@ -7,6 +7,8 @@ import sys
 import warnings
 from typing import Any
 
+from bot.without_tensorflow import leave_out
+
 ENFORCED = {
     "RASA_TELEMETRY_ENABLED": "false",  # on by default, and it reports to third parties
     "TF_CPP_MIN_LOG_LEVEL": "3",  # TensorFlow's start-up chatter
@@ -35,6 +37,7 @@ def prepare() -> None:
     os.environ.update(ENFORCED)
     for package in UNUSED:
         sys.modules.setdefault(package, None)  # type: ignore[arg-type]
+    leave_out()
     warnings.showwarning = _drop_warning
 
 

@@ -9,19 +9,27 @@ from __future__ import annotations
 import asyncio
 import logging
 import queue
+import tarfile
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from rasa.core.channels.channel import UserMessage
 from rasa.core.processor import MessageProcessor
 from rasa.engine.constants import PLACEHOLDER_MESSAGE, PLACEHOLDER_TRACKER
+from rasa.engine.loader import load_predict_graph_runner
+from rasa.engine.runner.interface import GraphRunner
+from rasa.engine.storage.storage import ModelMetadata
+from rasa.exceptions import ModelNotFound
 from rasa.shared.constants import DEFAULT_SENDER_ID
 from rasa.shared.core.trackers import DialogueStateTracker
 from rasa.shared.nlu.constants import ENTITIES, INTENT, TEXT
 
 from bot.graph import InOrderRunner
+from bot.model_storage import ServedModel
 
 logger = logging.getLogger(__name__)
 
@@ -124,9 +132,18 @@ class Processor(MessageProcessor):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         """Load the model, as Rasa's processor does."""
         super().__init__(*args, **kwargs)
-        loaded: Any = self.graph_runner
-        self.graph_runner: InOrderRunner = InOrderRunner.of(loaded)
         self.recognition = Recognition(self.parse_together)
+
+    @staticmethod
+    def _load_model(model_path: str | Path) -> tuple[str, ModelMetadata, GraphRunner]:
+        """Load what answering needs of the model. Raises ModelNotFound if it is no archive."""
+        path = Path(model_path)
+        with TemporaryDirectory() as folder:
+            try:
+                loaded = load_predict_graph_runner(Path(folder), path, ServedModel, InOrderRunner)
+            except tarfile.ReadError:
+                raise ModelNotFound(f"{path.name} is no model; run `make train`") from None
+        return (path.name, *loaded)
 
     async def parse_message(
         self,

@@ -9,6 +9,7 @@ from contextlib import redirect_stderr, redirect_stdout
 from pathlib import Path
 
 from bot.paths import DOMAIN, MODELS, NLU_DATA, ROOT, STORIES
+from bot.without_tensorflow import bring_back
 
 FINGERPRINT = MODELS / "inputs.sha256"
 """Hash of the inputs that the newest model was trained from."""
@@ -54,6 +55,7 @@ def is_current() -> bool:
 
 def train(say: Callable[[str], None]) -> Path:
     """Train a model into `models/` and return its path; `say` gets a line a step."""
+    bring_back()
     import rasa.model_training
     from rasa.engine.exceptions import GraphComponentException
 

@@ -191,7 +191,7 @@ def reply_to_talk(heard: Heard, memory: Memory) -> Reply:
         return Reply((first, ("utter_summary",)), summed, told.concerns_heard[-SUMMARISED:])
     facet, question = _ask(heard, memory)
     alone = heard.brief and not heard.question and not heard.anything()
-    bubbles = ((question,),) if alone else (first, (question,))
+    bubbles: tuple[tuple[str, ...], ...] = ((question,),) if alone else (first, (question,))
     if heard.answer and heard.brief:  # a few words get no more than a bubble
         bubbles = ((*first, question),)
     return Reply(bubbles, replace(told, last_ask=facet))
