@@ -104,6 +104,7 @@ def server(app: Starlette) -> uvicorn.Server:
         date_header=False,
         proxy_headers=False,
         lifespan="off",
+        loop="asyncio",  # uvloop's buffer would hold on to what was received last
         timeout_graceful_shutdown=5,
     )
     return uvicorn.Server(config)
