@@ -28,7 +28,7 @@ demo: train ## Show the staff dashboard with an invented year and referrals
 	@$(RUN)sidedoor demo
 
 .PHONY: test
-test: train ## Set everything up and run all tests
+test: train oracle ## Set everything up and run all tests
 	@$(RUN)pytest --numprocesses 2 --dist loadfile
 
 .PHONY: evaluate
@@ -79,10 +79,18 @@ deploy-tools: setup ## Install what lints deploy/ (Helm, yamllint), apart from t
 	@test -x .tools/deploy/bin/python || $(UV) venv --quiet --python 3.10 .tools/deploy
 	@$(UV) pip sync --quiet --require-hashes --python .tools/deploy/bin/python deploy/requirements-checks.lock
 
+.PHONY: oracle
+oracle: setup ## Install acro, which the rules of disclosure control are compared with
+	@test -x .tools/oracle/bin/python || $(UV) venv --quiet --python 3.10 .tools/oracle
+	@$(UV) pip sync --quiet --require-hashes --python .tools/oracle/bin/python tests/requirements-oracle.lock
+
 .PHONY: lock
-lock: setup ## Compile requirements.lock again from requirements.in
+lock: setup ## Compile requirements.lock again, and the oracle's, from what they ask for
 	@$(UV) pip compile --quiet --python-version 3.10 --generate-hashes --no-emit-index-url --no-emit-find-links \
 		--override requirements.overrides --custom-compile-command "make lock" -o requirements.lock requirements.in
+	@$(UV) pip compile --quiet --python-version 3.10 --generate-hashes --no-emit-index-url --no-emit-find-links \
+		--constraint <(grep -oE '^[A-Za-z0-9._-]+==[^ ]+' requirements.lock | grep -v '^packaging==') --no-annotate \
+		--custom-compile-command "make lock" -o tests/requirements-oracle.lock tests/requirements-oracle.in
 
 .PHONY: clean
 clean: ## Remove what was installed and trained

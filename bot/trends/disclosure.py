@@ -101,6 +101,11 @@ def total(people: int, rules: Rules) -> int | None:
     return None if people <= rules.suppress else rules.rounded(people)
 
 
+def primary(counts: Counts, rules: Rules) -> Figures:
+    """Return what each count alone may be published as: small ones hidden, others rounded."""
+    return {value: total(count, rules) for value, count in counts.items()}
+
+
 def table(facet: Facet, counts: Counts, people: int | None, rules: Rules) -> Figures:
     """Return the figures of one facet's table.
 
@@ -113,10 +118,7 @@ def table(facet: Facet, counts: Counts, people: int | None, rules: Rules) -> Fig
     nothing: Figures = dict.fromkeys(facet.values)
     if people is None:
         return nothing
-    figures: Figures = {}
-    for value in facet.values:
-        count = counts.get(value, 0)
-        figures[value] = None if count <= rules.suppress else rules.rounded(count)
+    figures = primary({value: counts.get(value, 0) for value in facet.values}, rules)
     hidden = [value for value, figure in figures.items() if figure is None]
     if facet.whole:
         return nothing if hidden else figures
