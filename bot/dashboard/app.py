@@ -5,6 +5,7 @@ from __future__ import annotations
 import socket
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import replace
 from time import time
 
 import uvicorn
@@ -23,6 +24,7 @@ from bot.dashboard.tables import open_staff_database
 from bot.dashboard.tries import Tries
 from bot.dashboard.unlocks import Unlocks
 from bot.settings import Settings, SettingsError
+from bot.trends.groups import groups
 from bot.trends.releases import ReleaseError, Releases
 
 FIRST_ACCOUNT = "sidedoor staff add NAME --full-name 'Full Name' --role admin"
@@ -33,8 +35,11 @@ def create_app(
     clock: Callable[[], float] = time,
     demo: bool = False,
     extra_hosts: tuple[str, ...] = (),
+    trainees: int | None = None,
 ) -> Starlette:
     """Return the application; `clock` gives seconds since 1970.
+
+    `trainees` is how many the figures are of, where `trends.yml` does not say it.
 
     With `demo` nobody signs in. It is for invented figures: one release that is not marked
     synthetic refuses the start.
@@ -66,6 +71,8 @@ def create_app(
         unlocks=Unlocks(sessions.goes_on, clock),
         tries=Tries(clock),
         referrals=Referrals(settings.referrals_url, clock),
+        population=replace(groups(), trainees=trainees or groups().trainees),
+        clock=clock,
         demo=demo,
         extra_hosts=extra_hosts,
     )

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from math import sqrt
 
-from bot.dashboard.names import value_name
-from bot.dashboard.picture import rules_of
+from bot.dashboard.names import facet_names
+from bot.dashboard.picture import Row, picture, rules_of
 from bot.trends.disclosure import Rules
 from bot.trends.releases import Release
 
@@ -18,7 +19,6 @@ USUAL_CHANCE = 1.96
 class Change:
     """A share that rose or fell by at least `least` points, whatever the true counts are."""
 
-    name: str
     rose: bool
     least: int
     beyond_chance: bool
@@ -26,39 +26,79 @@ class Change:
 
 
 @dataclass(frozen=True)
+class Line:
+    """One value through the windows."""
+
+    name: str
+    rows: tuple[Row | None, ...]
+    """Its figure in each window; None in a release that did not count it."""
+    comparable: bool
+    """Whether it is shown in both windows that are compared."""
+    change: Change | None
+    """What can be said of it; None if rounding can explain all."""
+
+
+@dataclass(frozen=True)
 class Comparison:
-    """What can be said of one facet."""
+    """One facet through the windows: the lines with a figure, and the names of the others."""
 
-    facet: str
-    changes: tuple[Change, ...]
-    compared: int
-    """Values that are shown in both windows."""
+    title: str
+    column: str
+    lines: tuple[Line, ...]
+    unseen: tuple[str, ...]
+
+    @property
+    def beyond_chance(self) -> tuple[Line, ...]:
+        """The lines that changed by more than rounding and chance explain."""
+        return tuple(line for line in self.lines if line.change and line.change.beyond_chance)
 
 
-def compare(before: Release, after: Release, facet: str) -> Comparison:
-    """Compare the shares of one facet. Windows differ in length, so counts are not compared."""
-    changes, compared = [], 0
-    for value, figure in after.tables.get(facet, {}).items():
-        earlier = before.tables.get(facet, {}).get(value)
-        if figure is None or earlier is None or not before.people or not after.people:
-            continue
-        compared += 1
-        old = _share(earlier, before.people, rules_of(before))
-        new = _share(figure, after.people, rules_of(after))
-        apart = new[0] - old[1] if new[0] > old[1] else old[0] - new[1]
-        if apart <= 0:
-            continue
-        chance = _chance(old, before.people) + _chance(new, after.people)
-        changes.append(
-            Change(
-                name=value_name(facet, value),
-                rose=new[0] > old[1],
-                least=max(1, int(100 * apart)),
-                beyond_chance=apart > USUAL_CHANCE * sqrt(chance),
-            )
-        )
-    changes.sort(key=lambda change: (-change.least, change.name))
-    return Comparison(facet, tuple(changes), compared)
+def compare(
+    before: Release, after: Release, facet: str, beside: Sequence[Release] = ()
+) -> Comparison:
+    """Compare the shares of one facet. Windows differ in length, so counts are not compared.
+
+    Args:
+        before: the earlier window.
+        after: the later window; its values, in its order, are the lines.
+        facet: a table of the later window.
+        beside: windows whose figures stand in the lines, in this order.
+    """
+    columns = [_rows(release, facet) for release in beside]
+    earlier = _rows(before, facet)
+    lines, unseen = [], []
+    for row in picture(after, facet).rows:
+        shown = tuple(rows.get(row.name) for rows in columns)
+        was = earlier[row.name].people if row.name in earlier else None
+        comparable = None not in (was, row.people, before.people, after.people)
+        if comparable or any(one is not None and one.people is not None for one in shown):
+            change = _change(before, after, was, row.people)
+            lines.append(Line(row.name, shown, comparable, change))
+        else:
+            unseen.append(row.name)
+    named = facet_names(facet)
+    return Comparison(named["title"], named["column"], tuple(lines), tuple(unseen))
+
+
+def _rows(release: Release, facet: str) -> dict[str, Row]:
+    return {r.name: r for r in picture(release, facet).rows} if facet in release.tables else {}
+
+
+def _change(before: Release, after: Release, was: int | None, now: int | None) -> Change | None:
+    """Return what two figures say, if both are shown and rounding does not explain all."""
+    if was is None or now is None or not before.people or not after.people:
+        return None
+    old = _share(was, before.people, rules_of(before))
+    new = _share(now, after.people, rules_of(after))
+    apart = new[0] - old[1] if new[0] > old[1] else old[0] - new[1]
+    if apart <= 0:
+        return None
+    chance = _chance(old, before.people) + _chance(new, after.people)
+    return Change(
+        rose=new[0] > old[1],
+        least=max(1, int(100 * apart)),
+        beyond_chance=apart > USUAL_CHANCE * sqrt(chance),
+    )
 
 
 def _share(figure: int, people: int, rules: Rules) -> tuple[float, float]:

@@ -1,4 +1,8 @@
-"""A bar chart as SVG, drawn on the server from the rows of the table beside it."""
+"""A bar chart as SVG, drawn on the server from the rows of the table beside it.
+
+Lengths are shares of the drawing's width and heights are pixels, so that it fills the room it is
+given and its words stay as large as the page's, on a phone too.
+"""
 
 from __future__ import annotations
 
@@ -6,30 +10,38 @@ from dataclasses import dataclass
 
 from bot.dashboard.picture import Picture, Row
 
-WIDTH = 640
-LABEL_WIDTH = 250
-NUMBER_WIDTH = 60
-ROW_HEIGHT = 30
-BAR_HEIGHT = 18
+LONGEST = 86.0
+"""Per cent of the width that stand for everybody; what is left is for the number."""
+
+ROW_HEIGHT = 46
+LABEL_BASE = 18
+BAR_TOP = 24
+BAR_HEIGHT = 14
 
 
 @dataclass(frozen=True)
 class Bar:
-    """One bar: where it is, how long, and the row that it shows."""
+    """One bar: where its row begins, how long it is, and the row that it shows."""
 
     y: int
-    width: int
+    width: float
+    """In per cent of the drawing."""
     row: Row
 
     @property
-    def text_y(self) -> int:
-        """The base line of its label and number."""
-        return self.y + 14
+    def label_y(self) -> int:
+        """The base line of its label."""
+        return self.y + LABEL_BASE
 
     @property
-    def number_x(self) -> int:
-        """Where its number begins."""
-        return LABEL_WIDTH + self.width + 8
+    def bar_y(self) -> int:
+        """The upper edge of the bar."""
+        return self.y + BAR_TOP
+
+    @property
+    def number_y(self) -> int:
+        """The base line of its number."""
+        return self.bar_y + BAR_HEIGHT - 1
 
 
 @dataclass(frozen=True)
@@ -37,10 +49,10 @@ class Chart:
     """The bars, and the size of the drawing. Hidden values have no bar."""
 
     title: str
-    width: int
+    everybody: int
+    whole: float
+    """Per cent of the drawing that stand for everybody."""
     height: int
-    label_x: int
-    bar_x: int
     bar_height: int
     bars: tuple[Bar, ...]
 
@@ -54,17 +66,15 @@ def chart(picture: Picture) -> Chart | None:
     if not picture.shown or picture.people is None:
         return None
     longest = max(picture.people, *(row.people or 0 for row in picture.shown))
-    room = WIDTH - LABEL_WIDTH - NUMBER_WIDTH
     bars = tuple(
-        Bar(at * ROW_HEIGHT + 6, round(room * (row.people or 0) / longest), row)
+        Bar(at * ROW_HEIGHT, round(LONGEST * (row.people or 0) / longest, 2), row)
         for at, row in enumerate(picture.shown)
     )
     return Chart(
         title=picture.title,
-        width=WIDTH,
-        height=len(bars) * ROW_HEIGHT + 6,
-        label_x=LABEL_WIDTH - 10,
-        bar_x=LABEL_WIDTH,
+        everybody=picture.people,
+        whole=round(LONGEST * picture.people / longest, 2),
+        height=len(bars) * ROW_HEIGHT + 4,
         bar_height=BAR_HEIGHT,
         bars=bars,
     )

@@ -64,9 +64,9 @@ def serve_all(settings: Settings, folders: list[Path], say: Say) -> None:
             proxy_header="",
         )
         invent_tickets(folder / "referrals.db", DEMO_DEANERY, date.today())
-        servers.append(server(create_app(chosen, demo=True)))
-        sockets.append(listener("127.0.0.1", port))
         trainees = int(folder.name.split("-")[1])
+        servers.append(server(create_app(chosen, demo=True, trainees=trainees)))
+        sockets.append(listener("127.0.0.1", port))
         say(f"{trainees:,} trainees, every figure invented: http://127.0.0.1:{port}/")
     say(f"The inbox, with invented tickets, opens with: {recipe()['passphrase']}")
     say("Stop it with Ctrl-C.")

@@ -7,6 +7,7 @@ import logging
 import unicodedata
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
+from datetime import date
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -26,6 +27,7 @@ from bot.dashboard.tries import Tries
 from bot.dashboard.unlocks import Unlocks
 from bot.referrals.keys import Unlocked
 from bot.settings import Settings
+from bot.trends.groups import Groups
 from bot.trends.releases import Releases
 
 logger = logging.getLogger(__name__)
@@ -69,8 +71,14 @@ class Parts:
     unlocks: Unlocks[Unlocked]
     tries: Tries
     referrals: Referrals
+    population: Groups
+    clock: Callable[[], float]
     demo: bool = False
     extra_hosts: tuple[str, ...] = field(default=())
+
+    def today(self) -> date:
+        """Return the day by the clock."""
+        return date.fromtimestamp(self.clock())
 
     @property
     def secure(self) -> bool:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import date
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 import yaml
 
+from bot.nlu.taxonomy import taxonomy
 from bot.trends.windows import Month, Window
 
 NAMES = Path(__file__).with_name("names.yml")
@@ -39,14 +41,34 @@ def names() -> Mapping[str, Any]:
         return yaml.safe_load(file)
 
 
-def facet_names(facet: str) -> Mapping[str, str]:
-    """Return a facet's title, question and help."""
-    return names()["facets"].get(facet) or {"title": facet, "question": facet, "help": ""}
+def facet_names(facet: str) -> Mapping[str, Any]:
+    """Return a facet's title, column, question, help and use, and whether its values are ordered.
+
+    A release can hold a facet that is no longer counted: its own name has to do.
+    """
+    unknown = {"title": facet, "column": facet, "question": facet, "help": "", "use": ""}
+    return {"ordered": False, **(names()["facets"].get(facet) or unknown)}
 
 
 def value_name(facet: str, value: str) -> str:
     """Return what a value is called; a group of `trends.yml` by its own name."""
     return (names()["values"].get(facet) or {}).get(value) or value.replace("_", " ").capitalize()
+
+
+def value_order(facet: str) -> list[str]:
+    """Return what the values of a facet are called, in the order of `names.yml`."""
+    return list((names()["values"].get(facet) or {}).values())
+
+
+def meanings(facet: str) -> list[tuple[str, str]]:
+    """Return name and meaning of a facet's values; none where the names say it all."""
+    found = names()["meanings"].get(facet) or taxonomy().get(facet) or {}
+    return [(value_name(facet, value), meaning) for value, meaning in found.items()]
+
+
+def day_name(day: date) -> str:
+    """Return a day such as 7 May 2026."""
+    return f"{day.day} {MONTHS[day.month - 1]} {day.year}"
 
 
 def inbox_name(kind: str, value: str | int) -> str:

@@ -10,23 +10,31 @@ from starlette.exceptions import HTTPException
 from starlette.responses import PlainTextResponse, RedirectResponse, Response
 from starlette.routing import Route
 
+from bot.dashboard.audit import SHOWN
 from bot.dashboard.change import compare
-from bot.dashboard.expected import table_of_expected
+from bot.dashboard.expected import earliest_release, table_of_expected
 from bot.dashboard.guard import Visit, page
 from bot.dashboard.health import assistant_is_up, expiring, versions
 from bot.dashboard.inbox_pages import INBOX_ROUTES, guessing_now
-from bot.dashboard.names import facet_names
-from bot.dashboard.picture import headline, picture, pictures, rules_of
+from bot.dashboard.names import day_name, facet_names, meanings
+from bot.dashboard.picture import everything, headline, picture, pictures, rules_of
 from bot.dashboard.rendering import HERE, render, show, windows_of
-from bot.dashboard.sentences import files, search
+from bot.dashboard.sentences import files, search, state_of
+from bot.deanery import deaneries
 from bot.trends.disclosure import Rules, YearlyRules
-from bot.trends.groups import groups
 from bot.trends.releases import HELP_CARD_YEAR, Release
-from bot.trends.vocabulary import ANYBODY, HELP_CARD
+from bot.trends.vocabulary import ANYBODY, HELP_CARD, facets
 from bot.trends.windows import ENOUGH, LAG_DAYS
 
 MOST_SENTENCES = 100
 """Sentences on one page of the wording."""
+
+SIGNED = ("no", "changed", "yes")
+"""States of a sentence that the wording can be narrowed to: signed off as it reads now or not, or
+changed since."""
+
+MOST_BESIDE = 6
+"""Windows beside each other on the page of changes, besides those that are compared."""
 
 
 def _window(visit: Visit) -> Release:
@@ -58,7 +66,16 @@ def windows_page(visit: Visit) -> Response:
         yearly=YearlyRules(),
         enough=ENOUGH,
         lag=LAG_DAYS,
+        soonest=_soonest(visit, windows),
     )
+
+
+def _soonest(visit: Visit, windows: list[Release]) -> str:
+    """Return the day of the next figures, if people enough come; none in an invented year."""
+    if not windows or windows[-1].synthetic:
+        return ""
+    day = earliest_release(windows[-1].window, visit.parts.today())
+    return day_name(day) if day else ""
 
 
 def window_page(visit: Visit) -> Response:
@@ -72,6 +89,8 @@ def window_page(visit: Visit) -> Response:
         pictures=pictures(release),
         rules=rules_of(release),
         epsilon=release.rules.get("epsilon", 0),
+        trainees=visit.parts.population.trainees,
+        meant=[facet for facet in release.tables if meanings(facet)],
     )
 
 
@@ -87,6 +106,8 @@ def report_page(visit: Visit) -> Response:
         rules=rules_of(release),
         epsilon=release.rules.get("epsilon", 0),
         lag=LAG_DAYS,
+        trainees=visit.parts.population.trainees,
+        unit=deaneries().get(visit.parts.settings.deanery),
     )
 
 
@@ -121,10 +142,11 @@ def change_page(visit: Visit) -> Response:
     names = list(windows)
     before = windows.get(visit.field("from")) or (windows[names[-2]] if len(names) > 1 else None)
     after = windows.get(visit.field("to")) or (windows[names[-1]] if len(names) > 1 else None)
-    found = []
+    found, beside = [], []
     if before is not None and after is not None and before.window < after.window:
-        for facet in after.tables:
-            found.append((facet_names(facet)["title"], compare(before, after, facet)))
+        near = {*names[-MOST_BESIDE:], before.name, after.name}
+        beside = [windows[name] for name in names if name in near]
+        found = [compare(before, after, f, beside) for f in after.tables if after.tables[f]]
     return show(
         visit,
         "change.html",
@@ -132,7 +154,17 @@ def change_page(visit: Visit) -> Response:
         windows=list(windows.values()),
         before=before,
         after=after,
+        beside=beside,
         found=found,
+    )
+
+
+def every_figure(visit: Visit) -> Response:
+    """Every figure of every window in one file."""
+    return PlainTextResponse(
+        everything(windows_of(visit)),
+        media_type="text/csv",
+        headers={"Content-Disposition": 'attachment; filename="sidedoor_figures.csv"'},
     )
 
 
@@ -147,9 +179,10 @@ def method_page(visit: Visit) -> Response:
         epsilon=visit.parts.settings.noise,
         enough=ENOUGH,
         lag=LAG_DAYS,
-        expected=table_of_expected(groups()),
-        own=groups().trainees,
-        uptake=groups().uptake,
+        expected=table_of_expected(visit.parts.population),
+        own=visit.parts.population.trainees,
+        uptake=visit.parts.population.uptake,
+        meanings=[(f, facet_names(f)["title"], meanings(f)) for f in facets() if meanings(f)],
     )
 
 
@@ -160,9 +193,10 @@ def service_page(visit: Visit) -> Response:
         visit,
         "service.html",
         "/service",
-        up=assistant_is_up(settings),
+        up=visit.parts.demo or assistant_is_up(settings),
+        demo=visit.parts.demo,
         versions=versions(),
-        expiring=list(expiring(date.today(), settings.deanery)),
+        expiring=list(expiring(visit.parts.today(), settings.deanery)),
         guessing=guessing_now(visit.parts),
     )
 
@@ -172,14 +206,16 @@ def wording_page(visit: Visit, done: int | None = None, wrong: str = "") -> Resp
     words, file = visit.field("words"), visit.field("file")
     if file not in files():
         file = ""
+    signed = visit.field("signed", 10)
     number = visit.field("page", 6)
     at = int(number) if re.fullmatch("[0-9]{1,6}", number) else 1
-    found = search(words, file)
+    latest = visit.parts.sign_offs.latest()
+    states = [(one, state_of(one, latest.get(one.key))) for one in search(words, file)]
+    current = sum(1 for _, state in states if state == "yes")
+    found = [one for one, state in states if signed not in SIGNED or state == signed]
     last = max(1, -(-len(found) // MOST_SENTENCES))
     at = min(max(1, at), last)
-    latest = visit.parts.sign_offs.latest()
     shown = found[(at - 1) * MOST_SENTENCES : at * MOST_SENTENCES]
-    current = sum(1 for s in found if s.key in latest and latest[s.key].text_hash == s.text_hash)
     return show(
         visit,
         "wording.html",
@@ -189,7 +225,9 @@ def wording_page(visit: Visit, done: int | None = None, wrong: str = "") -> Resp
         file=file,
         files=files(),
         rows=[(sentence, latest.get(sentence.key)) for sentence in shown],
-        total=len(found),
+        signed=signed if signed in SIGNED else "",
+        total=len(states),
+        found=len(found),
         current=current,
         at=at,
         last=last,
@@ -217,7 +255,7 @@ def audit_page(visit: Visit) -> Response:
     before = visit.field("before", 18)
     number = int(before) if re.fullmatch("[0-9]{1,18}", before) else None
     entries = visit.parts.audit.latest(number)
-    return show(visit, "audit.html", "/audit", entries=entries)
+    return show(visit, "audit.html", "/audit", entries=entries, more=len(entries) == SHOWN)
 
 
 def sign_in_page(visit: Visit, wrong: bool = False) -> Response:
@@ -288,6 +326,7 @@ ROUTES = [
     Route("/windows/{name}/release.json", page(signed_file)),
     Route("/windows/{name}/{facet}.csv", page(csv_file)),
     Route("/change", page(change_page)),
+    Route("/figures.csv", page(every_figure)),
     Route("/method", page(method_page)),
     Route("/service", page(service_page)),
     Route("/wording", page(wording_page), methods=["GET"]),

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from typing import Any
 
-from bot.dashboard.names import NOT_SHOWN, facet_names, value_name, window_name
+from bot.dashboard.names import NOT_SHOWN, facet_names, value_name, value_order, window_name
 from bot.trends.disclosure import Rules, percent
 from bot.trends.releases import Release
+
+ENOUGH_ROWS, MOST_ROWS = 3, 6
+"""Rows of one facet in the headlines of a release."""
 
 
 @dataclass(frozen=True)
@@ -38,8 +41,12 @@ class Picture:
 
     facet: str
     title: str
+    column: str
+    """What one row of the table is called."""
     question: str
     help: str
+    use: str
+    """What a reader can decide with it."""
     rows: tuple[Row, ...]
     people: int | None
     shares: bool
@@ -59,10 +66,8 @@ class Picture:
         """Return the table as a CSV file, with the window it is of."""
         text = io.StringIO()
         out = csv.writer(text, lineterminator="\r\n")
-        out.writerow(["window", "value", "people", "share of people"])
-        where = window_name(about.window)
-        if about.synthetic:
-            where += " (synthetic)"
+        out.writerow(["period", "value", "people", "share of people"])
+        where = _where(about)
         out.writerow([where, "Everybody", everybody(about), ""])
         for row in self.rows:
             out.writerow([where, row.name, row.people_shown, row.share_shown])
@@ -81,20 +86,28 @@ def everybody(release: Release) -> str:
 
 
 def picture(release: Release, facet: str) -> Picture:
-    """Return one facet of a release, most people first; what is hidden comes last, by name."""
+    """Return one facet of a release, most people first or in an order of its own (names.yml).
+
+    What is hidden comes last.
+    """
     rules = rules_of(release)
     figures: Mapping[str, int | None] = release.tables[facet]
     rows = [
         Row(value_name(facet, value), figure, percent(figure, release.people, rules))
         for value, figure in figures.items()
     ]
-    rows.sort(key=lambda row: (row.people is None, -(row.people or 0), row.name))
     named: Mapping[str, Any] = facet_names(facet)
+    place = {name: at for at, name in enumerate(value_order(facet))} if named["ordered"] else {}
+    rows.sort(
+        key=lambda row: (row.people is None, place.get(row.name, -(row.people or 0)), row.name)
+    )
     return Picture(
         facet=facet,
         title=named["title"],
+        column=named["column"],
         question=named["question"],
         help=named["help"],
+        use=named["use"],
         rows=tuple(rows),
         people=release.people,
         shares=any(row.share is not None for row in rows),
@@ -106,12 +119,48 @@ def pictures(release: Release) -> list[Picture]:
     return [picture(release, facet) for facet in release.tables if release.tables[facet]]
 
 
-def headline(release: Release) -> list[tuple[str, Row]]:
-    """Return for the facets that a reader starts with the value of most people, if shown."""
+def everything(releases: Sequence[Release]) -> str:
+    """Return every figure of every release as one CSV file."""
+    text = io.StringIO()
+    out = csv.writer(text, lineterminator="\r\n")
+    out.writerow(["period", "months", "table", "value", "people", "share of people"])
+    for release in releases:
+        where, months = _where(release), len(release.window.months())
+        out.writerow([where, months, "Everybody", "Everybody", everybody(release), ""])
+        for one in pictures(release):
+            for row in one.rows:
+                out.writerow(
+                    [where, months, one.title, row.name, row.people_shown, row.share_shown]
+                )
+    return text.getvalue()
+
+
+def headline(release: Release) -> list[tuple[str, tuple[Row, ...]]]:
+    """Return title and leading rows of the facets that a reader starts with, if any are shown."""
     found = []
     for facet in ("concern", "pattern", "question"):
         if facet in release.tables:
             one = picture(release, facet)
             if one.shown:
-                found.append((one.title, one.shown[0]))
+                found.append((one.title, leading(one.shown)))
     return found
+
+
+def leading(rows: Sequence[Row]) -> tuple[Row, ...]:
+    """Return the rows of the highest figures, all that share a figure or none of them.
+
+    Rounding and chance leave no single first: one row alone would be read as one. So it goes on
+    until there are `ENOUGH_ROWS`, and leaves out a figure that would make them more than
+    `MOST_ROWS`.
+    """
+    found: list[Row] = []
+    for figure in sorted({row.people or 0 for row in rows}, reverse=True):
+        alike = [row for row in rows if row.people == figure]
+        if found and (len(found) >= ENOUGH_ROWS or len(found) + len(alike) > MOST_ROWS):
+            break
+        found += alike
+    return tuple(found)
+
+
+def _where(release: Release) -> str:
+    return window_name(release.window) + (" (synthetic)" if release.synthetic else "")

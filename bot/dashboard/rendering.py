@@ -45,6 +45,7 @@ def render(name: str, status_code: int = 200, **values: Any) -> HTMLResponse:
     member = values.setdefault("member", None)
     values.setdefault("synthetic", False)
     values.setdefault("here", "")
+    values.setdefault("invented_for", None)
     values.setdefault("signed_in_here", False)
     text = templates().get_template(name).render(sections=sections_of(member), **values)
     return HTMLResponse(text, status_code)
@@ -55,6 +56,7 @@ def show(
 ) -> Response:
     """Return a page for somebody who has signed in."""
     values.setdefault("synthetic", visit.parts.demo or any(r.synthetic for r in windows_of(visit)))
+    values.setdefault("invented_for", visit.parts.population.trainees if visit.parts.demo else None)
     return render(
         name,
         status_code,

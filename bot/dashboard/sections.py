@@ -20,7 +20,7 @@ class Section:
 
 
 SECTIONS = (
-    Section("Picture", "/windows", "reader"),
+    Section("Figures", "/windows", "reader"),
     Section("Change", "/change", "reader"),
     Section("Method", "/method", "reader"),
     Section("Service", "/service", "reader"),

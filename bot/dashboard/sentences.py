@@ -44,6 +44,13 @@ class SignOff:
     day: str
 
 
+def state_of(sentence: Sentence, signed: SignOff | None) -> str:
+    """Return whether a sentence is signed off as it reads now: yes, no, or changed since."""
+    if signed is None:
+        return "no"
+    return "yes" if signed.text_hash == sentence.text_hash else "changed"
+
+
 def all_sentences() -> list[Sentence]:
     """Return every sentence of `domain/` and `deanery/`, in the order of the files."""
     paths = sorted(DOMAIN.glob("*.yml"))

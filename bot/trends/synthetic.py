@@ -22,6 +22,7 @@ ACTION_OF_WAY = {
     "took_message": "action_message",
     "said_not_now": "action_not_now",
 }
+ASKS_CONTACT = "ask_how_to_contact"
 CONTACT, CARD = "utter_contact_card:0", "utter_crisis_card:0"
 
 Event = dict[str, Any]
@@ -97,14 +98,22 @@ def visit(month: str, person: str, random: Random) -> Visit:
         facet: _some(facet, int(month[-2:]), random)
         for facet in ("concern", "stage", "pattern", "question")
     }
-    ways = tuple(way for way, share in recipe()["way"].items() if random.random() < share)
+    ways = {way for way, share in recipe()["way"].items() if random.random() < share}
+    if ASKS_CONTACT in values["question"]:
+        ways.add("saw_contact")  # it is the answer
     offers = random.random() < recipe()["offers_grade"] and groups().grade
     bands = [band for band in recipe()["grade"] if band in groups().grade]
     grade = (random.choice(bands),) if offers and bands else ()
     channels = recipe()["channel"]
     channel = random.choices(list(channels), list(channels.values()))[0]
     card = random.random() < recipe()["help_card"]
-    return Visit(month, person, channel, {**values, "way": ways, "grade": grade}, card)
+    return Visit(
+        month,
+        person,
+        channel,
+        {**values, "way": tuple(w for w in recipe()["way"] if w in ways), "grade": grade},
+        card,
+    )
 
 
 def _some(facet: str, month: int, random: Random) -> tuple[str, ...]:

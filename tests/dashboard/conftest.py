@@ -103,11 +103,11 @@ def serve():
     """Return a starter of dashboards, which are stopped at the end."""
     running: list[tuple[uvicorn.Server, threading.Thread]] = []
 
-    def start(folder, demo: bool = False, **more) -> Served:
+    def start(folder, demo: bool = False, trainees: int | None = None, **more) -> Served:
         port = free_port()
         chosen = replace(read_settings({}), data=folder, dashboard_port=port, **more)
         clock = Clock()
-        app = create_app(chosen, clock, demo)
+        app = create_app(chosen, clock, demo, trainees=trainees)
         bound = listener("127.0.0.1", port)
         bound.listen(100)  # so that whoever comes before it runs waits
         one = server(app)

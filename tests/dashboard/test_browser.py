@@ -121,6 +121,48 @@ def test_every_page_fits_a_narrow_screen(tab, dashboard):
     keep(tab, "narrow")
 
 
+def test_a_chart_can_be_read_on_a_phone_and_no_label_is_cut(tab, dashboard):
+    sign_in(tab, dashboard, "reader")
+    for width in (320, 1200):
+        tab.set_viewport_size({"width": width, "height": 640})
+        tab.goto("/windows/2025-01_2025-03")
+        texts = tab.evaluate(
+            """[...document.querySelectorAll("svg.chart text")].map(text => {
+                const [own, all] = [text, text.ownerSVGElement].map(e => e.getBoundingClientRect())
+                return [own.height, own.left >= all.left - 1 && own.right <= all.right + 1]
+            })"""
+        )
+        assert len(texts) > 20
+        assert all(height >= 14 and inside for height, inside in texts), width
+        hit = tab.evaluate(
+            """[...document.querySelectorAll("svg.chart .number")].filter(number => {
+                const [own, bar] = [number, number.previousElementSibling.previousElementSibling]
+                    .map(e => e.getBoundingClientRect())
+                return own.left < bar.right
+            }).length"""
+        )
+        assert hit == 0, f"{hit} numbers lie on bars at {width}"
+
+
+def test_every_figure_can_be_reached_with_the_keyboard(tab, dashboard):
+    sign_in(tab, dashboard, "reader")
+    tab.set_viewport_size({"width": 320, "height": 640})
+    tab.goto("/change")
+    tab.keyboard.press("Tab")
+    assert tab.evaluate("document.activeElement.textContent") == "Skip to main content"
+    tab.keyboard.press("Enter")
+    tab.keyboard.press("Tab")
+    assert tab.evaluate("document.activeElement.id") == "from"
+    region = tab.get_by_role("region", name="What people bring through the periods")
+    for _ in range(4):
+        if tab.evaluate("document.activeElement.className") == "scroll":
+            break
+        tab.keyboard.press("Tab")
+    assert region.evaluate("e => e === document.activeElement && e.scrollWidth > e.clientWidth")
+    tab.keyboard.press("ArrowRight")
+    tab.wait_for_function("document.activeElement.scrollLeft > 0")
+
+
 def test_the_way_from_the_picture_to_a_file(tab, dashboard):
     sign_in(tab, dashboard, "reader")
     tab.get_by_role("link", name="January to March 2025").click()
@@ -151,6 +193,7 @@ def test_the_report_prints_on_paper(tab, dashboard, tmp_path):
     tab.emulate_media(media="print")
     assert tab.get_by_role("navigation").is_hidden()
     assert tab.get_by_text("Every figure here is invented").is_visible()
+    assert tab.evaluate("getComputedStyle(document.body).page") == "invented"  # on every sheet
     tab.pdf(path=tmp_path / "report.pdf", format="A4")
     assert (tmp_path / "report.pdf").read_bytes().startswith(b"%PDF")
     keep(tab, "report-print")

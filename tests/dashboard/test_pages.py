@@ -12,9 +12,16 @@ from datetime import date
 import pytest
 
 from bot.dashboard.change import compare
-from bot.dashboard.expected import expected
-from bot.dashboard.names import NOT_SHOWN, facet_names, names, value_name, window_name
-from bot.dashboard.picture import pictures
+from bot.dashboard.expected import earliest_release, expected
+from bot.dashboard.names import (
+    NOT_SHOWN,
+    facet_names,
+    names,
+    value_name,
+    value_order,
+    window_name,
+)
+from bot.dashboard.picture import Row, leading, picture, pictures
 from bot.paths import ROOT
 from bot.trends.releases import Release, ReleaseError, Releases
 from bot.trends.vocabulary import facets
@@ -40,6 +47,7 @@ def cells(table: str) -> list[list[str]]:
 
 def test_table_chart_csv_and_signed_file_have_the_same_figures(dashboard, reader):
     """Chart against table against CSV against source: whatever differed would tell something."""
+    every = list(csv.reader(io.StringIO(reader.get("/figures.csv").text)))
     for release in dashboard.parts.releases.all():
         page = reader.get(f"/windows/{release.name}").text
         signed = json.loads(reader.get(f"/windows/{release.name}/release.json").text)["release"]
@@ -47,11 +55,14 @@ def test_table_chart_csv_and_signed_file_have_the_same_figures(dashboard, reader
             section = page.split(f'<section aria-labelledby="{one.facet}">')[1]
             section = section.split("</section>")[0]
             table = cells(section) if "<table>" in section else []
-            unseen = re.findall(r"not shown:</strong> (.*?)\.</p>", section)
-            unseen = html.unescape(unseen[0]).split("; ") if unseen else []
+            unseen = re.findall(r'<ul class="names">(.*?)</ul>', section, re.DOTALL)
+            unseen = re.findall(r"<li>(.*?)</li>", html.unescape(unseen[0])) if unseen else []
             in_table = {row[0]: row[1] for row in table} | dict.fromkeys(unseen, NOT_SHOWN)
             text = reader.get(f"/windows/{release.name}/{one.facet}.csv").text
             rows = list(csv.reader(io.StringIO(text)))[2:]
+            assert [row[1:] for row in rows] == [
+                row[3:] for row in every if row[0] == rows[0][0] and row[2] == one.title
+            ]
             assert {row[1]: row[2] for row in rows} == in_table
             if any(len(row) > 2 for row in table):
                 shares = {row[0]: row[2] for row in table} | dict.fromkeys(unseen, NOT_SHOWN)
@@ -62,8 +73,11 @@ def test_table_chart_csv_and_signed_file_have_the_same_figures(dashboard, reader
                 labels = re.findall(r'<text class="label"[^>]*>(.*?)</text>', drawing)
                 numbers = re.findall(r'<text class="number"[^>]*>(.*?)</text>', drawing)
                 assert dict(zip(map(html.unescape, labels), numbers, strict=True)) == shown
-                widths = [int(w) for w in re.findall(r'<rect[^>]* width="(\d+)"', drawing)]
-                assert len(set(zip(widths, numbers, strict=True))) == len(set(numbers))
+                bars = re.findall(r'<rect class="bar"[^>]* width="([\d.]+)%"', drawing)
+                whole = re.findall(r'<rect class="whole"[^>]* width="([\d.]+)%"', drawing)
+                for number, bar, all_ in zip(numbers, bars, whole, strict=True):
+                    drawn = release.people * float(bar) / float(all_)
+                    assert drawn == pytest.approx(int(number), abs=0.1)
             told = signed["tables"][one.facet]
             named = {value_name(one.facet, v): f for v, f in told.items()}
             assert {n: NOT_SHOWN if f is None else str(f) for n, f in named.items()} == in_table
@@ -80,7 +94,14 @@ def test_a_page_has_no_figure_that_is_not_in_the_release(dashboard, reader):
 
 
 def test_a_page_asked_for_again_is_the_same_to_the_byte(dashboard, reader):
-    for path in ("/windows", f"/windows/{WINDOW}", f"/windows/{WINDOW}/concern.csv", "/change"):
+    figures = ("concern.csv", "report", "release.json")
+    for path in (
+        "/windows",
+        "/change",
+        "/figures.csv",
+        f"/windows/{WINDOW}",
+        *(f"/windows/{WINDOW}/{name}" for name in figures),
+    ):
         first, second = reader.get(path), reader.get(path)
         assert first.content == second.content
         drop = ("set-cookie",)
@@ -163,12 +184,39 @@ def test_the_demonstration_needs_no_account(serve, year, tmp_path):
         assert client.get("/windows").status_code == 200
 
 
+def test_the_demonstration_says_of_how_many_trainees_it_is(serve, year, tmp_path):
+    url = f"sqlite:///{tmp_path / 'staff.db'}"
+    served = serve(year, demo=True, trainees=8_000, staff_database=url)
+    with served.browser() as client:
+        assert "for a deanery of 8,000 trainees" in client.get("/windows").text
+        assert "8,000 (this deanery)" in client.get("/method").text
+        assert "of the deanery's 8,000 trainees" in client.get(f"/windows/{WINDOW}").text
+        assert "does not answer" not in client.get("/service").text
+
+
+def test_who_counts_as_one_person_is_said_where_figures_are(reader):
+    for path in (f"/windows/{WINDOW}", f"/windows/{WINDOW}/report", "/method"):
+        page = reader.get(path).text
+        assert "once a day" in page, path
+        assert "fewer people than" in page, path
+
+
+def test_what_every_concern_stage_and_obstacle_means_is_said(reader):
+    page = html.unescape(reader.get("/method").text)
+    window = reader.get(f"/windows/{WINDOW}").text
+    for facet in ("concern", "stage", "pattern", "way"):
+        assert f'href="/method#{facet}"' in window
+        section = page.split(f'<h3 id="{facet}">')[1].split("</dl>")[0]
+        names = re.findall(r"<dt>(.*?)</dt><dd>.{10,}?</dd>", section)
+        assert names == [value_name(facet, value) for value in facets()[facet].values]
+
+
 def test_without_releases_it_says_when_there_will_be_one(serve, tmp_path):
     served = serve(tmp_path)
     served.add("reader", "reader")
     with served.signed_in("reader") as client:
         assert "Nothing is released yet" in client.get("/windows").text
-        assert "fewer than two windows" in client.get("/change").text
+        assert "fewer than two periods" in client.get("/change").text
         assert client.get("/method").status_code == 200
 
 
@@ -223,32 +271,116 @@ def release_of(people: int | None, first: str, last: str, **pattern: int | None)
 def test_a_change_is_stated_only_beyond_what_rounding_can_explain():
     before = release_of(100, "2026-01", "2026-03", minimising=40, manning_up=30, futility=None)
     after = release_of(100, "2026-04", "2026-06", minimising=65, manning_up=35, futility=15)
-    found = compare(before, after, "pattern")
-    assert [(c.name, c.rose, c.beyond_chance) for c in found.changes] == [
-        ("Playing it down", True, True)
-    ]
-    assert found.changes[0].least == 18  # 63 of 102 against 42 of 98
-    assert found.compared == 2
+    found = compare(before, after, "pattern", [before, after])
+    lines = {line.name: line for line in found.lines}
+    change = lines["Playing it down"].change
+    assert (change.rose, change.beyond_chance) == (True, True)
+    assert change.least == 18  # 63 of 102 against 42 of 98
+    assert [line.name for line in found.beyond_chance] == ["Playing it down"]
+    assert lines["Pushing through"].comparable
+    assert lines["Pushing through"].change is None
+    assert not lines['"Nothing would change"'].comparable
+    shown = [row.people for row in lines['"Nothing would change"'].rows]
+    assert shown == [None, 15]
+
+
+def test_a_value_shown_in_no_window_is_named_apart_and_one_not_counted_yet_is_no_zero():
+    before = release_of(100, "2026-01", "2026-03", minimising=40)
+    after = release_of(100, "2026-04", "2026-06", minimising=40, futility=20, no_time=None)
+    found = compare(before, after, "pattern", [before, after])
+    assert found.unseen == ("No time, no access",)
+    (new,) = (line for line in found.lines if line.name == '"Nothing would change"')
+    assert new.rows[0] is None
+    assert not new.comparable
+
+
+def row(name: str, people: int | None) -> Row:
+    return Row(name, people, None)
+
+
+@pytest.mark.parametrize(
+    ("figures", "leads"),
+    [
+        ([20, 20, 20, 20, 15, 15], 4),  # all that share the first figure, and that is enough
+        ([25, 20, 15, 15, 15, 15], 6),
+        ([25, 20, 15, 15, 15, 15, 15], 2),  # all five that share 15 would be too many
+        ([15] * 9, 9),
+        ([40, 35], 2),
+    ],
+)
+def test_the_headline_never_takes_one_of_several_with_the_same_figure(figures, leads):
+    rows = [row(f"value {at}", figure) for at, figure in enumerate(figures)]
+    assert len(leading(rows)) == leads
+
+
+def test_the_steps_and_the_stages_keep_their_own_order(dashboard):
+    release = dashboard.parts.releases.all()[0]
+    for facet in ("way", "stage"):
+        order = value_order(facet)
+        shown = [row.name for row in picture(release, facet).shown]
+        assert len(shown) > 2
+        assert shown == [name for name in order if name in shown]
+    figures = [row.people for row in picture(release, "concern").shown]
+    assert figures == sorted(figures, reverse=True)
+
+
+def test_those_who_ask_how_to_reach_the_unit_are_shown_it(dashboard):
+    """In the invented year as with the agent."""
+    for release in dashboard.parts.releases.all():
+        asked = release.tables["question"]["ask_how_to_contact"]
+        assert (release.tables["way"]["saw_contact"] or 0) >= (asked or 0)
 
 
 def test_windows_of_different_length_are_compared_by_share():
     before = release_of(50, "2026-01", "2026-03", minimising=20)
     after = release_of(100, "2026-04", "2026-12", minimising=40)
-    assert compare(before, after, "pattern").changes == ()
+    (line,) = compare(before, after, "pattern").lines
+    assert line.comparable
+    assert line.change is None
 
 
 def test_a_small_change_of_few_people_is_called_chance():
     before = release_of(50, "2026-01", "2026-03", minimising=15)
     after = release_of(50, "2026-04", "2026-06", minimising=25)
-    (change,) = compare(before, after, "pattern").changes
-    assert change.rose
-    assert not change.beyond_chance
+    found = compare(before, after, "pattern")
+    (line,) = found.lines
+    assert line.change.rose
+    assert not line.change.beyond_chance
+    assert found.beyond_chance == ()
 
 
 def test_nothing_is_compared_without_a_number_of_people():
     before = release_of(None, "2026-01", "2026-03", minimising=None)
     after = release_of(50, "2026-04", "2026-06", minimising=25)
-    assert compare(before, after, "pattern").compared == 0
+    found = compare(before, after, "pattern", [before, after])
+    assert [line.comparable for line in found.lines] == [False]
+
+
+@pytest.mark.parametrize(
+    ("today", "soonest"),
+    [
+        ((2026, 4, 20), (2026, 5, 7)),
+        ((2026, 5, 7), (2026, 5, 7)),
+        ((2026, 5, 8), (2026, 7, 7)),
+        ((2026, 7, 8), (2027, 1, 7)),
+        ((2028, 1, 1), None),
+    ],
+)
+def test_the_next_figures_come_when_the_next_possible_window_is_over(today, soonest):
+    last = Window(Month(2026, 1), Month(2026, 3))
+    found = earliest_release(last, date(*today))
+    assert found == (date(*soonest) if soonest else None)
+
+
+def test_it_says_when_the_next_figures_can_come(serve, tmp_path):
+    releases = Releases(tmp_path / "releases")
+    tables = {facet.name: dict.fromkeys(facet.values) for facet in facets().values()}
+    window = Window(Month(2026, 10), Month(2026, 12))
+    releases.write(Release("window", window, False, {"suppress": 12}, 60, tables))
+    served = serve(tmp_path)  # its clock stands in January 2027
+    served.add("reader", "reader")
+    with served.signed_in("reader") as client:
+        assert "come on 7 February 2027 at the earliest" in client.get("/windows").text
 
 
 @pytest.mark.parametrize(
@@ -276,10 +408,15 @@ def test_sentences_are_found_and_signed_off_and_a_change_needs_a_new_one(dashboa
         assert "1 sentence was signed off" in answer.text
         assert f"{date.today()}, Dr A. Reader, clinical safety officer" in answer.text
         key = value.split(" ", 1)[1]
+        for signed, there in {"yes": True, "no": False, "changed": False, "x": True}.items():
+            found = client.get("/wording", params={"words": key, "signed": signed}).text
+            assert (f"Sign off {key}" in found) == there
         sentences = [s for s in search_all() if s.key == key]
         changed = [type(s)(s.key, s.file, s.when, f"{s.text} More.", s.buttons) for s in sentences]
         monkeypatch.setattr("bot.dashboard.sentences.all_sentences", lambda: changed)
         assert "changed since" in client.get("/wording").text
+        assert "changed since" in client.get("/wording", params={"signed": "changed"}).text
+        assert "changed since" not in client.get("/wording", params={"signed": "no"}).text
         answer = client.post("/wording", data=data)
         assert "0 sentences were signed off" in answer.text
 
@@ -326,11 +463,19 @@ def test_what_staff_open_is_in_the_audit_log_and_what_they_search_is_not(dashboa
     with dashboard.signed_in("admin") as client:
         page = client.get("/audit").text
     rows = [row[1:] for row in cells(page)]
-    assert ["reader", f"GET /windows/{WINDOW}/concern.csv", "200"] in rows
-    assert ["reader", "GET /audit", "refused"] in rows
+    assert ["reader", f"opened /windows/{WINDOW}/concern.csv", "shown"] in rows
+    assert ["reader", "opened /audit", "refused"] in rows
     assert ["admin", "sign in", "done"] in rows
     assert "xyzzy" not in page
     assert "127.0.0.1" not in page
+
+
+def test_the_audit_log_leads_to_earlier_entries_if_there_are_any(dashboard):
+    with dashboard.signed_in("admin") as client:
+        assert "Earlier entries" not in client.get("/audit").text
+        for _ in range(200):
+            dashboard.parts.audit.note("reader", "GET /old", "200")
+        assert "Earlier entries" in client.get("/audit").text
 
 
 def test_old_entries_of_the_audit_log_are_deleted(dashboard):
