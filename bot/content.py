@@ -20,7 +20,7 @@ def responses() -> dict[str, dict[str, Variants]]:
     found = {}
     for path in sorted(DOMAIN.glob("*.yml")):
         with path.open(encoding="utf-8") as file:
-            in_file = (yaml.safe_load(file) or {}).get("responses")
+            in_file = (yaml.load(file, yaml.CSafeLoader) or {}).get("responses")
         if in_file:
             found[path.name] = in_file
     return found
