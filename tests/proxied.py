@@ -19,8 +19,9 @@ from tests.program import free_port
 NGINX = shutil.which("nginx") or "/usr/sbin/nginx"
 
 
-def wait_for_port(port: int) -> None:
-    give_up = time.monotonic() + 30
+def wait_for_port(port: int, limit: float = 30) -> None:
+    """Wait until something listens at `port`, for `limit` seconds at most."""
+    give_up = time.monotonic() + limit
     while time.monotonic() < give_up:
         try:
             httpx.get(f"http://127.0.0.1:{port}/", trust_env=False)

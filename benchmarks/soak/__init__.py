@@ -1,0 +1,1 @@
+"""A deployment under half of its load for half an hour: memory, and errors."""
