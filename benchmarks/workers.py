@@ -2,11 +2,13 @@
 
     .venv/bin/python -m benchmarks.workers routing
     .venv/bin/python -m benchmarks.workers turns
+    .venv/bin/python -m benchmarks.workers throughput
 
 `routing` puts nginx before small servers that only tell who they are: how evenly conversations are
 spread, how many move when a worker comes or goes, and what nginx costs. `turns` starts the program
 itself, first alone and with its state in memory, then as two workers with Redis behind nginx, and
-takes processor time, which a busy machine distorts less than waiting does.
+takes processor time, which a busy machine distorts less than waiting does. `throughput` has one
+deployment answer with one of its workers and with both, in turns: read the ratio only.
 """
 
 from __future__ import annotations
@@ -19,6 +21,7 @@ import statistics
 import sys
 import tempfile
 import threading
+import time
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -30,22 +33,21 @@ import httpx
 from redis import Redis
 
 from benchmarks.web_chat import _crowd, _processor
+from tests.deployed import Deployed
 from tests.program import start_program
 from tests.proxied import Proxy, RedisAsShipped
 
 ROUTE = "X-Sidedoor-Conversation"
 CONVERSATIONS = 2_000
+ROUNDS = 5
 
 
 def main() -> None:
     """Measure, and print a table."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("what", choices=("routing", "turns"))
+    parser.add_argument("what", choices=("routing", "turns", "throughput"))
     print(f"{os.cpu_count()} cores, load {os.getloadavg()[0]:.1f} before\n")
-    if parser.parse_args().what == "routing":
-        routing()
-    else:
-        turns()
+    {"routing": routing, "turns": turns, "throughput": throughput}[parser.parse_args().what]()
 
 
 @contextmanager
@@ -146,6 +148,37 @@ def turns() -> None:
             print(
                 f"\nRedis holds {sum(held) / talks / 1024:.1f} KB a conversation ({talks} of them)."
             )
+
+
+def throughput() -> None:
+    """Print answers a second of one worker and of two, and their ratio, round by round."""
+    with tempfile.TemporaryDirectory() as folder:
+        deployed = Deployed(Path(folder), settings={"SIDEDOOR_PROXIES": "2"})
+        try:
+            deployed.start("first", "second")
+            deployed.proxy.unlimited()
+            deployed.serve("first", "second")
+            _answers_a_second(deployed, "first", "second")  # both are warm afterwards
+            print("| round | one worker | two workers | ratio |")
+            print("|---|---|---|---|")
+            ratios = []
+            for number in range(ROUNDS):
+                one = _answers_a_second(deployed, "first")
+                two = _answers_a_second(deployed, "first", "second")
+                ratios.append(two / one)
+                print(f"| {number + 1} | {one:.1f} | {two:.1f} | {ratios[-1]:.2f} |", flush=True)
+            print(f"| median | | | {statistics.median(ratios):.2f} |")
+        finally:
+            deployed.stop()
+
+
+def _answers_a_second(deployed: Deployed, *workers: str) -> float:
+    deployed.proxy.serve(*(deployed.programs[name].address[1] for name in workers))
+    deployed.proxy.reload()
+    began = time.perf_counter()
+    address = f"http://127.0.0.1:{deployed.proxy.port}"
+    waited = asyncio.run(_crowd(address, 16, 6, 0.0, _own_number))
+    return len(waited) / (time.perf_counter() - began)
 
 
 def _own_number(_: int) -> dict[str, str]:

@@ -13,17 +13,36 @@ from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 
 DIALECTS = ("sqlite", "postgresql")
 
-ALONE = {
-    "sqlite": "BEGIN IMMEDIATE",
-    "postgresql": "SELECT pg_advisory_xact_lock(7310)",
-}
-"""What keeps two processes from changing tables at the same time."""
-
 _ONE_UPGRADE = threading.Lock()
 """Alembic keeps what it works on in module variables: two threads would take each other's."""
 
 BUSY_SECONDS = 10
 """Seconds to wait for another process that writes to the same SQLite file, or for a server."""
+
+PATIENCE = {
+    "connect_timeout": BUSY_SECONDS,
+    "tcp_user_timeout": 1_000 * BUSY_SECONDS,
+    "keepalives_idle": BUSY_SECONDS,
+    "keepalives_interval": 1,
+    "keepalives_count": 5,
+}
+"""Seconds, the second milliseconds: how long a PostgreSQL may take to let us in, and its machine to
+say that it is still there."""
+
+IMPATIENT = (f"SET statement_timeout = '{BUSY_SECONDS}s'", f"SET lock_timeout = '{BUSY_SECONDS}s'")
+"""How long it may take for one statement, and to get at a table that somebody has locked."""
+
+UNHURRIED = "SET LOCAL statement_timeout = 0"
+"""Lets the statements of a job's transaction take as long as they need."""
+
+UNLOCKED = "SET LOCAL lock_timeout = 0"
+"""Lets them wait for a lock as long as they have to."""
+
+ALONE = {
+    "sqlite": ("BEGIN IMMEDIATE",),
+    "postgresql": (UNHURRIED, UNLOCKED, "SELECT pg_advisory_xact_lock(7310)"),
+}
+"""What keeps two processes from changing tables at the same time."""
 
 
 class DatabaseError(RuntimeError):
@@ -49,8 +68,9 @@ def open_database(url: str) -> Engine:
             f"the database is {parsed.get_backend_name()}; it must be one of {', '.join(DIALECTS)}"
         )
     if parsed.get_backend_name() == "postgresql":
-        patience = {"connect_timeout": BUSY_SECONDS}
-        return create_engine(parsed, future=True, pool_pre_ping=True, connect_args=patience)
+        engine = create_engine(parsed, future=True, pool_pre_ping=True, connect_args=PATIENCE)
+        event.listen(engine, "connect", _impatient_postgresql)
+        return engine
     path = Path(parsed.database or "")
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     if not path.exists():
@@ -70,7 +90,8 @@ def upgrade(engine: Engine, migrations: Path) -> None:
     config.set_main_option("script_location", str(migrations).replace("%", "%%"))
     try:
         with _ONE_UPGRADE, engine.begin() as connection:
-            connection.exec_driver_sql(ALONE[engine.dialect.name])
+            for statement in ALONE[engine.dialect.name]:
+                connection.exec_driver_sql(statement)
             config.attributes["connection"] = connection
             command.upgrade(config, "head")
     except SQLAlchemyError as error:
@@ -85,3 +106,12 @@ def _careful_sqlite(connection: object, _: object) -> None:
     for pragma in ("secure_delete=ON", "temp_store=MEMORY", "foreign_keys=ON"):
         cursor.execute(f"PRAGMA {pragma}")
     cursor.close()
+
+
+def _impatient_postgresql(connection: object, _: object) -> None:
+    cursor = connection.cursor()  # type: ignore[attr-defined]
+    for statement in IMPATIENT:
+        cursor.execute(statement)
+    cursor.close()
+    # Or the first rollback would undo it.
+    connection.commit()  # type: ignore[attr-defined]

@@ -8,6 +8,7 @@ import socket
 import subprocess
 import tempfile
 from contextlib import contextmanager
+from pathlib import Path
 
 import pytest
 from sqlalchemy import create_engine, text
@@ -30,14 +31,14 @@ def absent(what: str) -> None:
 class PostgreSQL:
     """A server in a folder of its own, that can be stopped and started again."""
 
-    def __init__(self):
-        """Make its folder and its files; it does not run yet."""
+    def __init__(self, parent: str | None = None):
+        """Make its folder (in `parent` if given) and its files; it does not run yet."""
         found = sorted(glob.glob("/usr/lib/postgresql/*/bin/initdb"))
         initdb = found[-1] if found else shutil.which("initdb")
         if not initdb:
             absent("PostgreSQL")
         self.programs = os.path.dirname(initdb)
-        self.folder = tempfile.mkdtemp(prefix="sidedoor-postgresql-")
+        self.folder = tempfile.mkdtemp(prefix="sidedoor-postgresql-", dir=parent)
         self._owner = ["runuser", "-u", "postgres", "--"] if os.geteuid() == 0 else []
         if self._owner:
             shutil.chown(self.folder, "postgres", "postgres")
@@ -57,6 +58,13 @@ class PostgreSQL:
     def remove(self) -> None:
         """Delete its files."""
         shutil.rmtree(self.folder, ignore_errors=True)
+
+    def processes(self) -> list[int]:
+        """Return the ids of its own process and of those that it started, while it runs."""
+        lines = Path(f"{self.folder}/data/postmaster.pid").read_text(encoding="ascii").split()
+        main = lines[0]
+        children = Path(f"/proc/{main}/task/{main}/children").read_text(encoding="ascii")
+        return [int(main), *map(int, children.split())]
 
     def _control(self, what: str) -> tuple[str, ...]:
         return ("pg_ctl", what, "-D", f"{self.folder}/data")

@@ -37,6 +37,10 @@ class Deployed:
     """What starts a worker, and the process for Telegram."""
     settings: dict[str, str] = field(default_factory=dict)
     """What is set beside what the deployment sets."""
+    environment: dict[str, str] = field(default_factory=dict)
+    """What Redis finds in its environment besides."""
+    disk: Path | None = None
+    """Where the data folder and PostgreSQL are, if elsewhere."""
     programs: dict[str, Program] = field(default_factory=dict)
     starts: int = 0
 
@@ -48,9 +52,9 @@ class Deployed:
         self._stack = ExitStack()
         self.telegram = FakeTelegram()
         self._stack.callback(self.telegram.stop)
-        self.redis = RedisAsShipped(self.folder)
+        self.redis = RedisAsShipped(self.folder, **self.environment)
         self._stack.callback(self.redis.stop)
-        self.database = PostgreSQL()
+        self.database = PostgreSQL(str(self.disk) if self.disk else None)
         self._stack.callback(self.database.remove)
         self.database.start()
         self._stack.callback(self.database.stop)
@@ -64,7 +68,7 @@ class Deployed:
             "SIDEDOOR_REDIS_URL": self.redis.url,
             "SIDEDOOR_PROXIES": "1",
             "SIDEDOOR_JOBS": "0",
-            "SIDEDOOR_DATA": str(self.folder / "data"),
+            "SIDEDOOR_DATA": str((self.disk or self.folder) / "data"),
             "PYTHONPATH": str(ROOT),
         }
         self.settings = {**shared, **self.settings}
@@ -95,12 +99,11 @@ class Deployed:
 
     def processes(self) -> dict[str, list[int]]:
         """Return the ids of the processes of each part."""
-        postmaster = Path(f"{self.database.folder}/data/postmaster.pid").read_text().split()[0]
         return {
             **{name: [program.process.pid] for name, program in self.programs.items()},
             "nginx": self.proxy.processes(),
             "Redis": [self.redis.process.pid],
-            "PostgreSQL": [int(postmaster), *children(int(postmaster))],
+            "PostgreSQL": self.database.processes(),
         }
 
     def _begin(self, name: str, folder: Path) -> None:
@@ -128,9 +131,3 @@ class Deployed:
         """Return somebody's browser, which asks nginx."""
         address = f"http://127.0.0.1:{self.proxy.port}"
         return httpx.Client(base_url=address, trust_env=False, timeout=60, headers=headers)
-
-
-def children(process: int) -> list[int]:
-    """Return the ids of the processes that a process started and that still run."""
-    told = Path(f"/proc/{process}/task/{process}/children").read_text(encoding="ascii")
-    return [int(each) for each in told.split()]

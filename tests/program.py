@@ -12,7 +12,7 @@ from pathlib import Path
 
 import httpx
 
-START_LIMIT = 300
+START_LIMIT = 600
 """Seconds after which a program that answers nothing is given up."""
 
 

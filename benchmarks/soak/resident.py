@@ -14,9 +14,9 @@ EVERY_SECONDS = 10.0
 
 
 def resident(process: int) -> float:
-    """Return the megabytes that a process holds, without memory that it shares with others on purpose.
+    """Return the megabytes that a process holds, without segments that it shares.
 
-    PostgreSQL's processes and nginx's share segments, which each would count as its own.
+    PostgreSQL's processes share some, and nginx's too, which each would count as its own.
     """
     kilobytes = dict.fromkeys(("VmRSS", "RssShmem"), 0)
     for line in Path(f"/proc/{process}/status").read_text("ascii").splitlines():

@@ -10,10 +10,11 @@ import secrets
 import threading
 import time
 from collections.abc import Awaitable, Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import date
 from functools import cache
-from typing import Any
+from typing import Any, TypeVar
 
 from nacl.exceptions import CryptoError
 from nacl.public import PrivateKey
@@ -57,6 +58,8 @@ from bot.settings import settings
 
 logger = logging.getLogger(__name__)
 
+Result = TypeVar("Result")
+
 NO_TICKETS = ("none", "unknown")
 """Kinds of `self_referral` for which no ticket is offered."""
 
@@ -65,6 +68,13 @@ KEYS_SECONDS = 60
 
 RETRY_SECONDS = 30
 """Seconds until a database that could not be reached is asked for keys again."""
+
+FIRST_SECONDS = 3
+"""Seconds for which the first reading of the keys is waited for."""
+
+THREADS = 8
+"""Threads that may wait for the database. They are the desk's own: with the loop's, a database
+that hangs would keep it from finding the address of anything else."""
 
 
 @dataclass(frozen=True)
@@ -124,6 +134,9 @@ class Desk:
         self._sleep = sleep
         self._keys: dict[str, tuple[str, bytes]] | None = None
         self._keys_until = 0.0
+        self._reader: threading.Thread | None = None
+        self._hung = False
+        self._threads = ThreadPoolExecutor(THREADS, "referrals")
 
     def in_use(self) -> bool:
         """Whether any unit has a key, so that there can be tickets and receipts at all."""
@@ -182,7 +195,7 @@ class Desk:
             "note": note,
             "contact": contact,
         }
-        await asyncio.to_thread(self._insert, deanery, key_id, ticket, keys, inside)
+        await self._beside(self._insert, deanery, key_id, ticket, keys, inside)
         return shown
 
     async def open(self, receipt: str, conversation: str = "") -> Opened | None:
@@ -199,7 +212,7 @@ class Desk:
             if wait:
                 await self._sleep(wait)
             keys = await self._derive(receipt)
-            opened = await asyncio.to_thread(self._find, keys)
+            opened = await self._beside(self._find, keys)
         except DeskUnavailable:
             self._guessing.untried()
             raise
@@ -216,7 +229,7 @@ class Desk:
             TicketGone: if it has ended since it was opened.
             TicketAltered: if an answer is not the unit's.
         """
-        return await asyncio.to_thread(self._answers, opened)
+        return await self._beside(self._answers, opened)
 
     async def reply(self, opened: Opened, sealed: str) -> None:
         """Add what `seal` returned for the ticket's deanery; the ticket is new again.
@@ -226,15 +239,19 @@ class Desk:
             DraftOutdated: if it was sealed to a key that the unit no longer has.
             TicketAltered: if it is no result of `seal`.
         """
-        await asyncio.to_thread(self._reply, opened, sealed)
+        await self._beside(self._reply, opened, sealed)
 
     async def end(self, opened: Opened) -> None:
         """Delete the ticket and all its messages now; that it has ended already is no error."""
-        await asyncio.to_thread(self._end, opened)
+        await self._beside(self._end, opened)
 
     async def _derive(self, receipt: str) -> receipts.ReceiptKeys:
-        salt, cost = await asyncio.to_thread(lambda: salt_and_cost(self._database(), self._cost))
+        salt, cost = await self._beside(lambda: salt_and_cost(self._database(), self._cost))
         return await kdf.beside_the_loop(lambda: receipts.derive(receipt, salt, cost))
+
+    async def _beside(self, work: Callable[..., Result], *arguments: Any) -> Result:
+        """Do what waits for the database in a thread."""
+        return await asyncio.get_running_loop().run_in_executor(self._threads, work, *arguments)
 
     def _database(self) -> Engine:
         if self._engine is None:
@@ -245,18 +262,18 @@ class Desk:
         return self._engine
 
     def _active_keys(self) -> dict[str, tuple[str, bytes]]:
-        """Return the units' public keys; only the first reading is waited for.
+        """Return the units' public keys; only the first reading is waited for, and not for long.
 
         A database that hangs is not to hold up conversations, so a failure is remembered too.
         """
         now = time.monotonic()
-        if now >= self._keys_until:
-            if self._keys is None:
-                self._keys_until = now + RETRY_SECONDS
-                self._read_keys()
-            else:
-                self._keys_until = now + KEYS_SECONDS
-                threading.Thread(target=self._read_keys_again, daemon=True).start()
+        if now >= self._keys_until and not (self._reader and self._reader.is_alive()):
+            self._keys_until = now + (RETRY_SECONDS if self._keys is None else KEYS_SECONDS)
+            self._reader = threading.Thread(target=self._read_keys_again, daemon=True)
+            self._reader.start()
+            if self._keys is None and not self._hung:
+                self._reader.join(FIRST_SECONDS)
+                self._hung = self._reader.is_alive()
         if self._keys is None:
             raise DeskUnavailable("the units' keys could not be read")
         return self._keys
@@ -265,6 +282,7 @@ class Desk:
         with transaction(self._database()) as connection:
             self._keys = active_keys(connection)
         self._keys_until = time.monotonic() + KEYS_SECONDS
+        self._hung = False
 
     def _read_keys_again(self) -> None:
         try:

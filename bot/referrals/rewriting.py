@@ -6,9 +6,11 @@ from sqlalchemy import text
 from sqlalchemy.engine import Engine
 from sqlalchemy.exc import SQLAlchemyError
 
+from bot.database import UNHURRIED
 from bot.referrals.tables import transaction, unavailable
 
 REWRITE = (
+    UNHURRIED,
     "LOCK TABLE tickets, ticket_messages IN ACCESS EXCLUSIVE MODE",
     "CREATE TEMPORARY TABLE tickets_kept ON COMMIT DROP AS SELECT * FROM tickets",
     "CREATE TEMPORARY TABLE messages_kept ON COMMIT DROP AS SELECT * FROM ticket_messages",

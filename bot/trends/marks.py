@@ -27,7 +27,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Connection, Engine
 
-from bot.database import open_database, upgrade
+from bot.database import UNHURRIED, open_database, upgrade
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 
@@ -63,6 +63,7 @@ origin = Table(
 
 
 REWRITE = (
+    UNHURRIED,
     "LOCK TABLE marks IN ACCESS EXCLUSIVE MODE",
     "CREATE TEMPORARY TABLE marks_in_order ON COMMIT DROP AS SELECT * FROM marks",
     "TRUNCATE marks",
@@ -151,6 +152,7 @@ class Marks:
         """
         with self._engine.begin() as connection:
             if self._postgresql:
+                connection.execute(text(UNHURRIED))
                 connection.execute(text("LOCK TABLE frozen IN SHARE ROW EXCLUSIVE MODE"))
             rows = [{"period": period, "release": release} for period in sorted(periods)]
             connection.execute(self._new(frozen).on_conflict_do_nothing(), rows)
