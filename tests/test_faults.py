@@ -56,6 +56,9 @@ RISK = "I keep thinking about killing myself"
 CARD = [bubble.text for bubble in fallback_bubbles()]
 NUMBERS = ("999", "111", "116 123")
 
+BEGAN_AGAIN = fixed("utter_began_again", minutes=60)
+NOT_SENT = fixed("utter_referral_not_sent")
+
 PASSWORD = "a long enough password"
 
 OUTAGE_SECONDS = 60
@@ -290,9 +293,11 @@ def test_whoever_else_talks_when_a_worker_is_killed_gets_one_reply_each(site):
     chat = site.chat()
     for page in pages:
         page.begin(f"wait- {RISK}")
+    before = site.waiting(first) + site.waiting(other)
     with site.held(first, pages[0].once) as sending:
         others = [site.pool.submit(page.once) for page in pages[1:]]
-        until(lambda: site.waiting(first) + site.waiting(other) >= len(pages), "all turns")
+        everybody = before + len(pages)
+        until(lambda: site.waiting(first) + site.waiting(other) == everybody, "all turns")
         site.kill(first)
     for page, told in zip(pages, [sending, *others], strict=True):
         assert told.result().status_code == 200
@@ -407,7 +412,7 @@ def test_redis_killed_in_mid_turn(site):
     page.begin(RISK)
     assert (page.once().status_code, page.once().json()) == (410, {"error": "conversation_ended"})
     once(site.page().write(RISK))
-    assert fixed("utter_began_again", minutes=60) in chat.say(ORDINARY)
+    assert BEGAN_AGAIN in "\n".join(chat.say(ORDINARY))
     once(chat.say(RISK))
     site.all_ready()
 
@@ -431,13 +436,19 @@ def test_redis_that_answers_nothing_for_a_while(site):
 # PostgreSQL
 
 
-def referral(site: Site) -> FaultPage:
+NOTE = "nobody covers my leave and I dread it all"
+
+LONG_NOTE = " ".join([NOTE] * 200)
+"""A note for which PostgreSQL has to make its files longer."""
+
+
+def referral(site: Site, note: str = NOTE) -> FaultPage:
     """Return the page of somebody who has only to send what was written for the unit."""
     page = site.page(deanery=DEANERY)
     page.write("how do i get in touch with the psu")
     for title in ("Yes", "Things at work", "That's all", "Coaching", "I'll use", "In writing"):
         page.press(title)
-    page.write("nobody covers my leave and I dread it all")
+    page.write(note)
     return page
 
 
@@ -449,13 +460,11 @@ def send_it(page: FaultPage) -> list[str]:
 
 
 def sent_once(site: Site, page: FaultPage, before: int) -> None:
-    """Send, and check that the unit has one ticket more and the page a receipt."""
+    """Try again, and check that the unit has one ticket more and the page a receipt."""
+    page.press("Try again")
     told = send_it(page)
     assert read_receipt("\n".join(told)), told
     assert len(site.unit.tickets()) == before + 1
-
-
-NOT_SENT = fixed("utter_referral_not_sent")
 
 
 def test_postgresql_killed_and_started_while_somebody_hands_over(site):
@@ -536,7 +545,7 @@ def test_a_postgresql_that_answers_nothing_for_a_while(site):
         assert told == CARD or NOT_SENT in told
         assert [site.health(name, READY) for name in WORKERS] == [204, 204]
     if told == CARD:
-        page.write("send it")
+        page.say("send it")
         until(lambda: len(site.unit.tickets()) == before + 1, "the ticket")
         assert read_receipt("\n".join(page.texts())), page.texts()
     else:
@@ -580,7 +589,7 @@ def test_a_full_disk_under_the_database_and_the_data_folder(site, disk):
     people = [Mark("2025-05", "people", "any", os.urandom(16)) for _ in range(60)]
     store.change(people, [], "2025-05")
     store.close()
-    page, other, chat = referral(site), site.page(), site.chat()
+    page, other, chat = referral(site, LONG_NOTE), site.page(), site.chat()
     before = len(site.unit.tickets())
     with full(disk):
         assert NOT_SENT in send_it(page)
@@ -607,7 +616,7 @@ def test_a_message_that_makes_the_model_raise_sent_again_and_again(site):
     for _ in range(3):
         page.begin(f"poison- {ORDINARY}")
         poisoned = [site.pool.submit(page.once)]
-        writing = [chat.write(f"poison- {ORDINARY}") for _ in range(3)]
+        told_chat = site.pool.submit(chat.say, f"poison- {ORDINARY}")
         told = [site.pool.submit(one.write, RISK) for one in others]
         for one in told:
             once(one.result())
@@ -615,9 +624,7 @@ def test_a_message_that_makes_the_model_raise_sent_again_and_again(site):
         assert page.texts() == CARD
         assert page.once().status_code == 200, "its page tries the same message again"
         assert page.texts() == CARD
-        site.telegram.wait_answered(*writing, limit=120)
-    cards = [told for told in chat.texts() if told == CARD[0]]
-    assert len(cards) == 9
+        assert told_chat.result()[: len(CARD)] == CARD
     once(page.write(RISK))
     once(chat.say(RISK))
     assert site.processes() == running

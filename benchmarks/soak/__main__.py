@@ -77,7 +77,8 @@ async def _soak(deployed: Deployed, minutes: float) -> Soak:
     memory, crowd = Memory(), Crowd(address, deployed.telegram)
     beside = [
         asyncio.ensure_future(memory.watch(deployed)),
-        asyncio.ensure_future(_look_at_dashboard(deployed)),
+        asyncio.ensure_future(_look_at_dashboard(deployed, crowd)),
+        asyncio.ensure_future(_tell(memory, crowd)),
     ]
     telegram = asyncio.ensure_future(crowd.write_on_telegram(2.0))
     await crowd.write(60 * minutes, PEOPLE, measured / 2)
@@ -101,13 +102,27 @@ async def _soak(deployed: Deployed, minutes: float) -> Soak:
     )
 
 
-async def _look_at_dashboard(deployed: Deployed) -> None:
-    """Ask for its first page again and again; its errors are the run's end."""
+async def _look_at_dashboard(deployed: Deployed, crowd: Crowd) -> None:
+    """Ask for its first page again and again."""
     port = deployed.programs[DASHBOARD].address[1]
-    async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", trust_env=False) as client:
+    async with httpx.AsyncClient(
+        base_url=f"http://127.0.0.1:{port}", trust_env=False, timeout=60
+    ) as client:
         while True:
-            (await client.get("/sign-in", timeout=60)).raise_for_status()
+            try:
+                (await client.get("/sign-in")).raise_for_status()
+            except httpx.HTTPError as error:
+                crowd.errors[f"dashboard: {type(error).__name__}"] += 1
             await asyncio.sleep(1)
+
+
+async def _tell(memory: Memory, crowd: Crowd) -> None:
+    """Print what was held, answered and went wrong so far, once in five minutes."""
+    while True:
+        await asyncio.sleep(300)
+        held = ", ".join(f"{part} {each[-1]:.0f} MB" for part, each in memory.held.items())
+        done = f"{crowd.answers['page']} answers, errors {dict(crowd.errors)}"
+        print(f"minute {memory.at[-1] / 60:.0f}: {done}; {held}", file=sys.stderr, flush=True)
 
 
 def _logged(deployed: Deployed) -> dict[str, int]:

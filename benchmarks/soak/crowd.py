@@ -118,8 +118,18 @@ class Crowd:
             else:
                 body["text"] = self._words()
         if "token" in body and self.dice.random() >= STAY:
-            await client.post("/chat/end", json={"token": body["token"]}, headers=headers)
+            await self._leave(client, body["token"], headers)
         return due
+
+    async def _leave(self, client: httpx.AsyncClient, token: str, headers: dict[str, str]) -> None:
+        """Close the page, which nothing waits for."""
+        try:
+            answer = await client.post("/chat/end", json={"token": token}, headers=headers)
+        except httpx.TransportError as error:
+            self.errors[f"leaving: {type(error).__name__}"] += 1
+            return
+        if answer.status_code != 200:
+            self.errors[f"leaving: status {answer.status_code}"] += 1
 
     async def _post(
         self, client: httpx.AsyncClient, path: str, body: dict[str, Any], headers: dict[str, str]
