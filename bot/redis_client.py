@@ -6,6 +6,9 @@ import asyncio
 from typing import Any
 
 from redis.asyncio import Redis
+from redis.asyncio.retry import Retry
+from redis.backoff import NoBackoff
+from redis.exceptions import ConnectionError as LostError
 from redis.exceptions import RedisError
 
 PATIENCE_SECONDS = 3
@@ -34,6 +37,10 @@ class RedisClient:
                 self._address,
                 socket_timeout=PATIENCE_SECONDS,
                 socket_connect_timeout=PATIENCE_SECONDS,
+                # After a Redis has started again, each connection that was held is found lost by
+                # whoever uses it next: nobody is to get the help card for that.
+                retry=Retry(NoBackoff(), 1),
+                retry_on_error=[LostError],
                 **self._options,
             )
         return self._client

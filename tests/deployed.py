@@ -37,8 +37,6 @@ class Deployed:
     """What starts a worker, and the process for Telegram."""
     settings: dict[str, str] = field(default_factory=dict)
     """What is set beside what the deployment sets."""
-    environment: dict[str, str] = field(default_factory=dict)
-    """What Redis finds in its environment besides."""
     disk: Path | None = None
     """Where the data folder and PostgreSQL are, if elsewhere."""
     programs: dict[str, Program] = field(default_factory=dict)
@@ -52,7 +50,7 @@ class Deployed:
         self._stack = ExitStack()
         self.telegram = FakeTelegram()
         self._stack.callback(self.telegram.stop)
-        self.redis = RedisAsShipped(self.folder, **self.environment)
+        self.redis = RedisAsShipped(self.folder)
         self._stack.callback(self.redis.stop)
         self.database = PostgreSQL(str(self.disk) if self.disk else None)
         self._stack.callback(self.database.remove)

@@ -36,9 +36,8 @@ def wait_for_port(port: int, limit: float = 30) -> None:
 class RedisAsShipped:
     """A Redis with the configuration that ships, on a port of its own."""
 
-    def __init__(self, folder: Path, **environment: str):
-        """Run it in `folder`, with more in its environment if given."""
-        self.port, self._folder, self._environment = free_port(), folder, environment
+    def __init__(self, folder: Path):
+        self.port, self._folder = free_port(), folder
         self.url = f"redis://127.0.0.1:{self.port}/0"
         self.start()
 
@@ -47,8 +46,7 @@ class RedisAsShipped:
         program = shutil.which("redis-server") or absent("redis-server")
         options = ["--port", str(self.port), "--dir", str(self._folder)]
         command = [program, str(ROOT / "deploy" / "redis.conf"), *options]
-        environment = {**os.environ, **self._environment}
-        self.process = subprocess.Popen(command, stdout=subprocess.DEVNULL, env=environment)
+        self.process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
         wait_for_port(self.port)
 
     def stop(self) -> None:

@@ -19,7 +19,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -254,6 +254,7 @@ def site(tmp_path_factory, disk):
         strong = staff_module.HASHER
         staff_module.HASHER = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
         made.staff = Staff(open_staff_database(deployed.settings["SIDEDOOR_STAFF_DATABASE"]))
+        Marks.open(deployed.settings["SIDEDOOR_MARKS_DATABASE"]).close()
         deployed.start(*WORKERS, TELEGRAM, DASHBOARD)
         deployed.proxy.unlimited()
         deployed.serve(*WORKERS)
@@ -373,7 +374,7 @@ def sign_in(site: Site, name: str) -> httpx.Client:
 def test_the_dashboard_killed_while_staff_read(site):
     """They get no page until it is back, and are still signed in; trainees notice nothing."""
     page = site.page()
-    with sign_in(site, "ann") as browser:
+    with closing(sign_in(site, "ann")) as browser:
         assert browser.get("/service").status_code == 200
         reading = [site.pool.submit(browser.get, "/service") for _ in range(6)]
         site.kill(DASHBOARD)
@@ -585,6 +586,7 @@ def test_a_full_disk_under_the_database_and_the_data_folder(site, disk):
     """People are answered, a referral is said not to have gone, and no half release is left."""
     if disk is None:
         absent("the right to mount a small disk")
+    releases = Releases(disk / "data" / "releases")
     store = Marks.open(site.deployed.settings["SIDEDOOR_MARKS_DATABASE"])
     people = [Mark("2025-05", "people", "any", os.urandom(16)) for _ in range(60)]
     store.change(people, [], "2025-05")
@@ -598,11 +600,13 @@ def test_a_full_disk_under_the_database_and_the_data_folder(site, disk):
         told = release(site)
         assert told.returncode != 0
         assert "Traceback" not in told.stderr + told.stdout
-        assert "2025-05" not in Releases(disk / "data" / "releases").names()
+        assert releases.names() == []
     sent_once(site, page, before)
     told = release(site)
-    assert "Released 2025-05; its marks are destroyed." in told.stdout, told.stderr
-    assert Releases(disk / "data" / "releases").read("2025-05").people == 60
+    assert told.returncode == 0, told.stderr
+    (window,) = [name for name in releases.names() if name.startswith("2025-05")]
+    assert f"Released {window}; its marks are destroyed." in told.stdout
+    assert releases.read(window).people == 60
 
 
 # What somebody sends, and what Telegram does
@@ -712,14 +716,17 @@ class Clock:
 
 
 def test_the_clock_set_forward_and_back(tmp_path):
-    """A clock that jumps ends conversations as their hour would, and keeps nobody from talking."""
+    """Conversations go on over a jump of our processes' clock: what they measure is not of it.
+
+    Redis keeps the machine's own: its allocator and libfaketime do not go together.
+    """
     if not FAKETIME:
         absent("libfaketime")
     clock = Clock(tmp_path / "clock")
     clock.set("+0")
     hold = tmp_path / "hold"
     settings = {"HOLD_FILE": str(hold), **clock.environment()}
-    deployed = Deployed(tmp_path, PROGRAM, settings, environment=clock.environment())
+    deployed = Deployed(tmp_path, PROGRAM, settings)
     site = Site(deployed, hold, Canaries())
     try:
         deployed.start(*WORKERS, TELEGRAM)
@@ -729,16 +736,11 @@ def test_the_clock_set_forward_and_back(tmp_path):
         page, chat = site.page(), site.chat()
         page.write(ORDINARY)
         chat.say(ORDINARY)
-        clock.set("+2h")
-        time.sleep(2)
-        page.begin(RISK)
-        assert page.once().status_code == 410
-        once(chat.say(RISK))
-        later = site.page()
-        later.write(ORDINARY)
-        for offset in ("+1d", "-1d", "-400d", "+0"):
+        for offset in ("+2h", "+1d", "-1d", "-400d", "+0"):
             clock.set(offset)
-            time.sleep(2)
+            time.sleep(2)  # so long a process may go on with what it read before
+            once(page.write(RISK))
+            once(chat.say(RISK))
             talk(site, site.page(), site.chat())
         site.all_ready()
     finally:

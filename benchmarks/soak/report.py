@@ -86,12 +86,12 @@ def section(soak: Soak) -> str:
 
 
 def write_section(path: Path, text: str) -> None:
-    """Put the section in the place of the last one; what stands below its figure stays."""
+    """Put the section in the place of the last one, which ends at the next heading."""
     page = path.read_text("utf-8")
-    old = re.compile(rf"^{re.escape(HEADING)}\n.*?^!\[.*?\n", re.MULTILINE | re.DOTALL)
+    old = re.compile(rf"^{re.escape(HEADING)}\n.*?(?=^## )", re.MULTILINE | re.DOTALL)
     if not old.search(page):
-        raise SystemExit(f"{path.name} has no section {HEADING!r} with a figure")
-    path.write_text(old.sub(lambda _: text, page, count=1), "utf-8")
+        raise SystemExit(f"{path.name} has no section {HEADING!r} before another")
+    path.write_text(old.sub(lambda _: text + "\n", page, count=1), "utf-8")
 
 
 def draw(soak: Soak, path: Path) -> None:
