@@ -120,8 +120,9 @@ Every message passes through the same steps, on the machine where the assistant 
    or none. Each has its own threshold, found on examples held out from training, and its score is
    turned into a probability there too.
 5. **Risk.** Two detectors that cannot overrule each other: curated phrases, excused by denial,
-   by other people and by idioms where each phrase says so, and a linear classifier. The more
-   urgent of what they say counts, because a miss costs more than a false alarm.
+   by other people and by idioms where each phrase says so, and by a past told as over with safety
+   stated; and a linear classifier over these numbers and the words. The more urgent of what they
+   say counts, because a miss costs more than a false alarm.
 
 How messages are labelled is in [labelling.md](labelling.md); the labels' definitions are in
 `nlu_data/taxonomy.yml`.
@@ -165,7 +166,8 @@ def _data(run: Run) -> list[str]:
         "neither the training data nor the phrase patterns, and nothing is trained on them or",
         "tuned to them. `chat`: messages as typed to an assistant. `told`: sentences as spoken in",
         "an interview. `plain`: plain and general sentences of interviews and essays. `harms`:",
-        "harms with a route of their own, and messages that come near one. `safety`: own risk",
+        "harms with a route of their own, and messages that come near one. `talks`: what people at",
+        "no risk say in ten turns. `safety`: own risk",
         "(explicit, indirect, in medics' idiom), other people's risk, and hard negatives (idiom,",
         "shop talk, denial, the past, distress without risk).",
         "",

@@ -131,6 +131,15 @@ def risk(run: Run) -> list[str]:
         "And in the other sets, whose messages are about work and feelings:",
         "",
         *_by_source("set", run.ordinary),
+        "### Whole talks",
+        "",
+        "Ten turns each of people who are at no risk (`talks`, each turn read alone): a small rate",
+        "of false alarms adds up.",
+        "",
+        *table(
+            ["turns quiet", "talks without own risk said", "and without a harm's route at once"],
+            [[rate_of(run.talks.turns), rate_of(run.talks.talks), rate_of(run.talks.unrouted)]],
+        ),
     ]
 
 

@@ -57,6 +57,8 @@ TOLERANCES = {
     "plain_concern_f1": 0.03,
     "harms_routed": 0.03,
     "harms_quiet": 0.02,
+    "talk_turns_quiet": 0.01,
+    "talks_undisturbed": 0.05,
     "explicit_recall": 0.0,
     "own_risk_recall": 0.01,
     "third_party_routed": 0.02,
@@ -87,13 +89,12 @@ class Fall:
         )
 
 
-def headline(sets: Mapping[str, Answered], quiet: Rate, routed: Rate) -> dict[str, float]:
+def headline(sets: Mapping[str, Answered], **others: Rate) -> dict[str, float]:
     """Return the figures of the whole sets; more is better in all of them.
 
     Args:
         sets: what was answered to each.
-        quiet: messages without a harm that were left alone.
-        routed: messages with a harm that got their route, or were asked about it.
+        others: figures of harms and talks, by name.
     """
     chat, told, plain = (signal_reports(*sets[name]) for name in (CHAT, TOLD, PLAIN))
     return _rounded(
@@ -102,8 +103,7 @@ def headline(sets: Mapping[str, Answered], quiet: Rate, routed: Rate) -> dict[st
             "chat_intent_accuracy": intent_report(*sets[CHAT]).accuracy.value,
             **{f"told_{facet}_f1": told[facet].macro for facet in FACETS},
             **{f"plain_{facet}_f1": plain[facet].macro for facet in FACETS},
-            "harms_routed": routed.value,
-            "harms_quiet": quiet.value,
+            **{name: figure.value for name, figure in sorted(others.items())},
             **_risk_figures(*sets[SAFETY]),
             "ordinary_turns_quiet": _quiet(sets),
         }

@@ -225,8 +225,10 @@ def _intent_accuracy(vectors: Vectors, part: np.ndarray) -> float:
 
 
 def _own_ranking(vectors: Vectors, part: np.ndarray) -> float:
-    head = fit_risk_head(vectors.train[part], [vectors.examples[i].risk for i in part])
+    examples = [vectors.examples[i] for i in part]
+    risks, said = [e.risk for e in examples], [e.text for e in examples]
+    head = fit_risk_head(vectors.train[part], risks, said)
     lines, encoded = vectors.sets[SAFETY]
     own, none = has_own_risk(lines), has_risk(lines, "none")
-    scores = head.scores(encoded)[OWN]
+    scores = head.scores(encoded, texts(lines))[OWN]
     return ranking(scores[own | none], own[own | none])

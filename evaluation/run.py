@@ -13,8 +13,9 @@ import numpy as np
 from bot.nlu.examples import Example
 from bot.nlu.harm_examples import NO_ROUTE
 from bot.nlu.harms import HARMS_FOUND
+from bot.nlu.risk import RISK
 from bot.nlu.routes import routes, told_now
-from bot.nlu.taxonomy import FACETS
+from bot.nlu.taxonomy import FACETS, OWN_RISK
 from bot.paths import MESSAGES
 from bot.recognise import Recogniser
 from evaluation import headline, noise
@@ -59,6 +60,7 @@ from evaluation.sets import (
     read_harms,
     read_real_risk,
     read_set,
+    read_talks,
     signal_truth,
     texts,
 )
@@ -127,6 +129,18 @@ class HarmRow:
 
 
 @dataclass(frozen=True)
+class TalkReport:
+    """Talks of people who are at no risk: turns and whole talks in which nothing was said of one.
+
+    `unrouted` counts talks in which, besides, no harm's route came at once.
+    """
+
+    turns: Rate
+    talks: Rate
+    unrouted: Rate
+
+
+@dataclass(frozen=True)
 class Run:
     """Everything that the card prints."""
 
@@ -140,6 +154,7 @@ class Run:
     harms: list[HarmRow]
     risk: RiskReport
     ordinary: list[RiskRow]
+    talks: TalkReport
     noise: list[NoiseRow]
     calibration: dict[tuple[str, str], list[Bin]]
     curve: list[Point]
@@ -161,6 +176,8 @@ def run(recogniser: Recogniser, real: Path | None, say: Callable[[str], None]) -
     noisy = _noise(recogniser, answered)
     known = ask_known(recogniser)
     harms = _harms(recogniser)
+    say("Listening to whole talks ...")
+    talks = _talks(recogniser)
     real_speech = _real(recogniser, real) if real else None
     say("Fitting heads again for the learning curve ...")
     training = read_training()
@@ -180,13 +197,20 @@ def run(recogniser: Recogniser, real: Path | None, say: Callable[[str], None]) -
         harms=harms,
         risk=risk_report(*answered[SAFETY]),
         ordinary=alarms_on_ordinary([(name, *answered[name]) for name in (CHAT, TOLD, PLAIN)]),
+        talks=talks,
         noise=noisy,
         calibration=_calibration(answered),
         curve=points,
         encoders=[frozen_row(frozen), adapted_row(adapted, weights, biases)],
         known=known,
         real=real_speech,
-        headline=headline.headline(answered, harms[-1].found, harms[-2].found),
+        headline=headline.headline(
+            answered,
+            harms_quiet=harms[-1].found,
+            harms_routed=harms[-2].found,
+            talk_turns_quiet=talks.turns,
+            talks_undisturbed=talks.talks,
+        ),
         quick=headline.quick(
             {CHAT: (quick_lines, answered[CHAT][1].some(quick_chat)), SAFETY: answered[SAFETY]}
         ),
@@ -260,6 +284,20 @@ def _harms(recogniser: Recogniser) -> list[HarmRow]:
     ]
     every = HarmRow("all routes", *(_sum(rows[:-1], part) for part in ("found", "at_once")))
     return [*rows[:-1], every, rows[-1]]
+
+
+def _talks(recogniser: Recogniser) -> TalkReport:
+    talks = [[recogniser.parse(text) for text in talk] for talk in read_talks()]
+    alarms = [[parsed[RISK] in OWN_RISK for parsed in talk] for talk in talks]
+    routed = [any(told_now(parsed, {}) for parsed in talk) for talk in talks]
+    turns = [alarm for talk in alarms for alarm in talk]
+    quiet = [not any(talk) for talk in alarms]
+    unrouted = [q and not r for q, r in zip(quiet, routed, strict=True)]
+    return TalkReport(
+        Rate(turns.count(False), len(turns)),
+        Rate(sum(quiet), len(quiet)),
+        Rate(sum(unrouted), len(unrouted)),
+    )
 
 
 def _sum(rows: Sequence[HarmRow], part: str) -> Rate:

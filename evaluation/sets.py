@@ -48,6 +48,14 @@ def read_harms() -> list[HarmExample]:
     return list(read_harm_examples(SETS / "harms.jsonl"))
 
 
+def read_talks() -> list[list[str]]:
+    """Return what one person says in each talk of `tests/recognition/talks.jsonl`, in order."""
+    talks: dict[str, list[str]] = {}
+    for row in _rows(SETS / "talks.jsonl"):
+        talks.setdefault(row["talk"], []).append(row["text"])
+    return list(talks.values())
+
+
 def read_doctors(folder: Path) -> list[tuple[Example, Example]]:
     """Return the sentences of `doctors.jsonl`, each as its two readers labelled it."""
     return [

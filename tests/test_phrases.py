@@ -8,7 +8,9 @@ from bot.nlu.phrases import PhraseTable
 from bot.nlu.routes import routes
 from bot.paths import PATTERNS
 
-TABLES = {name: PhraseTable.from_file(PATTERNS / f"{name}.yml") for name in ("signs", "harms")}
+TABLES = {
+    name: PhraseTable.from_file(PATTERNS / f"{name}.yml") for name in ("signs", "harms", "over")
+}
 
 
 def sentences(field):

@@ -253,3 +253,30 @@ def test_line_that_is_not_json_is_named(tmp_path: Path) -> None:
     path.write_text('{"id": "one"}\n\n{"id": \n', encoding="utf-8")
     with pytest.raises(PatternFileError, match=r"^risk\.jsonl, line 3: "):
         list(read_pattern_lines(path))
+
+
+OVER = [
+    "I was suicidal as a student. I'm safe now and have been for years.",
+    "Ten years ago I tried to end my life, no thoughts since.",
+    "Back then I hoped I wouldn't wake up. I haven't felt it since.",
+    "I used to cut myself at school, no urges now.",
+]
+NOT_OVER = [
+    "I was suicidal as a student.",
+    "I was suicidal as a student. I'm safe now but it still comes some nights.",
+    "I tried to end my life last year and told them I was fine.",
+    "Years ago I had counselling and I'm well. I want to die.",
+    "I don't want to be here any more, I wish I could sleep and not wake up.",
+    "I hoped I wouldn't wake up. I'm not safe.",
+    "I used to cut myself at school and it's come back.",
+]
+
+
+@pytest.mark.parametrize("text", OVER)
+def test_a_past_risk_with_safety_stated_is_excused(patterns, text):
+    assert patterns.risk_of(read(text)) == "none"
+
+
+@pytest.mark.parametrize("text", NOT_OVER)
+def test_a_past_risk_without_it_or_left_open_is_not(patterns, text):
+    assert patterns.risk_of(read(text)) != "none"

@@ -34,7 +34,24 @@ NEGATED = [
     ("can't say I'm suicidal", "suicidal"),
     ("I can't imagine harm", "harm"),
 ]
+NEGATED_AFTER = [
+    ("suicidal? no", "suicidal"),
+    ("Suicidal, no, not for a minute", "suicidal"),
+    ("depressed yes, thoughts of harm, never.", "harm"),
+    ("she asked about harm, which I wasn't", "harm"),
+    ("harm never entered my head", "harm"),
+    ("harm has never been part of it", "harm"),
+    ("suicidal I've never been.", "suicidal"),
+]
+NEGATED += NEGATED_AFTER
 NOT_NEGATED = [
+    # Words after that deny nothing.
+    ("suicidal, no one knows", "suicidal"),
+    ("suicidal, no joke", "suicidal"),
+    ("suicidal. No, really", "suicidal"),
+    ("suicidal and no help anywhere", "suicidal"),
+    ("suicidal but no, I won't say", "suicidal"),
+    ("suicidal, no, really", "suicidal"),
     ("I'm suicidal", "suicidal"),
     # What comes before the cue.
     ("suicidal, not tired", "suicidal"),

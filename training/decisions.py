@@ -37,15 +37,15 @@ from bot.nlu.words import fit_word_heads
 from bot.paths import DEVELOPMENT, MESSAGES, RECOGNISER
 
 HELD_OUT = (
-    "first_examples.jsonl",
-    "plainly_told.jsonl",
+    "chat_mixed.jsonl",
+    "essays_of_illness.jsonl",
     "safety_voices.jsonl",
     "typed_chat.jsonl",
 )
 """Files of nlu_data/messages/ that thresholds are found on, beside nlu_data/development/."""
 
 
-MOST_FALSE_ALARMS = {"hard": 0.12, "ordinary": 0.03}
+MOST_FALSE_ALARMS = {"hard": 0.12, "ordinary": 0.02}
 """Share of held-out messages without own risk that may be taken for it: of those written to be
 mistaken (idiom, shop talk, denial, somebody else, distress), and of all others, of which most tell
 of trouble; everyday talk is disturbed less often. A miss costs more than a question too many."""
@@ -115,7 +115,8 @@ def held_out_decisions(
         head = fit_logistic(seen, seen_targets[:, column], LABEL_STRENGTH)
         scores = head.decision_function(unseen) + words[:, column]
         settle(name, scores, unseen_targets[:, column], at_best_f1)
-    risks = fit_risk_head(*with_harms(seen, [e.risk for e in train], adapter)).scores(unseen)
+    told = with_harms(seen, [e.risk for e in train], [e.text for e in train], adapter)
+    risks = fit_risk_head(*told).scores(unseen, [e.text for e in test])
     own = np.array([e.risk in OWN_RISK for e in test], int)
     third = np.array([e.risk == "third_party" for e in test], int)
 

@@ -138,6 +138,14 @@ class AdaptedEncoder(nn.Module):
         out = drop(linear("output.dense", hidden), self.dropout, self.training)
         return norm("output.LayerNorm", x + out)
 
+    def start_from(self, adapter: dict[str, Tensor]) -> None:
+        """Begin with the adapters that `adapter` returned; the rank has to be the same."""
+        for key, module in self.linear.items():
+            if isinstance(module, LowRank):
+                name = key.replace("/", ".")
+                module.a.data.copy_(adapter[f"{name}.a"].float())
+                module.b.data.copy_(adapter[f"{name}.b"].float() / module.scale)
+
     def adapter(self) -> dict[str, Tensor]:
         """Return the adapters as `<matrix>.a` and `<matrix>.b`, half precision, scale in `b`."""
         result = {}

@@ -30,7 +30,11 @@ from bot.nlu.text import as_read, windows
 from bot.paths import ROOT
 
 WINDOWS = "windows"
-"""Message key: vectors (n, 384) of a long message's parts, so that nothing hides in its middle."""
+"""Message key: vectors (n, 384) of a message and, of a long one, of its parts, so that nothing
+hides in its middle."""
+
+PARTS = "parts"
+"""Message key: the texts of these, as they are read."""
 
 
 @DefaultV1Recipe.register(DefaultV1Recipe.ComponentType.MESSAGE_FEATURIZER, is_trainable=False)
@@ -93,6 +97,7 @@ class SentenceEmbeddings(DenseFeaturizer, GraphComponent):
         for message, place in places:
             self._attach(message, vectors[place][0])
             message.set(WINDOWS, vectors[place])
+            message.set(PARTS, parts[place])
         return messages
 
     def _attach(self, message: Message, vector: np.ndarray) -> None:

@@ -74,15 +74,16 @@ def harm_vectors(adapter: Path | None) -> tuple[list[str], np.ndarray]:
 
 
 def with_harms(
-    features: np.ndarray, risks: Sequence[str], adapter: Path | None
-) -> tuple[np.ndarray, list[str]]:
-    """Return vectors and risks of messages with those of the harms after them.
+    features: np.ndarray, risks: Sequence[str], texts: Sequence[str], adapter: Path | None
+) -> tuple[np.ndarray, list[str], list[str]]:
+    """Return vectors, risks and texts of messages with those of the harms after them.
 
     Abuse, debt or drink are near risk to life in their words, and mostly without it.
     """
     told = list(read_harm_examples())
     more = [risk_of(example.route) for example in told]
-    return np.concatenate([features, _told_vectors(told, adapter)]), [*risks, *more]
+    vectors = np.concatenate([features, _told_vectors(told, adapter)])
+    return vectors, [*risks, *more], [*texts, *(example.text for example in told)]
 
 
 def _told_vectors(told: Sequence[HarmExample], adapter: Path | None) -> np.ndarray:

@@ -6,9 +6,9 @@ seen apart under `risk_sources`.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
-import numpy as np
 from rasa.engine.graph import ExecutionContext, GraphComponent
 from rasa.engine.recipes.default_recipe import DefaultV1Recipe
 from rasa.engine.storage.resource import Resource
@@ -18,6 +18,7 @@ from rasa.shared.nlu.training_data.training_data import TrainingData
 
 from bot.nlu.decisions import shipped_decisions
 from bot.nlu.embeddings import (
+    PARTS,
     WINDOWS,
     SentenceEmbeddings,
     example_of,
@@ -27,7 +28,7 @@ from bot.nlu.embeddings import (
 from bot.nlu.harm_examples import with_harms
 from bot.nlu.heads import sigmoid
 from bot.nlu.language import DOC, SpacyLanguage
-from bot.nlu.risk_head import DECIDED, OWN, RiskHead, decided_scores, fit_risk_head
+from bot.nlu.risk_head import DECIDED, OWN, RiskHead, fit_risk_head
 from bot.nlu.risk_patterns import RiskPatterns
 from bot.nlu.taxonomy import NO_RISK, OWN_RISK, risk_order
 from bot.paths import ROOT
@@ -90,62 +91,58 @@ class RiskDetector(GraphComponent):
         """Load a trained detector."""
         detector = cls(config, model_storage, resource)
         with model_storage.read_from(resource) as folder:
-            detector._head = RiskHead.load(folder / "risk.npz")
+            detector._head = RiskHead.load(folder)
         return detector
 
     def train(self, training_data: TrainingData) -> Resource:
         """Fit the classifier on the examples' metadata and on the harms, and store it."""
-        examples = labelled_examples(training_data)
-        risks = [example_of(example).risk for example in examples]
-        head = fit_risk_head(*with_harms(sentence_vectors(examples), risks, self._adapter))
+        messages = labelled_examples(training_data)
+        examples = [example_of(message) for message in messages]
+        risks, texts = [e.risk for e in examples], [e.text for e in examples]
+        head = fit_risk_head(*with_harms(sentence_vectors(messages), risks, texts, self._adapter))
         with self._model_storage.write_to(self._resource) as folder:
-            head.save(folder / "risk.npz")
+            head.save(folder)
         return self._resource
 
     def process(self, messages: list[Message]) -> list[Message]:
         """Set `risk`, `risk_sources` and `risk_scores` on every message."""
         for message in messages:
-            probabilities = self._probabilities(message)
+            scaled = self._scaled(message)
             sources = {
                 "patterns": self._patterns.risk_of(message.get(DOC)),
-                "classifier": self._classify(probabilities),
+                "classifier": self._classify(message, scaled),
             }
             decision = next(r for r in risk_order() if r in sources.values())
             message.set(RISK, decision, add_to_output=True)
             message.set(RISK_SOURCES, sources, add_to_output=True)
-            message.set(RISK_SCORES, self._calibrated(probabilities), add_to_output=True)
+            scores = {name: sigmoid(score) for name, score in scaled.items()}
+            message.set(RISK_SCORES, scores or dict.fromkeys(DECIDED, 0.0), add_to_output=True)
         return messages
 
-    def _probabilities(self, message: Message) -> np.ndarray:
-        """Return probabilities (windows, risks); no rows for a message without words."""
-        assert self._head is not None, "the detector has to be loaded before it is used"
-        vectors = message.get(WINDOWS)
-        return (
-            np.empty((0, len(risk_order())))
-            if vectors is None
-            else self._head.probabilities(vectors)
-        )
-
-    def _classify(self, probabilities: np.ndarray) -> str:
-        if not len(probabilities):
+    def _classify(self, message: Message, scaled: Mapping[str, float]) -> str:
+        if not scaled:
             return NO_RISK
-        scaled = self._scaled(probabilities)
         if scaled[OWN] >= self._decisions[f"risk/{OWN}"].threshold:
-            highest = probabilities.max(0)
+            highest = self._trained().probabilities(message.get(WINDOWS)).max(0)
             return max(OWN_RISK, key=lambda risk: highest[risk_order().index(risk)])
         if scaled["third_party"] >= self._decisions["risk/third_party"].threshold:
             return "third_party"
         return NO_RISK
 
-    def _scaled(self, probabilities: np.ndarray) -> dict[str, float]:
-        """Return the scaled score of what is decided, the highest over the windows."""
+    def _scaled(self, message: Message) -> dict[str, float]:
+        """Return the scaled score of what is decided, the highest over the message's parts.
+
+        Nothing for a message without words.
+        """
+        vectors = message.get(WINDOWS)
+        if vectors is None:
+            return {}
         scaled = {}
-        for name, scores in decided_scores(probabilities).items():
+        for name, scores in self._trained().scores(vectors, message.get(PARTS)).items():
             decision = self._decisions[f"risk/{name}"]
             scaled[name] = float(decision.slope * scores.max() + decision.offset)
         return scaled
 
-    def _calibrated(self, probabilities: np.ndarray) -> dict[str, float]:
-        if not len(probabilities):
-            return dict.fromkeys(DECIDED, 0.0)
-        return {name: sigmoid(score) for name, score in self._scaled(probabilities).items()}
+    def _trained(self) -> RiskHead:
+        assert self._head is not None, "the detector has to be loaded before it is used"
+        return self._head

@@ -20,6 +20,7 @@ from bot.nlu.language import (
     pattern_vocabulary,
     read_pattern_lines,
 )
+from bot.nlu.phrases import PhraseTable
 from bot.nlu.scope import MARKS
 from bot.nlu.screening import ScreenedMatcher
 from bot.nlu.taxonomy import NO_RISK, labels, risk_order
@@ -32,15 +33,22 @@ SENTENCES = range(2, 7)
 
 _RISKS = "risk.jsonl"
 _IDIOMS = "idioms.jsonl"
+_OVER = "over.yml"
+
+MAY_BE_OVER = ("active_ideation", "passive_ideation", "self_harm")
+"""Risks of which a message may tell that they are past, with safety stated."""
 
 
 class RiskPatterns:
     """Finds the most urgent risk whose pattern matches outside what excuses it."""
 
     def __init__(
-        self, rows: Iterable[dict[str, Any]], idioms: Iterable[dict[str, Any]] = ()
+        self,
+        rows: Iterable[dict[str, Any]],
+        idioms: Iterable[dict[str, Any]] = (),
+        over: PhraseTable | None = None,
     ) -> None:
-        """Compile `rows` and `idioms`.
+        """Compile `rows` and `idioms`; `over` finds what is told as past, safe, or still open.
 
         Raises:
             PatternFileError: naming the row and the field that is wrong.
@@ -48,6 +56,7 @@ class RiskPatterns:
         self._rows: dict[str, dict[str, Any]] = {}
         self._matcher = ScreenedMatcher(pattern_vocabulary())
         self._idioms = ScreenedMatcher(pattern_vocabulary())
+        self._over = over
         for row in rows:
             _check(row, _RISKS, FIELDS, self._matcher)
             _check_risk(row)
@@ -62,7 +71,8 @@ class RiskPatterns:
         cls, path: Path = PATTERNS / _RISKS, idioms: Path = PATTERNS / _IDIOMS
     ) -> RiskPatterns:
         """Compile the patterns and the idioms of two files of JSON lines."""
-        return cls(read_pattern_lines(path), read_pattern_lines(idioms))
+        over = PhraseTable.from_file(PATTERNS / _OVER)
+        return cls(read_pattern_lines(path), read_pattern_lines(idioms), over)
 
     def risk_of(self, doc: Doc) -> str:
         """Return the most urgent risk that `doc` matches, or `none`."""
@@ -78,13 +88,30 @@ class RiskPatterns:
         """
         doc = in_lower_case(doc)
         excused = {at for _, start, end in self._idioms(doc) for at in range(start, end)}
+        past = self._told_as_over(doc)
         found = []
         for key, start, end in self._matcher(doc):
             name, span = pattern_vocabulary().strings[key], doc[start:end]
             scopes = self._rows[name]["unless"]
+            if self._rows[name]["risk"] in MAY_BE_OVER and past.issuperset(range(start, end)):
+                continue
             if not any(token.i in excused or _in_scope(token, scopes) for token in span):
                 found.append((name, span))
         return found
+
+    def _told_as_over(self, doc: Doc) -> set[int]:
+        """Return the tokens of the sentences about the past of a message that states safety."""
+        if self._over is None:
+            return set()
+        told = [(self._over.rows[name].label, span) for name, span in self._over.matches(doc)]
+        labels = {label for label, _ in told}
+        if "safe" not in labels or "open" in labels:
+            return set()
+        return {i for label, span in told if label == "past" for i in _tokens_of_sentence(span)}
+
+
+def _tokens_of_sentence(span: Span) -> range:
+    return range(span.sent.start, span.sent.end)
 
 
 def _in_scope(token: Token, scopes: list[str]) -> bool:

@@ -43,9 +43,9 @@ DONE_FIRST = ("error_today", "unfit_now")
 """Routes whose question stays open after "no", until it is done."""
 
 
-ASKED_FIRST = ("bullying", "discrimination")
-"""Routes that the classifier alone never gives: a hard consultant, or having come from abroad, is
-near enough to them, and nothing is lost by asking."""
+ASKED_FIRST = ("bullying", "discrimination", "alcohol_drugs", "eating_disorder")
+"""Routes that the classifier alone never gives: a hard consultant, having come from abroad, work
+taken home every night or a missed dinner is near enough, and nothing is lost by asking."""
 
 
 def told_now(message: Mapping[str, Any], slots: Mapping[str, Any]) -> tuple[str, ...]:

@@ -96,6 +96,7 @@ def fit_word_heads(texts: Sequence[str], targets: np.ndarray) -> WordHeads:
     """Fit one head for each column of `targets` (texts, labels), 0 or 1."""
     vectorizer = _vectorizer(min_df=2)
     features = vectorizer.fit_transform([as_read(text) for text in texts])
+    features.sum_duplicates()  # now, and not by several threads at once
 
     def fit(column: np.ndarray) -> LogisticRegression:
         model = LogisticRegression(C=WORD_STRENGTH, solver="liblinear", random_state=SEED)
