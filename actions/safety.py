@@ -22,6 +22,7 @@ from bot.dialogue.context import (
     UNSURE,
     crisis_kind,
     in_doubt,
+    is_low,
     news_of,
 )
 from bot.dialogue.help_intents import asks_for_help
@@ -238,7 +239,9 @@ def _is_an_answer(tracker: Tracker, now: Step) -> bool:
     if now.state == "no":
         return False
     message = tracker.latest_message
-    said_yes = "says_yes" in (message.get("signs") or ()) and message.get("risk") not in OWN_RISK
+    by_patterns = (message.get("risk_sources") or {}).get("patterns")
+    new = message.get("risk") == "immediate" or by_patterns in OWN_RISK
+    said_yes = "says_yes" in (message.get("signs") or ()) and not new
     if said_yes and now.state == "asked" and _meaning(tracker, now) == DANGER:
         return True  # "yes, I've decided": asked again, it would sound unheard
     if not in_doubt(tracker.latest_message, tracker.slots):
@@ -350,6 +353,9 @@ def _unanswered(dispatcher: CollectingDispatcher, tracker: Tracker, now: Step, t
     if now.state == "eased" and now.question in CARE:
         say(dispatcher, f"utter_crisis_care_{now.kind}", **crisis_numbers(tracker))
         return replace(now, question=CARE[1] if now.question == CARE[0] else "open")
+    if now.kind == UNSURE and now.state == "asked" and not is_low(tracker.latest_message):
+        say(dispatcher, "utter_crisis_passed_over")  # a misreading is not pressed
+        return replace(now, state="no", question="open")
     stayed = _stay(dispatcher, tracker, now, turn)
     if now.state == "asked" and now.kind in UNCERTAIN:
         return replace(stayed, state="eased", question="open")

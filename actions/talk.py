@@ -65,6 +65,8 @@ class ActionReplyToTalk(Action):
         """Say the reply."""
         before = memory_of(tracker)
         heard, intent = heard_in(tracker.latest_message), intent_of(tracker)
+        if intent == "inform" and not heard.answer:
+            return await ActionInform().run(dispatcher, tracker, domain)
         if tracker.active_loop.get("name") == REFERRAL:
             return say_aside(dispatcher, tracker)
         if before.asked == "maybe_route" and _says_no(tracker) and not heard.anything():

@@ -214,10 +214,10 @@ def test_a_doubt_is_the_classifiers_alone():
 
 
 def test_at_the_edge_a_harm_of_the_classifier_alone_waits_for_whether_they_are_safe():
-    message = {**parsed(), **told(classifier=["alcohol_drugs"], stage=["on_the_edge"])}
+    message = {**parsed(), **told(classifier=["no_home_or_money"], stage=["on_the_edge"])}
     assert told_now(message, {}) == ()
-    assert told_at_the_edge(message, {}) == "alcohol_drugs"
-    assert told_now(message, {"safety_asked": True}) == ("alcohol_drugs",)
+    assert told_at_the_edge(message, {}) == "no_home_or_money"
+    assert told_now(message, {"safety_asked": True}) == ("no_home_or_money",)
     assert told_at_the_edge(message, {"safety_asked": True}) is None
 
 

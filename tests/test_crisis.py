@@ -218,7 +218,7 @@ def test_help_in_so_many_words_brings_the_numbers(said, person, text):
     assert all(number in bubbles[0].text for number in NUMBERS)
 
 
-@pytest.mark.parametrize("text", ["what's the point of me", "i'm tired of being here"])
+@pytest.mark.parametrize("text", ["i'm tired of being here"])
 def test_what_may_be_a_misreading_is_asked_about_as_one_and_put_right(said, person, text):
     said(text)
     assert person.slot("crisis_kind") == "unsure"
@@ -363,3 +363,23 @@ def test_an_emergency_of_the_body_needs_no_other_risk():
         "signals": {"stage": ["on_the_edge"]},
     }
     assert crisis_kind(at_breaking_point, {}) is None
+
+
+@pytest.mark.parametrize(
+    "going_on",
+    [
+        "my registrar has been off sick since march and I cover two wards",
+        "not that. i mean leave medicine",
+    ],
+)
+def test_a_question_that_may_be_a_misreading_is_not_pressed(person, going_on):
+    person.open()
+    numbers_first(person.say_as("not sure why im here really", **doubt()))
+    assert person.slot("crisis_kind") == "unsure"
+    person.say(going_on)
+    assert person.slot("crisis") in ("no", "eased")
+    assert "send anyone" not in person.text
+    assert "999" not in person.text
+    assert person.seen[-1][-1].text.endswith("?")
+    person.say("the rota has had two gaps since march")
+    assert "999" not in person.text

@@ -146,23 +146,23 @@ def test_a_doubt_about_the_writer_beside_such_news_has_the_numbers_first(person)
     assert "nothing more is asked of you" in person.text
 
 
-@pytest.mark.parametrize("answer", ["[I'm safe]", "the gin, when i get in"])
+@pytest.mark.parametrize("answer", ["[I'm safe]", "the rent, since march"])
 def test_a_harm_that_waited_is_answered_after_they_said_they_are_safe(person, answer):
     found = {
-        "harms": ["alcohol_drugs"],
+        "harms": ["no_home_or_money"],
         "harm_sources": {
             "patterns": [],
-            "classifier": ["alcohol_drugs"],
-            "clear": ["alcohol_drugs"],
+            "classifier": ["no_home_or_money"],
+            "clear": ["no_home_or_money"],
         },
         "signals": {"stage": ["on_the_edge"], "pattern": [], "concern": []},
     }
     person.open()
-    person.say_as("i cant go on like this, it is how i get through", **found)
+    person.say_as("i cant go on like this, i sleep where i can", **found)
     assert "are you safe" in person.text
     assert person.slot("routes_given") == []
     person.press(answer[1:-1]) if answer.startswith("[") else person.say(answer)
-    assert person.slot("routes_given") == ["alcohol_drugs"]
+    assert person.slot("routes_given") == ["no_home_or_money"]
     assert person.slot("route_waiting") is None
     assert person.seen[-1][-1].text.endswith("?")
 

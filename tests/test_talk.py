@@ -391,9 +391,35 @@ def test_maybe_to_an_offer_is_met_once_with_what_it_costs(person, maybe):
     assert "?" not in person.seen[-1][0].text or "instead" in person.seen[-1][0].text
 
 
+def test_maybe_to_looking_at_ones_deanery_leaves_the_choice(person):
+    person.open()
+    person.say("does my ES find out")
+    assert person.slot("asked") == "deanery"
+    person.say("ok maybe")
+    assert "?" in person.text
+    person.press(person.seen[-1][-1].buttons[0].title)
+    assert person.slot("requested_slot") == "deanery"
+
+
 def test_an_offer_after_maybe_is_taken_with_a_yes(person):
     person.open()
     until_offered(person)
     person.say("maybe")
     person.say("yes ok")
     assert "utter_about_unit" in said(person)
+
+
+@pytest.mark.parametrize(
+    "said_before", [("how do i get in touch with the psu",), ("does my ES find out", "yes")]
+)
+@pytest.mark.parametrize("yes", ["yeah ok", "yeah go on then", "yes please"])
+def test_yes_to_which_deanery_asks_for_it_once_more(person, said_before, yes):
+    person.open()
+    for text in said_before:
+        person.say(text)
+    assert person.slot("requested_slot") == "deanery"
+    bubbles = person.say(yes)
+    assert len(bubbles) == 1
+    assert "Wales" in [button.title for button in bubbles[0].buttons]
+    person.press("Wales")
+    assert person.slot("requested_slot") is None

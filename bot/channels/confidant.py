@@ -53,6 +53,7 @@ from bot.dialogue.safety import (
     answered_first,
 )
 from bot.nlu.choices import LONGEST
+from bot.nlu.taxonomy import OWN_RISK
 from bot.referrals.desk import Desk, desk
 from bot.referrals.errors import (
     DeskUnavailable,
@@ -125,6 +126,9 @@ MEANT = {
 
 FEWEST_DIGITS = 10
 """Digits from which what somebody types as a receipt is taken for one with a slip in it."""
+
+NO_DOUBT: dict[str, Any] = {"risk": "none", "risk_scores": {}}
+"""What the classifier is taken to say of "don't end it", in answer to whether to end a ticket."""
 
 ABOUT_THE_PROGRAM = ("ask_what_is_kept", "ask_are_you_a_person", "ask_to_repeat")
 """Questions that are for us even in a reply, where any other is a question to the unit."""
@@ -252,9 +256,11 @@ class Confidant:
         Whatever else is written then may be meant for the unit: it is sealed, and they are asked.
         """
         parsed = await self._parse(text)
+        ending = slots.get("asked") == END_TICKET
+        if parsed is not None and ending and not _sure_of_risk(parsed):
+            parsed = {**parsed, **NO_DOUBT} if answer_to_ending(text) else parsed
         if parsed is None or _needs_an_answer(parsed, slots):
             return Taken(text)
-        ending = slots.get("asked") == END_TICKET
         step = answer_to_ending(text) if ending else step_with_ticket(text)
         if step is not None:
             return Taken(parse_data=_parse_data(step))
@@ -455,6 +461,12 @@ def _unless_unsure(parsed: dict[str, Any]) -> dict[str, Any]:
 
 def _intent(parsed: Mapping[str, Any]) -> str:
     return str((parsed.get("intent") or {}).get("name") or "")
+
+
+def _sure_of_risk(parsed: Mapping[str, Any]) -> bool:
+    """Whether phrases find a risk, or the classifier one that acts now."""
+    by_patterns = (parsed.get("risk_sources") or {}).get("patterns")
+    return by_patterns in OWN_RISK or parsed.get("risk") == "immediate"
 
 
 def _needs_an_answer(parsed: Mapping[str, Any], slots: Mapping[str, Any]) -> bool:

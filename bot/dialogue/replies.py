@@ -190,7 +190,8 @@ def reply_to_talk(heard: Heard, memory: Memory) -> Reply:
         summed = replace(told, summary_given=True, last_ask="summary")
         return Reply((first, ("utter_summary",)), summed, told.concerns_heard[-SUMMARISED:])
     facet, question = _ask(heard, memory)
-    alone = heard.brief and not heard.question and not heard.anything()
+    bare = heard.brief and not heard.question and not heard.anything()
+    alone = bare and memory.last_ask != AFTER_ROUTE  # a bare question would be cold there
     bubbles: tuple[tuple[str, ...], ...] = ((question,),) if alone else (first, (question,))
     if heard.answer and heard.brief:  # a few words get no more than a bubble
         bubbles = ((*first, question),)
