@@ -1,7 +1,7 @@
 """Rasa without TensorFlow, which nothing that answers people uses.
 
 Rasa imports it through one module (`LATE`) whose functions only the learnt components call that we
-do not have, and spaCy's library looks whether it is there. It would cost every process some 340 MB
+do not have, and spaCy's library looks whether it is there. It would cost every process some 350 MB
 and seconds at the start. Training is Rasa's own and needs it: `bring_back`.
 """
 

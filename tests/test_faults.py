@@ -231,6 +231,10 @@ def once(texts: list[str]) -> None:
 def disk(tmp_path_factory):
     """Return a disk that may be filled, or None where none can be made."""
     folder = tmp_path_factory.mktemp("disk")
+    for above in (folder, *folder.parents):  # PostgreSQL runs as somebody else
+        if above == Path("/tmp"):
+            break
+        above.chmod(above.stat().st_mode | 0o011)
     size = f"size={DISK_MEGABYTES}m,mode=0755"
     mounting = ["mount", "-t", "tmpfs", "-o", size, "tmpfs", str(folder)]
     if os.geteuid() != 0 or subprocess.run(mounting, check=False).returncode != 0:
