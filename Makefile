@@ -31,6 +31,10 @@ demo: train ## Show the staff dashboard with an invented year and referrals
 test: train oracle ## Set everything up and run all tests
 	@$(RUN)pytest --numprocesses 2 --dist loadfile
 
+.PHONY: faults
+faults: train ## Break one part of a whole deployment after the other; six minutes, apart from `make test`
+	@$(RUN)pytest -m faults tests/test_faults.py
+
 .PHONY: evaluate
 evaluate: train ## Measure the model and write docs/model-card.md (DATE=, REAL=folder, ACCEPT=1)
 	@$(RUN)python -m evaluation $(if $(DATE),--date $(DATE)) $(if $(REAL),--real "$(REAL)") \

@@ -47,6 +47,8 @@ from tests.referrals import DEANERY, cheap_database
 from tests.test_canary import Canaries
 from tests.test_web_channel import Page
 
+pytestmark = pytest.mark.faults
+
 WORKERS = ("worker-a", "worker-b")
 PROGRAM = (sys.executable, "-m", "tests.worker_program")
 

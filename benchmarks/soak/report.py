@@ -104,7 +104,7 @@ def draw(soak: Soak, path: Path) -> None:
     axes.set_xlabel("minute")
     axes.set_ylabel("resident memory (MB)")
     axes.set_ylim(bottom=0)
-    axes.legend(frameon=False, ncols=2, loc="center right")
+    axes.legend(frameon=False, ncol=2, loc="center right")
     figure.tight_layout()
     figure.savefig(path, metadata={"Date": None})
     pyplot.close(figure)
