@@ -9,6 +9,7 @@ from bot.channels.web_chats import RETRY_SECONDS, AnswerGoneError
 from bot.channels.web_shared import ANSWER, CHAT, SharedChats, new_name
 from bot.privacy.lifetimes import LIFE_SECONDS
 from bot.redis_client import REDIS_ERRORS
+from tests.proxied import RedisAsShipped
 from tests.services import free_port
 
 CANARY = "quokka-in-the-sluice"
@@ -154,3 +155,21 @@ def test_a_redis_that_is_down_costs_no_answer():
         assert await one.chats.answer(token, "m1") is None
 
     asyncio.run(down())
+
+
+def test_after_a_redis_started_again_every_chat_is_kept_whatever_connection_is_used(tmp_path):
+    """Each connection that was held is lost; nobody is told that a new conversation has ended."""
+    redis = RedisAsShipped(tmp_path)
+
+    async def restart():
+        one = Worker(redis.url)
+        await asyncio.gather(*(one.begin() for _ in range(8)))  # so many connections are held
+        redis.stop()
+        redis.start()
+        tokens = await asyncio.gather(*(one.begin() for _ in range(8)))
+        assert all(await asyncio.gather(*map(one.chats.fetch, tokens)))
+
+    try:
+        asyncio.run(restart())
+    finally:
+        redis.stop()

@@ -22,7 +22,7 @@ from bot.channels.conversation import Bubble, Button
 from bot.channels.web_chats import REMEMBERED, RETRY_SECONDS, Chat, Chats
 from bot.dialogue.state import LIFE_SECONDS
 from bot.privacy.pseudonyms import BYTES
-from bot.redis_client import REDIS_ERRORS, RedisClient
+from bot.redis_client import REDIS_ERRORS, LostError, RedisClient
 
 logger = logging.getLogger(__name__)
 
@@ -82,16 +82,28 @@ class SharedChats(Chats):
             "buttons": chat.buttons,
             "answered": list(chat.answers)[-REMEMBERED:],
         }
-        place = _place(token)
+        writes: list[tuple[str, dict[str, Any], int]]
+        writes = [(CHAT + _place(token), record, LIFE_SECONDS)]
+        if message is not None:
+            answer = {"id": message, "bubbles": [_plain(bubble) for bubble in bubbles]}
+            writes.append((ANSWER + _place(token), answer, RETRY_SECONDS))
+        sealed = [(key, _sealed(token, content), life) for key, content, life in writes]
         try:
-            async with self._redis().pipeline(transaction=True) as writing:
-                writing.set(CHAT + place, _sealed(token, record), ex=LIFE_SECONDS)
-                if message is not None:
-                    answer = {"id": message, "bubbles": [_plain(bubble) for bubble in bubbles]}
-                    writing.set(ANSWER + place, _sealed(token, answer), ex=RETRY_SECONDS)
-                await writing.execute()
+            try:
+                await self._write(sealed)
+            except (
+                LostError
+            ):  # as after a restart of Redis; the library tries only single commands again
+                await self._redis().connection_pool.disconnect(inuse_connections=False)
+                await self._write(sealed)
         except REDIS_ERRORS as error:
             logger.error("chat not kept: error=%s", type(error).__name__)
+
+    async def _write(self, sealed: Sequence[tuple[str, bytes, int]]) -> None:
+        async with self._redis().pipeline(transaction=True) as writing:
+            for key, content, life in sealed:
+                writing.set(key, content, ex=life)
+            await writing.execute()
 
     async def answer(self, token: str, message: str) -> list[Bubble] | None:
         """Return the answer that another worker gave to `message`, if it is still held."""
