@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
-import signal
-from contextlib import contextmanager
 
 import pytest
 from sqlalchemy import create_engine, text
@@ -37,19 +34,6 @@ def url(server):
     return made
 
 
-@contextmanager
-def frozen(server: PostgreSQL):
-    """Let the server do nothing."""
-    processes = server.processes()
-    for process in processes:
-        os.kill(process, signal.SIGSTOP)
-    try:
-        yield
-    finally:
-        for process in processes:
-            os.kill(process, signal.SIGCONT)
-
-
 def desk_at(url: str) -> Desk:
     """Return a desk with its own connections."""
     return Desk(lambda: open_referrals(url), CHEAP)
@@ -67,7 +51,7 @@ def test_keys_that_cannot_be_read_are_no_keys_until_the_database_is_back(server,
     desk._reader.join(60)
     assert desk.in_use()
     desk._keys_until = 0.0
-    with frozen(server):
+    with server.frozen():
         assert desk.accepts(DEANERY), "what is known stays known"
     desk._reader.join(60)
 
@@ -90,7 +74,7 @@ def test_many_tickets_that_wait_for_a_hanging_database_keep_nobody_from_anything
     async def crowd() -> None:
         desk = desk_at(url)
         assert desk.accepts(DEANERY)
-        with frozen(server):
+        with server.frozen():
             sending = [
                 asyncio.ensure_future(
                     desk.send(DEANERY, CHOSEN, None, None, receipt=False, draft_id=f"{number}")

@@ -91,9 +91,8 @@ class SharedChats(Chats):
         try:
             try:
                 await self._write(sealed)
-            except (
-                LostError
-            ):  # as after a restart of Redis; the library tries only single commands again
+            except LostError:
+                # As after a restart of Redis: the library tries only single commands again.
                 await self._redis().connection_pool.disconnect(inuse_connections=False)
                 await self._write(sealed)
         except REDIS_ERRORS as error:
