@@ -6,6 +6,7 @@ import socket
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
+from threading import Thread
 from time import time
 
 import uvicorn
@@ -17,7 +18,7 @@ from bot.dashboard.guard import Parts, failed
 from bot.dashboard.pages import ROUTES
 from bot.dashboard.referrals import Referrals
 from bot.dashboard.rendering import render
-from bot.dashboard.sentences import SignOffs
+from bot.dashboard.sentences import SignOffs, all_sentences
 from bot.dashboard.sessions import Sessions
 from bot.dashboard.staff import Staff
 from bot.dashboard.tables import open_staff_database
@@ -118,6 +119,7 @@ def server(app: Starlette) -> uvicorn.Server:
 
 
 def serve(app: Starlette, bound: socket.socket) -> None:
-    """Serve until stopped."""
+    """Serve until stopped, reading the wording meanwhile, so that nobody waits for it."""
+    Thread(target=all_sentences, daemon=True).start()
     with suppress(KeyboardInterrupt):
         server(app).run([bound])
