@@ -34,9 +34,10 @@ ABOUT_THE_UNIT = (
 
 CONTACTS = ("utter_contact_card",)
 HANDED_OVER = ("utter_referral_sent",)
+DECLINED = ("utter_not_now",)
 HELP_CARDS = ("utter_crisis_card", "utter_help_card")
 """Beginnings of the names of responses that show a contact of the unit, that say something was
-handed over to it, and that show the numbers."""
+handed over to it, that respect a no (also a second "maybe"), and that show the numbers."""
 
 OPENING = "open_conversation"
 """Intent of a page that was opened: nobody has said anything yet, and nobody is counted."""
@@ -106,6 +107,8 @@ def _of_bubble(event: Mapping[str, Any]) -> Iterator[Observed]:
         yield Observed("way", "saw_contact")
     if any(name.startswith(HANDED_OVER) for name in said):
         yield Observed("way", "took_message")
+    if any(name.startswith(DECLINED) for name in said):
+        yield Observed("way", "said_not_now")
 
 
 def _intent(event: Mapping[str, Any]) -> str:

@@ -15,10 +15,19 @@ from bot.trends import recorder as module
 from bot.trends.counting import Counting
 from bot.trends.labels import ABOUT_THEMSELVES
 from bot.trends.marks import Marks
-from bot.trends.observed import ABOUT_THE_UNIT, CONTACTS, HELP_CARDS, OPENING, WAY_OF_ACTION
+from bot.trends.observed import (
+    ABOUT_THE_UNIT,
+    CONTACTS,
+    DECLINED,
+    HANDED_OVER,
+    HELP_CARDS,
+    OPENING,
+    WAY_OF_ACTION,
+)
 from bot.trends.recorder import TrendsRecorder
 from bot.trends.vocabulary import CHANNELS, NOT_COUNTED, WAYS, every_mark, facets, questions
 from tests.conftest import Person
+from tests.test_talk import until_offered
 from tests.trends.conftest import Said
 from tests.trends.test_marks import stored
 
@@ -60,6 +69,7 @@ def test_a_turn_is_counted_by_its_labels(recorder, store):
         (Said("a").user("choose").bot("utter_referral_sent:0"), "way took_message"),
         (Said("a").user("choose").bot("utter_referral_sent_contact:0"), "way took_message"),
         (Said("a").user("not_now").action("action_not_now"), "way said_not_now"),
+        (Said("a").user("unsure").bot("utter_not_now:0"), "way said_not_now"),
         (
             Said("a").user("share").bot("utter_crisis_open_passive:0", "utter_crisis_card:0"),
             "help_card any",
@@ -339,6 +349,18 @@ def test_a_real_conversation_is_counted_and_holds_no_word(counted_person, store,
     assert "xyzzy" not in str(stored(url))
 
 
+def test_a_second_maybe_is_counted_as_not_now(counted_person, store):
+    person = counted_person
+    person.open()
+    until_offered(person)
+    person.say("ok maybe")
+    assert person.recorder.write_now()
+    assert "way said_not_now" not in counted(store)
+    person.say("ok maybe")
+    assert person.recorder.write_now()
+    assert counted(store)["way said_not_now"] == 1
+
+
 def test_a_real_wish_to_be_forgotten_takes_the_marks_back(counted_person, store):
     person = counted_person
     person.open()
@@ -377,7 +399,7 @@ def test_what_is_watched_for_is_what_the_agent_says_and_does():
         path.name: yaml.safe_load(path.read_text(encoding="utf-8")) for path in DOMAIN.glob("*.yml")
     }
     said = [name for file in domain.values() for name in file.get("responses") or {}]
-    for beginning in (*CONTACTS, *HELP_CARDS):
+    for beginning in (*CONTACTS, *DECLINED, *HANDED_OVER, *HELP_CARDS):
         assert any(name.startswith(beginning) for name in said), beginning
     assert set(WAY_OF_ACTION) <= set(domain["slots.yml"]["actions"])
     assert set(ABOUT_THE_UNIT) <= set(questions())
