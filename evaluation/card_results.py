@@ -9,7 +9,7 @@ from evaluation.answers import SOURCES
 from evaluation.measures import ENOUGH, Rate, calibration_error, rule_of_three
 from evaluation.refit import EncoderRow
 from evaluation.reports import FacetReport, RiskRow
-from evaluation.run import Run
+from evaluation.run import Reader, Run
 from evaluation.sets import CHAT, PLAIN, TOLD
 from evaluation.tables import between, number, points, rate, rate_of, table
 
@@ -37,7 +37,32 @@ def signals(run: Run) -> list[str]:
     for facet in FACETS:
         for name, reports in run.signals.items():
             lines += [f"### {facet.capitalize()}, {name} set", "", *_labels(reports[facet], facet)]
-    return lines
+    return [*lines, *_second(run)]
+
+
+def _second(run: Run) -> list[str]:
+    return [
+        "### A second reader",
+        "",
+        "Somebody who had the definitions and the project's first thousand examples, but not the",
+        "sets' labels, labelled the messages again that may have any (of `chat`, all but questions",
+        "and courtesies). How far the two agree is what a recogniser can be expected to reach.",
+        "",
+        *table(
+            ["set", "who", *(f"{f}, average (over labels)" for f in FACETS)],
+            [
+                [name, reader.name, *(_macro(reader, f) for f in FACETS)]
+                for name, readers in run.second.items()
+                for reader in readers
+            ],
+            words=2,
+        ),
+    ]
+
+
+def _macro(reader: Reader, facet: str) -> str:
+    value, over = reader.macro[facet]
+    return f"{number(value)} ({over})"
 
 
 def _averages(report: FacetReport, facet: str, name: str) -> list[object]:
@@ -333,7 +358,7 @@ def real(run: Run) -> list[str]:
             [
                 [
                     reader.name,
-                    *(f"{number(reader.macro[f][0])} ({reader.macro[f][1]})" for f in FACETS),
+                    *(_macro(reader, f) for f in FACETS),
                     *(number(reader.micro[f].f1) for f in FACETS),
                 ]
                 for reader in found.readers

@@ -55,10 +55,12 @@ from evaluation.sets import (
     PLAIN,
     SAFETY,
     TOLD,
+    Line,
     columns,
     read_doctors,
     read_harms,
     read_real_risk,
+    read_second,
     read_set,
     read_talks,
     signal_truth,
@@ -93,8 +95,8 @@ class NoiseRow:
 
 
 @dataclass(frozen=True)
-class RealReader:
-    """The model, or the second reader, against one reader's labels of real sentences.
+class Reader:
+    """The model, or a second reader, against one reader's labels.
 
     Both are facet -> figures: `macro` with how many labels it is over, and pooled counts.
     """
@@ -109,7 +111,7 @@ class Real:
     """Real speech, in aggregates."""
 
     sentences: int
-    readers: list[RealReader]
+    readers: list[Reader]
     risk_lines: int
     recall: RiskRow
     alarms: list[RiskRow]
@@ -150,6 +152,7 @@ class Run:
     overlap: dict[str, tuple[Rate, Rate]]
     sizes: dict[str, int]
     signals: dict[str, dict[str, FacetReport]]
+    second: dict[str, list[Reader]]
     intents: IntentReport
     harms: list[HarmRow]
     risk: RiskReport
@@ -193,6 +196,7 @@ def run(recogniser: Recogniser, real: Path | None, say: Callable[[str], None]) -
         overlap=_overlap(frozen),
         sizes={name: len(lines) for name, lines in sets.items()},
         signals={name: signal_reports(*answered[name]) for name in (CHAT, TOLD, PLAIN)},
+        second={name: _second(name, *answered[name]) for name in (CHAT, TOLD, PLAIN)},
         intents=intent_report(*answered[CHAT]),
         harms=harms,
         risk=risk_report(*answered[SAFETY]),
@@ -324,6 +328,18 @@ def _calibration(answered: dict[str, Answered]) -> dict[tuple[str, str], list[Bi
     return result
 
 
+def _second(name: str, lines: Sequence[Line], answers: Answers) -> list[Reader]:
+    """Return the model against both readers of a set, and these against each other."""
+    places, again = read_second(name)
+    first, second = signal_truth(lines[i].example for i in places), signal_truth(again)
+    found = answers.labels[places]
+    return [
+        _reader("model against the set's labels", first, found),
+        _reader("model against the second reader", second, found),
+        _reader("second reader against the set's labels", first, second),
+    ]
+
+
 def _real(recogniser: Recogniser, folder: Path) -> Real:
     pairs = read_doctors(folder)
     first, second = (signal_truth(reader) for reader in zip(*pairs, strict=True))
@@ -352,10 +368,10 @@ def _real_risk(name: str, chosen: np.ndarray, answers: Answers) -> RiskRow:
     return RiskRow(name, {s: share(chosen, answers.own_risk(s)) for s in answers.risks})
 
 
-def _reader(name: str, truth: np.ndarray, found: np.ndarray) -> RealReader:
+def _reader(name: str, truth: np.ndarray, found: np.ndarray) -> Reader:
     table = count(truth, found)
     facets = {facet: [table[i] for i in columns(facet)] for facet in FACETS}
-    return RealReader(
+    return Reader(
         name,
         {facet: macro_f1(rows) for facet, rows in facets.items()},
         {facet: pooled(rows) for facet, rows in facets.items()},

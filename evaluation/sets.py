@@ -43,6 +43,21 @@ def read_set(name: str) -> list[Line]:
     return lines
 
 
+def read_second(name: str) -> tuple[list[int], list[Example]]:
+    """Return which lines of a set a second reader labelled too, and as what.
+
+    That reader had the definitions and `first_examples.jsonl`, and not the set's labels.
+    """
+    read = {
+        row["text"]: _as_read(row, row)
+        for row in _rows(SETS / "second_reading.jsonl")
+        if row["set"] == name
+    }
+    lines = texts(read_set(name))
+    places = [i for i, text in enumerate(lines) if text in read]
+    return places, [read[lines[i]] for i in places]
+
+
 def read_harms() -> list[HarmExample]:
     """Return the lines of `tests/recognition/harms.jsonl`: messages and their routes, or none."""
     return list(read_harm_examples(SETS / "harms.jsonl"))
