@@ -43,8 +43,8 @@ class Recipe:
     seed: int = 42
 
 
-CONTINUED = Recipe(epochs=2, encoder_rate=4e-4)
-"""To go on from an adapter that is there, when messages were added: half as long and as bold."""
+CONTINUED = Recipe(epochs=3, encoder_rate=6e-4)
+"""To go on from an adapter that is there, when messages were added or labels settled."""
 
 UNKNOWN = -1
 """Class number of a message that nothing is known about in that respect."""

@@ -1,8 +1,9 @@
 """Calibration and threshold of every label, on held-out messages: `python -m training.decisions`.
 
-Writes nlu_data/recogniser/decisions.json anew for the adapter that is there, in two or three
-minutes and without PyTorch. Do it when messages were added: heads fitted on more messages score
-otherwise than those that the thresholds were found with.
+Writes nlu_data/recogniser/decisions.json anew for the adapter that is there, and the vectors that
+ship with it (`training.vectors`), in two or three minutes and without PyTorch. Do it when messages
+were added: heads fitted on more messages score otherwise than those that the thresholds were found
+with.
 
 Thresholds are found on messages by other writers that neither the adapter nor the heads have
 seen here: four files of nlu_data/messages/ (`HELD_OUT`) and nlu_data/development/.
@@ -35,6 +36,7 @@ from bot.nlu.taxonomy import OWN_RISK
 from bot.nlu.text import as_read
 from bot.nlu.words import fit_word_heads
 from bot.paths import DEVELOPMENT, MESSAGES, RECOGNISER
+from training.vectors import ship
 
 HELD_OUT = (
     "chat_mixed.jsonl",
@@ -55,7 +57,8 @@ HARD = (DEVELOPMENT / "safety.jsonl", MESSAGES / "safety_voices.jsonl")
 
 
 def decide() -> None:
-    """Find the decisions for the adapter that is there, and write them."""
+    """Find the decisions for the adapter that is there, and write them and its vectors."""
+    ship()
     train, test, hard = split()
     adapter = RECOGNISER / "adapter.safetensors"
     recipe = json.loads((RECOGNISER / "recipe.json").read_text(encoding="utf-8"))

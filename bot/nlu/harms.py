@@ -7,6 +7,7 @@ changes none of them.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +23,7 @@ from sklearn.model_selection import StratifiedKFold
 from bot.nlu.decisions import threshold_at_false_alarms
 from bot.nlu.embeddings import WINDOWS, SentenceEmbeddings
 from bot.nlu.harm_examples import NO_ROUTE, harm_vectors
-from bot.nlu.heads import SEED, fit_logistic
+from bot.nlu.heads import SEED, at_once, fit_logistic
 from bot.nlu.language import DOC, SpacyLanguage
 from bot.nlu.phrases import PhraseTable
 from bot.nlu.risk import RISK
@@ -123,17 +124,18 @@ def fit_harm_head(features: np.ndarray, labels: list[str]) -> HarmHead:
     names = (*routes(), NO_ROUTE)
     targets = np.array([names.index(label) for label in labels])
     told = targets != names.index(NO_ROUTE)
+    features = features.astype(np.float64, copy=False)
+    folds = list(StratifiedKFold(FOLDS, shuffle=True, random_state=SEED).split(features, targets))
+    seen = [*(seen for seen, _ in folds), np.arange(len(targets))]
+    *folded, model = at_once(partial(fit_logistic, features[s], targets[s], STRENGTH) for s in seen)
     scores = np.empty(len(targets))
-    folds = StratifiedKFold(FOLDS, shuffle=True, random_state=SEED)
-    for seen, unseen in folds.split(features, targets):
-        model = fit_logistic(features[seen], targets[seen], STRENGTH)
-        none = list(model.classes_).index(names.index(NO_ROUTE))
-        scores[unseen] = _log_odds(1 - model.predict_proba(features[unseen])[:, none])
+    for (_, unseen), fitted in zip(folds, folded, strict=True):
+        none = list(fitted.classes_).index(names.index(NO_ROUTE))
+        scores[unseen] = _log_odds(1 - fitted.predict_proba(features[unseen])[:, none])
     thresholds = [
         threshold_at_false_alarms(scores, told.astype(int), share)[0]
         for share in (FALSE_ALARMS, CLEAR_ALARMS)
     ]
-    model = fit_logistic(features, targets, STRENGTH)
     return HarmHead(
         names, model.coef_.astype(np.float32), model.intercept_.astype(np.float32), *thresholds
     )

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from joblib import Parallel, delayed
@@ -14,18 +15,33 @@ from sklearn.linear_model import LogisticRegression
 
 from bot.nlu.decisions import Decision
 
+T = TypeVar("T")
+
 SEED = 42
+
+TOLERANCE = 1e-5
+"""Largest part of the gradient, per example, at which a fit ends.
+
+scikit-learn 1.1 compares the sum over all examples with its `tol`, so that its default of 1e-4 asks
+of tens of thousands of examples for twice the steps, and changes next to no decision.
+"""
 
 
 def fit_logistic(features: np.ndarray, target: np.ndarray, strength: float) -> LogisticRegression:
     """Fit a logistic regression; `strength` is sklearn's C, the inverse of regularisation."""
-    model = LogisticRegression(C=strength, max_iter=300, random_state=SEED)
-    return model.fit(features, target)
+    enough = TOLERANCE * len(target)
+    model = LogisticRegression(C=strength, max_iter=300, tol=enough, random_state=SEED)
+    return model.fit(features.astype(np.float64, copy=False), target)
+
+
+def at_once(tasks: Iterable[Callable[[], T]]) -> list[T]:
+    """Return what every task returns, in their order, a core for each."""
+    return list(Parallel(n_jobs=-1, prefer="threads")(delayed(task)() for task in tasks))
 
 
 def fit_each(fit: Callable[[np.ndarray], LogisticRegression], targets: np.ndarray) -> list[Any]:
     """Return `fit(column)` for every column of `targets` (messages, labels), a core for each."""
-    return Parallel(n_jobs=-1, prefer="threads")(delayed(fit)(column) for column in targets.T)
+    return at_once(partial(fit, column) for column in targets.T)
 
 
 @dataclass(frozen=True)
@@ -89,6 +105,7 @@ def fit_label_heads(
             f"nlu_data/recogniser/decisions.json has no {missing[0]}; run training/adapt_encoder"
         )
     weights, biases = [], []
+    features = features.astype(np.float64, copy=False)  # once, and not for every head
     models = fit_each(lambda column: fit_logistic(features, column, strength), targets)
     for label, model in zip(labels, models, strict=True):
         decision = decisions[label]
