@@ -8,6 +8,7 @@ import signal
 import socket
 import subprocess
 import tempfile
+from collections.abc import Collection
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -109,3 +110,33 @@ def new_database(server: str) -> str:
         connection.execute(text(f"CREATE DATABASE {name}"))
     engine.dispose()
     return server + name
+
+
+def files_holding(url: str, contents: Collection[bytes]) -> list[str]:
+    """Return the files of a database, or beside it of its server, that hold any of `contents`.
+
+    CHECKPOINT writes no unlogged table to its files; making a database by copying files does.
+    """
+    engine = create_engine(url, future=True, isolation_level="AUTOCOMMIT")
+    others: set[Path] = set()
+    if engine.dialect.name == "sqlite":
+        folder = Path(engine.url.database).parent
+    else:
+        with engine.connect() as connection:
+            copy = f"flushed_{secrets.token_hex(6)}"
+            connection.execute(text(f"CREATE DATABASE {copy} STRATEGY file_copy"))
+            connection.execute(text(f"DROP DATABASE {copy}"))
+            folder = Path(connection.scalar(text("SHOW data_directory")))
+            ids = "SELECT oid::text FROM pg_database WHERE datname <> current_database()"
+            others = {folder / "base" / each for each in connection.scalars(text(ids))}
+    engine.dispose()
+    files = [p for p in folder.rglob("*") if p.is_file() and p.parent not in others]
+    return [str(path) for path in files if _holds(path, contents)]
+
+
+def _holds(path: Path, contents: Collection[bytes]) -> bool:
+    try:
+        held = path.read_bytes()
+    except FileNotFoundError:  # the server makes and deletes files while we look
+        return False
+    return any(each in held for each in contents)

@@ -42,7 +42,7 @@ marks = Table(
     Column("contributor", LargeBinary(16), primary_key=True),
     sqlite_with_rowid=False,  # rows lie in the order of their key: no trace of when they came
 )
-"""Sorted by a random token in SQLite; unlogged in PostgreSQL, so in no log, replica or backup."""
+"""Sorted by a random token; unlogged in PostgreSQL, so in no log, replica or backup."""
 
 frozen = Table(
     "frozen",
@@ -62,14 +62,18 @@ origin = Table(
 """The month in which counting began: one row."""
 
 
+LOCK = "LOCK TABLE marks IN ACCESS EXCLUSIVE MODE"
+"""Taken before anything is changed: two who hold less and want this would wait for each other."""
+
+WRITING = "SET LOCAL statement_timeout = '60s'"
+"""How long one statement of a writing may take, which holds the table from all others."""
+
 REWRITE = (
-    UNHURRIED,
-    "LOCK TABLE marks IN ACCESS EXCLUSIVE MODE",
     "CREATE TEMPORARY TABLE marks_in_order ON COMMIT DROP AS SELECT * FROM marks",
     "TRUNCATE marks",
     "INSERT INTO marks SELECT * FROM marks_in_order ORDER BY period, facet, value, contributor",
 )
-"""How PostgreSQL writes the table anew; unlogged and temporary tables are in no log."""
+"""What writes the table anew, under `LOCK`; unlogged and temporary tables are in no log."""
 
 
 class Mark(NamedTuple):
@@ -107,10 +111,12 @@ class Marks:
         """Remove marks, then add marks that are new and whose period is not frozen.
 
         `month` is the current one: where nothing was ever counted, counting begins in it.
+        In PostgreSQL the table is written anew each time, whether anything changed or not.
         """
         with self._engine.begin() as connection:
             if self._postgresql:
-                connection.execute(text("LOCK TABLE frozen IN SHARE MODE"))
+                for statement in (WRITING, "LOCK TABLE frozen IN SHARE MODE", LOCK):
+                    connection.execute(text(statement))
             self._begin_in(connection, month)
             for mark in sorted(removed):
                 same = (column == part for column, part in zip(marks.c, mark, strict=True))
@@ -120,6 +126,7 @@ class Marks:
                 connection.execute(self._new(marks).on_conflict_do_nothing(), rows)
             late = marks.c.period.in_(select(frozen.c.period))
             connection.execute(delete(marks).where(late))
+            self._rewrite(connection)
         if not self._postgresql and self._engine.url.database:
             os.utime(self._engine.url.database)  # the file's time does not tell whether any came
 
@@ -148,28 +155,38 @@ class Marks:
     def freeze(self, periods: Collection[str], release: str) -> None:
         """Delete the marks of `periods` for good; none can be added to them from now on.
 
-        The deleted rows are overwritten, and the file is written anew without them.
+        Nothing of the deleted rows is left in the database's files. In PostgreSQL that is part of
+        the transaction; SQLite overwrites them, and writes its file anew afterwards.
         """
         with self._engine.begin() as connection:
             if self._postgresql:
-                connection.execute(text(UNHURRIED))
-                connection.execute(text("LOCK TABLE frozen IN SHARE ROW EXCLUSIVE MODE"))
+                for statement in (UNHURRIED, "LOCK TABLE frozen IN SHARE ROW EXCLUSIVE MODE", LOCK):
+                    connection.execute(text(statement))
             rows = [{"period": period, "release": release} for period in sorted(periods)]
             connection.execute(self._new(frozen).on_conflict_do_nothing(), rows)
             connection.execute(delete(marks).where(marks.c.period.in_(list(periods))))
-        self.compact()
+            self._rewrite(connection)
+        if not self._postgresql:
+            self.compact()
 
     def compact(self) -> None:
-        """Write the table anew, in the order of its key and as if it had been filled at once.
-
-        In PostgreSQL each row carries the number of the transaction that wrote it, and lies
-        where there was room, so that rows of one moment could be told. This takes both away.
-        """
+        """Write the table anew, so that its files hold nothing but its rows in their order."""
         if not self._postgresql:
             with self._engine.connect() as connection:
                 connection.execution_options(isolation_level="AUTOCOMMIT").execute(text("VACUUM"))
             return
         with self._engine.begin() as connection:
+            for statement in (UNHURRIED, LOCK):
+                connection.execute(text(statement))
+            self._rewrite(connection)
+
+    def _rewrite(self, connection: Connection) -> None:
+        """Let PostgreSQL's table be as if it had been filled at once, by this transaction.
+
+        Each row carries the number of the transaction that wrote it and lies where there was room,
+        so that rows of one writing, which may be one conversation's, could be told.
+        """
+        if self._postgresql:
             for statement in REWRITE:
                 connection.execute(text(statement))
 

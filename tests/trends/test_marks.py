@@ -3,7 +3,7 @@
 import os
 import re
 import time
-from pathlib import Path
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from alembic.autogenerate import compare_metadata
@@ -13,7 +13,7 @@ from sqlalchemy import create_engine, select, text
 from bot.database import DatabaseError, open_database, upgrade
 from bot.trends import marks as module
 from bot.trends.marks import MIGRATIONS, Mark, Marks, tables
-from tests.databases import new_database
+from tests.databases import files_holding, new_database
 
 MAY, JUNE = "2026-05", "2026-06"
 
@@ -83,19 +83,9 @@ def test_nothing_of_a_frozen_mark_is_left_in_postgresql(postgresql_server):
     store = Marks.open(url)
     tokens = [os.urandom(16) for _ in range(500)]
     store.change([Mark(MAY, "concern", "money", token) for token in tokens], [], MAY)
+    assert files_holding(url, tokens[:50])
     store.freeze([MAY], MAY)
-    engine = create_engine(url, future=True, isolation_level="AUTOCOMMIT")
-    with engine.connect() as connection:
-        connection.execute(text("CHECKPOINT"))
-        folder = connection.scalar(text("SHOW data_directory"))
-    engine.dispose()
-    held = [
-        path
-        for root, _, names in os.walk(folder)
-        for path in (os.path.join(root, name) for name in names)
-        if any(token in Path(path).read_bytes() for token in tokens[:50])
-    ]
-    assert held == []
+    assert files_holding(url, tokens[:50]) == []
     store.close()
 
 
@@ -104,7 +94,8 @@ def test_rows_keep_no_trace_of_when_or_after_what_they_came(store, url):
     numbers = [7, 3, 9, 1, 5]
     for number in numbers:
         store.change([mark(number)], [], MAY)
-    store.compact()
+    store.change([], [mark(3)], MAY)
+    numbers.remove(3)
     assert [int.from_bytes(row[3], "big") for row in stored(url)] == sorted(numbers)
     engine = create_engine(url, future=True)
     with engine.connect() as connection:
@@ -120,6 +111,33 @@ def test_rows_keep_no_trace_of_when_or_after_what_they_came(store, url):
             with pytest.raises(Exception, match="no such column: rowid"):
                 connection.execute(text("SELECT rowid FROM marks"))
     engine.dispose()
+
+
+def test_nothing_of_a_mark_taken_back_is_left_in_postgresql(postgresql_server):
+    url = new_database(postgresql_server)
+    store = Marks.open(url)
+    taken_back = [Mark(MAY, "concern", "money", os.urandom(16)) for _ in range(50)]
+    store.change([*taken_back, mark(1)], [], MAY)
+    assert files_holding(url, [each.contributor for each in taken_back])
+    store.change([], taken_back, MAY)
+    assert files_holding(url, [each.contributor for each in taken_back]) == []
+    store.close()
+
+
+def test_many_may_write_at_once_without_waiting_for_each_other_for_ever(url):
+    """Whoever changed rows before it took the table for itself would meet another who did too."""
+
+    def write(worker: int) -> None:
+        store = Marks.open(url)
+        for number in range(8):
+            store.change([mark(100 * worker + number)], [], MAY)
+        store.close()
+
+    with ThreadPoolExecutor(4) as workers:
+        list(workers.map(write, range(4)))
+    store = Marks.open(url)
+    assert store.counts([MAY]) == {(MAY, "people", "any"): 32}
+    store.close()
 
 
 def test_the_table_has_no_column_for_a_time_or_an_order():
@@ -171,8 +189,6 @@ def test_revisions_go_down_and_up_again(url):
 
 
 def test_opening_twice_at_once_is_safe(url):
-    from concurrent.futures import ThreadPoolExecutor
-
     with ThreadPoolExecutor(6) as pool:
         for opened in pool.map(lambda _: Marks.open(url), range(6)):
             opened.close()

@@ -5,6 +5,7 @@ import time
 
 import pytest
 import yaml
+from sqlalchemy import create_engine, text
 
 from bot.agent import NotOurPartError, load_our_agent
 from bot.channels.conversation import fallback_bubbles
@@ -27,6 +28,7 @@ from bot.trends.observed import (
 from bot.trends.recorder import TrendsRecorder
 from bot.trends.vocabulary import CHANNELS, NOT_COUNTED, WAYS, every_mark, facets, questions
 from tests.conftest import Person
+from tests.databases import new_database
 from tests.test_talk import until_offered
 from tests.trends.conftest import Said
 from tests.trends.test_marks import stored
@@ -249,6 +251,34 @@ def test_a_dead_database_loses_marks_only_when_too_many_wait(store, monkeypatch)
     assert counted(store) == {"people any": 15, "channel web": 15}
     assert recorder.lost == 10
     recorder.stop()
+
+
+def test_a_table_that_somebody_holds_loses_no_mark_and_lets_replies_go_on(postgresql_server):
+    """A reader, such as a tool that makes copies, keeps the table from being written anew."""
+    url = new_database(postgresql_server)
+    store = Marks.open(url)
+    hurried = {"options": "-c lock_timeout=200ms"}
+    recorder = TrendsRecorder(
+        lambda: Marks(create_engine(url, future=True, connect_args=hurried)),
+        Counting(),
+        lambda: MAY,
+        write_seconds=3600,
+    )
+    engine = create_engine(url, future=True)
+    with engine.begin() as held:
+        held.execute(text("LOCK TABLE marks IN ACCESS SHARE MODE"))
+        for event in Said("a").user("share").events:
+            recorder.publish(event)
+        assert not recorder.write_now()
+        for event in Said("b").user("share").events:
+            recorder.publish(event)
+        assert not recorder.write_now()
+    engine.dispose()
+    assert recorder.write_now()
+    assert recorder.lost == 0
+    assert counted(store)["people any"] == 2
+    recorder.stop()
+    store.close()
 
 
 def test_a_full_queue_loses_events_and_raises_nothing(store, monkeypatch):
