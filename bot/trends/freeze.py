@@ -2,7 +2,8 @@
 
 The order is what makes it safe. First the release is written, whole or not at all; then the
 window's marks are deleted and its periods closed, in one transaction. Killed between the two,
-the next run finds the release and only deletes: nothing is counted or drawn a second time.
+the next run finds the release and only deletes: nothing is counted or drawn a second time. Every
+run ends by writing the table of marks anew, so that nothing deleted is left in the files.
 """
 
 from __future__ import annotations
@@ -60,6 +61,7 @@ class Freezer:
                 self._releases.write(release)
                 self._destroy(release)
                 written.append(release.name)
+            self._marks.compact()  # each time: an earlier run may have been killed before it could
             return written
 
     def _due(self, today: date) -> Iterator[Release]:

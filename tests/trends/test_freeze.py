@@ -7,13 +7,16 @@ import sys
 from datetime import date
 
 import pytest
+from sqlalchemy import create_engine, text
+from sqlalchemy.exc import OperationalError
 
 from bot.paths import ROOT
 from bot.trends.disclosure import Rules
 from bot.trends.freeze import FreezeBusyError, Freezer, _alone
-from bot.trends.marks import Mark
+from bot.trends.marks import Mark, Marks
 from bot.trends.noise import geometric
 from bot.trends.releases import ReleaseError, Releases
+from tests.databases import files_holding
 
 MAY, JUNE, JULY = "2026-05", "2026-06", "2026-07"
 
@@ -126,6 +129,8 @@ def test_a_tampered_release_stops_the_next(store, freezer, releases):
     assert store.counts([JUNE]) != {}
 
 
+HURRIED = {"options": "-c lock_timeout=200ms"}
+
 KILL = """
 import os, signal, sys
 from datetime import date
@@ -143,7 +148,8 @@ def die(*_, **__):
 owner, name = {
     "before_the_release": (module.os, "link"),
     "after_the_release": (Freezer, "_destroy"),
-    "in_the_deletion": (Marks, "compact"),
+    "in_the_deletion": (Marks, "_rewrite"),
+    "after_the_deletion": (Marks, "compact"),
     "half_written": (module.os, "fsync"),
 }[place]
 setattr(owner, name, die)
@@ -152,10 +158,20 @@ Freezer(store, releases).run(date(2026, 6, 7))
 
 
 @pytest.mark.parametrize(
-    "place", ["before_the_release", "half_written", "after_the_release", "in_the_deletion"]
+    "place",
+    [
+        "before_the_release",
+        "half_written",
+        "after_the_release",
+        "in_the_deletion",
+        "after_the_deletion",
+    ],
 )
 def test_killed_in_the_middle_it_is_finished_by_the_next_run(place, url, store, releases):
-    store.change(people(MAY, 61, concern={"money": 14}), [], MAY)
+    marks = people(MAY, 61, concern={"money": 14})
+    store.change(marks, [], MAY)
+    tokens = [each.contributor for each in marks]
+    assert files_holding(url, tokens)
     killed = subprocess.run(
         [sys.executable, "-c", KILL, url, str(releases.folder), place],
         cwd=ROOT,
@@ -170,6 +186,27 @@ def test_killed_in_the_middle_it_is_finished_by_the_next_run(place, url, store, 
     assert store.counts([MAY]) == {}
     assert store.frozen() == {MAY: MAY}
     assert list(releases.folder.glob(".*.part")) == []
+    assert files_holding(url, tokens) == []
+
+
+def test_a_deletion_that_gets_no_hold_of_the_table_is_whole_after_the_next_run(
+    store, url, releases
+):
+    if not url.startswith("postgresql"):
+        pytest.skip("SQLite has no locks of tables")
+    marks = people(MAY, 61)
+    store.change(marks, [], MAY)
+    engine = create_engine(url, future=True)
+    with engine.begin() as held:
+        held.execute(text("LOCK TABLE marks IN ACCESS SHARE MODE"))
+        hurried = Marks(create_engine(url, future=True, connect_args=HURRIED))
+        with pytest.raises(OperationalError):
+            Freezer(hurried, releases).run(date(2026, 6, 7))
+        hurried.close()
+    engine.dispose()
+    assert Freezer(store, releases).run(date(2026, 6, 8)) == []
+    assert store.frozen() == {MAY: MAY}
+    assert files_holding(url, [each.contributor for each in marks]) == []
 
 
 def test_noise_is_drawn_once_and_stated(store, releases):
