@@ -14,9 +14,7 @@ from sanic.request import Request
 from sanic.response import HTTPResponse
 
 from bot.channels.conversation import OPEN, ask_agent, fallback_bubbles
-
-LIVE, READY = "/health/live", "/health/ready"
-"""Paths for whoever runs the process; a proxy does not pass them on."""
+from bot.health_paths import LIVE, READY
 
 WARM_UP = "warm-up"
 """Channel of turns that nobody holds: nobody counts them."""

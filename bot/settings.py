@@ -183,6 +183,15 @@ def _site(value: str) -> str:
     return value
 
 
+def _sites(value: str) -> tuple[str, ...]:
+    sites = tuple(value.split())
+    if not all(re.fullmatch(r"https?://[A-Za-z0-9.\[\]:-]+", site) for site in sites):
+        raise SettingsError(
+            "must be addresses with spaces between, such as http://127.0.0.1:5011 http://127.0.0.1:5012"
+        )
+    return sites
+
+
 def _header(value: str) -> str:
     if not re.fullmatch(r"[A-Za-z0-9-]*", value):
         raise SettingsError("must be empty, or the name of a header such as X-Remote-User")
@@ -311,6 +320,12 @@ SETTINGS = (
         _site,
     ),
     Setting(
+        "SIDEDOOR_WORKERS",
+        "",
+        "Addresses of processes whose health the dashboard shows; empty is the web chat's here.",
+        _sites,
+    ),
+    Setting(
         "SIDEDOOR_PROXY_HEADER",
         "",
         "Header in which a trusted proxy names who has signed in; empty asks for a password.",
@@ -351,6 +366,7 @@ class Settings:
     dashboard_host: str = "127.0.0.1"
     dashboard_port: int = 5006
     dashboard_url: str = ""
+    workers: tuple[str, ...] = ()
     proxy_header: str = ""
     proxy_secret: str = field(default="", repr=False)
 

@@ -32,6 +32,7 @@ def test_what_is_set_is_used():
         "SIDEDOOR_ORIGINS": " https://a.example  wales=http://intranet.wales.example:8080 ",
         "SIDEDOOR_URL": "https://chat.example/",
         "SIDEDOOR_PROXIES": "1",
+        "SIDEDOOR_WORKERS": "http://127.0.0.1:5011  http://127.0.0.1:5012",
         "HOME": "/root",
         "sidedoor_port": "no setting of ours",
     }
@@ -50,6 +51,7 @@ def test_what_is_set_is_used():
         ),
         url="https://chat.example",
         proxies=1,
+        workers=("http://127.0.0.1:5011", "http://127.0.0.1:5012"),
     )
 
 
@@ -140,6 +142,11 @@ def test_every_permitted_level_may_be_set(level):
             "SIDEDOOR_DASHBOARD_URL",
             ["trends.example", "https://a/b", "ftp://a"],
             "must be empty, or scheme and host",
+        ),
+        (
+            "SIDEDOOR_WORKERS",
+            ["127.0.0.1:5011", "http://a/health", "http://a,http://b"],
+            "must be addresses with spaces between",
         ),
         ("SIDEDOOR_PROXY_HEADER", ["X Remote", "X:"], "must be empty, or the name of a header"),
         ("SIDEDOOR_DEANERY", ["atlantis", "Wales", " ", "signposts"], "must be empty or one of"),

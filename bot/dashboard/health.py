@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import importlib.metadata
-import urllib.error
 import urllib.request
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import date, datetime, timezone
+from http.client import HTTPException
+from urllib.parse import urlsplit
 
 from bot.deanery import LIFE, Fact, deaneries, signposts
+from bot.health_paths import READY
 from bot.paths import MODELS
 from bot.settings import Settings
 
@@ -17,7 +20,12 @@ PACKAGES = ("sidedoor", "rasa", "spacy")
 SOON_DAYS = 21
 """Days before a fact expires from which it is shown."""
 
-ANSWER_SECONDS = 2
+ANSWER_SECONDS = 8
+"""Seconds in which a process has to answer; it holds a real turn meanwhile."""
+
+
+MOST_AT_ONCE = 16
+"""Processes that are asked at once."""
 
 
 @dataclass(frozen=True)
@@ -29,15 +37,29 @@ class Expiring:
     source: str
 
 
-def assistant_is_up(settings: Settings) -> bool:
-    """Whether the assistant's page answers on this machine."""
+def answering(settings: Settings) -> list[tuple[str, bool]]:
+    """Return host and port of each of the assistant's processes, and whether it can answer now.
+
+    They are those of `SIDEDOOR_WORKERS`, or the one that the settings would start here.
+    """
+    sites = settings.workers or (_here(settings),)
+    with ThreadPoolExecutor(min(len(sites), MOST_AT_ONCE)) as threads:
+        found = list(threads.map(_can_answer, sites))
+    return [(urlsplit(site).netloc, up) for site, up in zip(sites, found, strict=True)]
+
+
+def _here(settings: Settings) -> str:
     host = settings.host if settings.host not in ("0.0.0.0", "::") else "127.0.0.1"
     host = f"[{host}]" if ":" in host else host
+    return f"http://{host}:{settings.port}"
+
+
+def _can_answer(site: str) -> bool:
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
     try:
-        with opener.open(f"http://{host}:{settings.port}/chat/", timeout=ANSWER_SECONDS) as answer:
-            return bool(answer.status == 200)
-    except (OSError, ValueError):
+        with opener.open(f"{site}{READY}", timeout=ANSWER_SECONDS) as answer:
+            return bool(answer.status == 204)
+    except (OSError, ValueError, HTTPException):
         return False
 
 

@@ -14,7 +14,7 @@ from bot.dashboard.audit import SHOWN
 from bot.dashboard.change import compare
 from bot.dashboard.expected import earliest_release, table_of_expected
 from bot.dashboard.guard import Visit, page
-from bot.dashboard.health import assistant_is_up, expiring, versions
+from bot.dashboard.health import answering, expiring, versions
 from bot.dashboard.inbox_pages import INBOX_ROUTES, guessing_now
 from bot.dashboard.names import day_name, facet_names, meanings
 from bot.dashboard.picture import everything, headline, picture, pictures, rules_of
@@ -193,7 +193,7 @@ def service_page(visit: Visit) -> Response:
         visit,
         "service.html",
         "/service",
-        up=visit.parts.demo or assistant_is_up(settings),
+        answering=[] if visit.parts.demo else answering(settings),
         demo=visit.parts.demo,
         versions=versions(),
         expiring=list(expiring(visit.parts.today(), settings.deanery)),

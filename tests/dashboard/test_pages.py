@@ -7,7 +7,10 @@ import json
 import re
 import subprocess
 import sys
+import threading
+from contextlib import contextmanager
 from datetime import date
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
@@ -22,11 +25,13 @@ from bot.dashboard.names import (
     window_name,
 )
 from bot.dashboard.picture import Row, leading, picture, pictures
+from bot.health_paths import READY
 from bot.paths import ROOT
 from bot.trends.releases import Release, ReleaseError, Releases
 from bot.trends.vocabulary import facets
 from bot.trends.windows import Month, Window
 from tests.dashboard.conftest import links
+from tests.databases import free_port
 
 WINDOW = Window(Month(2025, 1), Month(2025, 3))
 
@@ -450,9 +455,48 @@ def test_a_sign_off_needs_sentence_name_and_role(missing, dashboard):
 
 def test_service_health_tells_state_versions_and_what_expires(dashboard, reader):
     page = reader.get("/service").text
-    assert "does not answer on this machine" in page
+    assert "<strong>does not answer</strong>" in page
     assert "3.6.21" in page
     assert "never verified" in page
+
+
+@contextmanager
+def assistant(status: int):
+    """Run what answers like a worker's health; yield its address."""
+
+    class Answer(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(status if self.path == READY else 404)
+            self.end_headers()
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Answer) as served:
+        threading.Thread(target=served.serve_forever, daemon=True).start()
+        yield f"127.0.0.1:{served.server_address[1]}"
+        served.shutdown()
+
+
+def test_service_health_asks_each_of_the_assistants_processes_where_it_is(serve, tmp_path):
+    gone = f"127.0.0.1:{free_port()}"
+    with assistant(204) as up, assistant(503) as unready:
+        workers = tuple(f"http://{where}" for where in (up, unready, gone))
+        served = serve(tmp_path, workers=workers)
+        served.add("reader", "reader")
+        with served.signed_in("reader") as client:
+            page = client.get("/service").text
+    rows = re.findall(r"Assistant at (\S+?)</th><td>(?:<strong>)?([^<]+)", page)
+    assert rows == [(up, "answers"), (unready, "does not answer"), (gone, "does not answer")]
+
+
+def test_without_their_addresses_the_one_of_this_machine_is_asked(serve, tmp_path):
+    with assistant(204) as up:
+        served = serve(tmp_path, host="0.0.0.0", port=int(up.partition(":")[2]))
+        served.add("reader", "reader")
+        with served.signed_in("reader") as client:
+            page = client.get("/service").text
+    assert f"Assistant at {up}</th><td>answers<" in page
 
 
 def test_what_staff_open_is_in_the_audit_log_and_what_they_search_is_not(dashboard):
