@@ -12,10 +12,15 @@ from pathlib import Path
 import pytest
 import yaml
 from sqlalchemy import create_engine, text
+from sqlalchemy.exc import OperationalError
 
+from bot.dashboard.tables import open_staff_database
+from bot.database import DatabaseError
 from bot.health import LIVE, READY
 from bot.paths import ROOT
+from bot.referrals.tables import open_referrals
 from bot.settings import SETTINGS
+from bot.trends.marks import Mark, Marks
 from tests.databases import absent, new_database, postgresql
 
 DEPLOY = ROOT / "deploy"
@@ -85,6 +90,8 @@ def test_workers_are_told_by_a_real_turn_and_get_time_to_end_theirs(compose):
     listed = (DEPLOY / "nginx" / "compose-workers.conf").read_text(encoding="utf-8")
     workers = {name for name in compose["services"] if name.startswith("worker-")}
     assert set(re.findall(r"server ([\w-]+):5005", listed)) == workers
+    asked = compose["services"]["dashboard"]["environment"]["SIDEDOOR_WORKERS"].split()
+    assert set(asked) == {f"http://{name}:5005" for name in workers}
 
 
 def test_conversation_state_has_no_volume_and_reaches_nobody_outside(compose):
@@ -93,6 +100,42 @@ def test_conversation_state_has_no_volume_and_reaches_nobody_outside(compose):
     assert compose["networks"]["inside"]["internal"] is True
     for name in ("redis", "postgres", "worker-1", "worker-2", "jobs"):
         assert compose["services"][name]["networks"] == ["inside"]
+
+
+def test_the_dashboards_container_has_no_way_to_the_marks_nor_the_key_that_signs(compose):
+    services = compose["services"]
+    assert "SIDEDOOR_MARKS_DATABASE" not in services["dashboard"]["environment"]
+    assert services["dashboard"]["volumes"] == ["releases:/var/lib/sidedoor/releases:ro"]
+    for name in ("worker-1", "worker-2", "telegram", "jobs"):
+        marks = services[name]["environment"]["SIDEDOOR_MARKS_DATABASE"]
+        assert marks == "postgresql://sidedoor_marks:${MARKS_PASSWORD:?}@postgres/marks"
+
+
+def test_the_dashboards_role_is_not_let_into_the_marks(init_server):
+    url = f"{init_server}marks".replace("//tests@", "//{}@")
+    store = Marks.open(url.format("sidedoor_marks"))
+    store.change([Mark("2026-05", "people", "any", bytes(16))], [], "2026-05")
+    store.close()
+    with pytest.raises(DatabaseError):
+        Marks.open(url.format("sidedoor"))
+    refused = create_engine(url.format("sidedoor"), future=True)
+    with pytest.raises(OperationalError, match="permission denied for database"):
+        refused.connect()
+    open_staff_database(f"{init_server}staff".replace("//tests@", "//sidedoor@")).dispose()
+    open_referrals(f"{init_server}referrals".replace("//tests@", "//sidedoor@")).dispose()
+
+
+@pytest.fixture
+def init_server():
+    """Return a PostgreSQL that was made as compose.yml has it made."""
+    with postgresql() as url:
+        made = run(
+            *("psql", "--no-psqlrc", "--set", "ON_ERROR_STOP=1"),
+            *("--file", DEPLOY / "postgres-init.sql", "-d", f"{url}postgres"),
+            env={**os.environ, "STAFF_PASSWORD": "s" * 32, "MARKS_PASSWORD": "m" * 32},
+        )
+        assert made.returncode == 0, made.stderr
+        yield url
 
 
 def test_only_one_process_takes_updates_of_telegram(compose):
@@ -122,7 +165,8 @@ def test_the_image_is_not_run_by_root_and_holds_no_secret():
     assert all("--require-hashes" in line for line in installs)
     ignored = (ROOT / ".containerignore").read_text(encoding="utf-8")
     assert ignored == (ROOT / ".dockerignore").read_text(encoding="utf-8")
-    assert {".env", ".git", "data", "deploy/tls", "deploy/compose.env"} <= set(ignored.split("\n"))
+    secret = {".env", ".git", "data", "deploy/tls", "deploy/compose.env", "deploy/.env"}
+    assert secret <= set(ignored.split("\n"))
 
 
 # Helm
@@ -181,16 +225,40 @@ def test_workers_are_ready_by_a_real_turn_and_roll_one_by_one():
 
 
 @pytest.mark.parametrize("workers", [2, 5])
-def test_the_proxy_knows_every_worker(workers):
-    listed = of(rendered(workers=workers), "ConfigMap", "sidedoor-nginx")["data"]["workers.conf"]
+def test_the_proxy_and_the_dashboard_know_every_worker(workers):
+    objects = rendered(workers=workers)
+    listed = of(objects, "ConfigMap", "sidedoor-nginx")["data"]["workers.conf"]
     name = "sidedoor-worker-{0}.sidedoor-worker.care.svc.cluster.local:5005"
     assert re.findall(r"server (\S+)", listed) == [name.format(n) for n in range(workers)]
+    settings = pods(objects)["sidedoor-dashboard"]["containers"][0]["env"]
+    (asked,) = (each["value"] for each in settings if each["name"] == "SIDEDOOR_WORKERS")
+    assert asked.split() == [f"http://{name.format(n)}" for n in range(workers)]
 
 
 def test_telegram_is_off_or_one_process_that_ends_before_the_next_begins():
     assert "sidedoor-telegram" not in pods(rendered())
     telegram = of(rendered(telegram=True), "Deployment", "sidedoor-telegram")["spec"]
     assert (telegram["replicas"], telegram["strategy"]) == (1, {"type": "Recreate"})
+
+
+def test_the_dashboards_pod_has_no_way_to_the_marks_nor_the_key_that_signs():
+    made = pods(rendered(telegram=True))
+    counts = {
+        container["name"]: "SIDEDOOR_MARKS_DATABASE" in [e["name"] for e in container["env"]]
+        for pod in made.values()
+        for container in pod["containers"]
+        if "env" in container
+    }
+    assert counts == {"worker": True, "telegram": True, "jobs": True, "dashboard": False}
+    dashboard, _ = made["sidedoor-dashboard"]["containers"]
+    assert [mount for mount in dashboard["volumeMounts"] if mount["name"] == "data"] == [
+        {
+            "name": "data",
+            "mountPath": "/var/lib/sidedoor/releases",
+            "subPath": "releases",
+            "readOnly": True,
+        }
+    ]
 
 
 def test_the_chart_ships_the_same_files_as_the_other_ways():
@@ -263,12 +331,25 @@ def test_systemd_takes_the_units(units):
 @pytest.mark.parametrize("unit", SERVICES, ids=lambda path: path.name)
 def test_a_service_runs_as_nobody_special_on_a_system_it_cannot_change(unit):
     lines = unit.read_text(encoding="utf-8").splitlines()
-    for line in ("User=sidedoor", "ProtectSystem=strict", "NoNewPrivileges=yes", "LimitCORE=0"):
+    user = "sidedoor-dashboard" if unit.stem == "sidedoor-dashboard" else "sidedoor"
+    for line in (f"User={user}", "ProtectSystem=strict", "NoNewPrivileges=yes", "LimitCORE=0"):
         assert line in lines
     assert any(line.startswith("MemoryMax=") for line in lines)
     assert "MemorySwapMax=0" in lines, "memory is not written to disk"
     bounding = next(line for line in lines if line.startswith("CapabilityBoundingSet="))
     assert bounding.partition("=")[2] in ("", "CAP_NET_BIND_SERVICE")
+
+
+def test_the_dashboards_unit_has_no_way_to_the_marks_nor_the_key_that_signs():
+    lines = (DEPLOY / "systemd" / "sidedoor-dashboard.service").read_text("utf-8").splitlines()
+    data = [line for line in lines if "/var/lib/sidedoor" in line or "StateDirectory" in line]
+    assert data == [
+        "TemporaryFileSystem=/var/lib/sidedoor:ro",
+        "BindReadOnlyPaths=/var/lib/sidedoor/releases",
+    ]
+    assert [line for line in lines if line.startswith("User=")] == ["User=sidedoor-dashboard"]
+    told_marks = {u.name for u in SERVICES if "=/etc/sidedoor/marks\n" in u.read_text("utf-8")}
+    assert told_marks == {f"sidedoor-{name}.service" for name in ("worker@", "telegram", "jobs")}
 
 
 # Scripts
@@ -311,7 +392,8 @@ def kept(server, tmp_path):
     data = tmp_path / "data"
     (data / "releases").mkdir(parents=True)
     (data / "releases" / "2026-01.json").write_text("{}")
-    (data / "releases" / "signing.key").write_text("key")
+    (data / "keys").mkdir()
+    (data / "keys" / "signing.key").write_text("key")
     (data / "releases" / ".lock").write_text("")
     staff, referrals = new_database(server), new_database(server)
     fill(
@@ -353,7 +435,7 @@ def test_a_backup_holds_what_may_be_kept_and_comes_back(kept, server, tmp_path):
     assert back.returncode == 0, back.stderr
     assert scalar(new["SIDEDOOR_STAFF_DATABASE"], "SELECT name FROM staff") == "ann"
     assert scalar(new["SIDEDOOR_REFERRALS_DATABASE"], "SELECT sealed FROM tickets") == "sealed"
-    assert (tmp_path / "new" / "releases" / "signing.key").read_text() == "key"
+    assert (tmp_path / "new" / "keys" / "signing.key").read_text() == "key"
     assert script("restore", backup, **new).returncode == 2, "nothing that is there is replaced"
 
 

@@ -29,8 +29,11 @@ FORMAT = 1
 WINDOW, HELP_CARD_YEAR = "window", "help_card_year"
 """Kinds of release."""
 
-SIGNING_KEY, PUBLIC_KEY = "signing.key", "signing.pub"
-"""Files beside the releases: the key that signs (for its owner only), and the one that checks."""
+PUBLIC_KEY = "signing.pub"
+"""File beside the releases: the key that checks, which is all that a reader needs."""
+
+KEYS, SIGNING_KEY = "keys", "signing.key"
+"""Folder beside that of the releases, and the file in it: the key that signs, its owner's only."""
 
 
 class ReleaseError(RuntimeError):
@@ -85,8 +88,9 @@ class Releases:
     """The folder of releases."""
 
     def __init__(self, folder: Path) -> None:
-        """Use `folder`; it is made when the first release is written."""
+        """Use `folder`; it is made when the first release is written, and the key's beside it."""
         self.folder = folder
+        self._keys = folder.with_name(KEYS)
 
     def names(self) -> list[str]:
         """Return the names of all releases, in the order of their windows."""
@@ -161,26 +165,37 @@ class Releases:
         return path
 
     def sweep(self) -> None:
-        """Remove what an interrupted writing left behind."""
-        for part in self.folder.glob(".*.part"):
-            part.unlink(missing_ok=True)
+        """Remove what an interrupted writing left behind, and put the signing key where it belongs.
+
+        Releases that earlier versions wrote have it beside them.
+        """
+        for folder in (self.folder, self._keys):
+            for part in folder.glob(".*.part"):
+                part.unlink(missing_ok=True)
+        before = self.folder / SIGNING_KEY
+        if before.exists():
+            self._keys.mkdir(parents=True, exist_ok=True, mode=0o700)
+            if not (self._keys / SIGNING_KEY).exists():
+                _create(self._keys / SIGNING_KEY, before.read_bytes(), 0o600)
+            before.unlink()
 
     def _signing_key(self) -> Ed25519PrivateKey:
         """Return the key that signs, drawn with the first release."""
-        path, public = self.folder / SIGNING_KEY, self.folder / PUBLIC_KEY
+        path, public = self._keys / SIGNING_KEY, self.folder / PUBLIC_KEY
         if not path.exists():
             if public.exists():
                 raise ReleaseError(
-                    f"{SIGNING_KEY} is missing in {self.folder}; put it back from your backup"
+                    f"{SIGNING_KEY} is missing in {self._keys}; put it back from your backup"
                 )
             drawn = Ed25519PrivateKey.generate()
             raw = drawn.private_bytes(Encoding.Raw, PrivateFormat.Raw, NoEncryption())
+            self._keys.mkdir(parents=True, exist_ok=True, mode=0o700)
             _create(path, raw.hex().encode(), 0o600)
         try:
             text = path.read_text(encoding="ascii").strip()
             key = Ed25519PrivateKey.from_private_bytes(bytes.fromhex(text))
         except (ValueError, OSError):
-            raise ReleaseError(f"{SIGNING_KEY} in {self.folder} cannot be read") from None
+            raise ReleaseError(f"{SIGNING_KEY} in {self._keys} cannot be read") from None
         if not public.exists():
             raw = key.public_key().public_bytes(Encoding.Raw, PublicFormat.Raw)
             _create(public, raw.hex().encode(), 0o444)

@@ -29,11 +29,12 @@ def test_what_is_written_is_read(releases):
 
 def test_only_the_owner_can_read_the_key_and_nobody_writes_a_release(releases):
     path = releases.write(release())
-    assert (releases.folder / "signing.key").stat().st_mode & 0o777 == 0o600
+    key = releases.folder.parent / "keys" / "signing.key"
+    assert key.stat().st_mode & 0o777 == 0o600
+    assert key.parent.stat().st_mode & 0o777 == 0o700
     assert path.stat().st_mode & 0o222 == 0
     assert sorted(p.name for p in releases.folder.iterdir()) == [
         "2026-01_2026-03.json",
-        "signing.key",
         "signing.pub",
     ]
 
@@ -99,7 +100,7 @@ def test_a_damaged_file_is_told_in_one_line(content, releases):
 
 def test_a_release_of_another_key_is_refused(releases, tmp_path):
     releases.write(release())
-    other = Releases(tmp_path / "other")
+    other = Releases(tmp_path / "elsewhere" / "releases")
     path = other.write(release("2026-04", "2026-06"))
     (releases.folder / path.name).write_bytes(path.read_bytes())
     with pytest.raises(ReleaseError, match="not as it was signed"):
@@ -115,9 +116,26 @@ def test_a_release_under_another_name_is_refused(releases):
 
 def test_a_lost_key_is_not_silently_replaced(releases):
     releases.write(release())
-    (releases.folder / "signing.key").unlink()
+    (releases.folder.parent / "keys" / "signing.key").unlink()
     with pytest.raises(ReleaseError, match=r"signing\.key is missing"):
         releases.write(release("2026-04", "2026-06"))
+
+
+def test_a_key_beside_the_releases_is_put_where_it_belongs(releases):
+    releases.write(release())
+    key, before = releases.folder.parent / "keys" / "signing.key", releases.folder / "signing.key"
+    key.rename(before)
+    releases.sweep()
+    assert not before.exists()
+    assert key.stat().st_mode & 0o777 == 0o600
+    releases.write(release("2026-04", "2026-06"))
+    assert len(releases.all()) == 2
+
+
+def test_a_release_is_read_without_the_key_that_signs(releases):
+    releases.write(release())
+    (releases.folder.parent / "keys" / "signing.key").unlink()
+    assert releases.all() == [release()]
 
 
 def test_a_missing_public_key_is_told(releases):

@@ -35,13 +35,22 @@ capabilities:
 
 {{- define "databases" -}}
 {{- $secret := .Values.secret -}}
-{{- range list "MARKS" "STAFF" "REFERRALS" }}
+{{- range list "STAFF" "REFERRALS" }}
 - name: SIDEDOOR_{{ . }}_DATABASE
   valueFrom:
     secretKeyRef:
       name: {{ $secret }}
       key: SIDEDOOR_{{ . }}_DATABASE
 {{- end }}
+{{- end }}
+
+{{- /* For those who count, and for those who release: never for the dashboard. */}}
+{{- define "marks" -}}
+- name: SIDEDOOR_MARKS_DATABASE
+  valueFrom:
+    secretKeyRef:
+      name: {{ .Values.secret }}
+      key: SIDEDOOR_MARKS_DATABASE
 {{- end }}
 
 {{- define "probes" -}}
