@@ -21,6 +21,8 @@ from bot.settings import Settings, SettingsError, settings
 from bot.trends.groups import GroupsError, groups
 
 if TYPE_CHECKING:
+    from sqlalchemy.engine import Engine
+
     from bot.dashboard.staff import Staff
 
 
@@ -233,13 +235,12 @@ def staff() -> None:
     """Accounts of the dashboard."""
 
 
-def _staff() -> Staff:
-    from bot.dashboard.staff import Staff
+def _staff_engine() -> Engine:
     from bot.dashboard.tables import open_staff_database
     from bot.database import DatabaseError
 
     try:
-        return Staff(open_staff_database(_settings().staff_url))
+        return open_staff_database(_settings().staff_url)
     except DatabaseError as error:
         _fail(error)
 
@@ -260,13 +261,18 @@ def _show_codes(name: str, secret: str) -> None:
     click.echo("It is not shown again. To sign in: name, password and the app's six digits.")
 
 
-def _change_staff(change: Callable[[Staff], Any]) -> Any:
-    from bot.dashboard.staff import StaffError
+def _change_staff(change: Callable[[Staff], Any], *what: str) -> Any:
+    """Change an account; `what` was done is put into the audit log."""
+    from bot.dashboard.audit import COMMAND_LINE, Audit
+    from bot.dashboard.staff import Staff, StaffError
 
+    engine = _staff_engine()
     try:
-        return change(_staff())
+        changed = change(Staff(engine))
     except StaffError as error:
         _fail(error)
+    Audit(engine).note(COMMAND_LINE, " ".join(("staff", *what)).strip(), "done")
+    return changed
 
 
 @staff.command("add")
@@ -278,7 +284,10 @@ def _change_staff(change: Callable[[Staff], Any]) -> Any:
 def staff_add(name: str, full_name: str, role: str, deanery: str, single_sign_on: bool) -> None:
     """Make an account."""
     password = None if single_sign_on else _password()
-    secret = _change_staff(lambda accounts: accounts.add(name, full_name, role, password, deanery))
+    secret = _change_staff(
+        lambda accounts: accounts.add(name, full_name, role, password, deanery),
+        *("add", name, role, deanery),
+    )
     click.echo(f"Made the account {name} ({role}).")
     if secret:
         _show_codes(name, secret)
@@ -287,7 +296,9 @@ def staff_add(name: str, full_name: str, role: str, deanery: str, single_sign_on
 @staff.command("list")
 def staff_list() -> None:
     """List the accounts."""
-    for member in _staff().all():
+    from bot.dashboard.staff import Staff
+
+    for member in Staff(_staff_engine()).all():
         state = "closed" if not member.active else "locked" if member.locked else "active"
         way = "password and code" if member.signs_in_here else "single sign-on"
         where = f", referrals of {member.deanery}" if member.deanery else ""
@@ -299,7 +310,8 @@ def staff_list() -> None:
 def staff_reset(name: str) -> None:
     """Give an account a new password and new codes, and sign it out everywhere."""
     password = _password()
-    _show_codes(name, _change_staff(lambda accounts: accounts.reset(name, password)))
+    secret = _change_staff(lambda accounts: accounts.reset(name, password), "reset", name)
+    _show_codes(name, secret)
 
 
 @staff.command("role")
@@ -307,7 +319,7 @@ def staff_reset(name: str) -> None:
 @click.argument("role")
 def staff_role(name: str, role: str) -> None:
     """Change an account's role: reader, caseworker or admin."""
-    _change_staff(lambda accounts: accounts.set_role(name, role))
+    _change_staff(lambda accounts: accounts.set_role(name, role), "role", name, role)
     click.echo(f"{name} is {role} now.")
 
 
@@ -316,7 +328,7 @@ def staff_role(name: str, role: str) -> None:
 @click.argument("deanery")
 def staff_deanery(name: str, deanery: str) -> None:
     """Let an account answer the referrals of DEANERY; an empty one lets it answer nobody's."""
-    _change_staff(lambda accounts: accounts.set_deanery(name, deanery))
+    _change_staff(lambda accounts: accounts.set_deanery(name, deanery), "deanery", name, deanery)
     click.echo(f"{name} answers referrals of {deanery}." if deanery else f"{name} answers none.")
 
 
@@ -324,7 +336,7 @@ def staff_deanery(name: str, deanery: str) -> None:
 @click.argument("name")
 def staff_close(name: str) -> None:
     """Close an account and sign it out everywhere."""
-    _change_staff(lambda accounts: accounts.set_active(name, False))
+    _change_staff(lambda accounts: accounts.set_active(name, False), "close", name)
     click.echo(f"{name} is closed.")
 
 
@@ -332,7 +344,7 @@ def staff_close(name: str) -> None:
 @click.argument("name")
 def staff_open(name: str) -> None:
     """Open a closed or locked account again."""
-    _change_staff(lambda accounts: accounts.set_active(name, True))
+    _change_staff(lambda accounts: accounts.set_active(name, True), "open", name)
     click.echo(f"{name} is open.")
 
 

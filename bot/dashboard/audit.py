@@ -1,4 +1,7 @@
-"""The audit log: which member of staff did what, and when. No address, no browser, no search."""
+"""The audit log: which member of staff did what, and when. No address, no browser, no search.
+
+Also whom single sign-on named who has no account, and what was done to accounts.
+"""
 
 from __future__ import annotations
 
@@ -11,6 +14,9 @@ from sqlalchemy import delete, insert, select
 from sqlalchemy.engine import Engine
 
 from bot.dashboard.tables import audit
+
+COMMAND_LINE = "command line"
+"""Who changed an account; no account has such a name."""
 
 KEPT_SECONDS = 2 * 365 * 24 * 60 * 60
 """An entry is deleted two years later."""
@@ -41,7 +47,12 @@ class Audit:
     def note(self, who: str, what: str, outcome: str) -> None:
         """Add an entry."""
         now = int(self._clock())
-        row = {"at": now, "who": who[:64], "what": what[:200], "outcome": outcome[:32]}
+        row = {
+            "at": now,
+            "who": _plain(who, 64),
+            "what": _plain(what, 200),
+            "outcome": outcome[:32],
+        }
         with self._engine.begin() as connection:
             connection.execute(insert(audit), [row])
             connection.execute(delete(audit).where(audit.c.at < now - KEPT_SECONDS))
@@ -54,6 +65,11 @@ class Audit:
         with self._engine.connect() as connection:
             rows = connection.execute(query).all()
         return [Entry(r.number, _shown(r.at), r.who, r.what, r.outcome) for r in rows]
+
+
+def _plain(text: str, longest: int) -> str:
+    """Return text that any database takes, and that cannot look like another entry."""
+    return "".join(c if c.isprintable() else "?" for c in text[:longest])
 
 
 def _shown(at: int) -> str:

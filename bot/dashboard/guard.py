@@ -6,12 +6,14 @@ import hmac
 import logging
 import unicodedata
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 from urllib.parse import urlsplit
 
 from sqlalchemy.engine import Engine
+from sqlalchemy.exc import SQLAlchemyError
 from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import FormData
 from starlette.exceptions import HTTPException
@@ -199,6 +201,10 @@ def _answer(
     except HTTPException as error:
         parts.audit.note(member.name, what, str(error.status_code))
         raise
+    except Exception:
+        with suppress(SQLAlchemyError):  # it may be what failed; then its log says so
+            parts.audit.note(member.name, what, "500")
+        raise
     parts.audit.note(member.name, what, str(response.status_code))
     return with_headers(response)
 
@@ -219,7 +225,10 @@ def _named_by_proxy(request: Request, parts: Parts) -> Member | None:
     if not hmac.compare_digest(given, parts.settings.proxy_secret.encode()):
         return None
     name = request.headers.get(parts.settings.proxy_header, "").strip().lower()
-    return parts.staff.get(name) if name else None
+    member = parts.staff.get(name) if name else None
+    if name and member is None:
+        parts.audit.note(name, f"{request.method} {request.url.path}", "refused")
+    return member
 
 
 def expected_origin(request: Request, parts: Parts) -> str:
@@ -271,6 +280,13 @@ async def _form(request: Request) -> FormData:
         raise HTTPException(400) from None
 
 
+def _note_unknown(request: Request, parts: Parts, status: int) -> None:
+    """Put into the log that a member asked for what there is not; no page was there to do it."""
+    member = _member(request, parts)
+    if member is not None:
+        parts.audit.note(member.name, f"{request.method} {request.url.path}", str(status))
+
+
 def _note_failure(error: Exception) -> None:
     logger.error("request failed: error=%s", type(error).__name__)
 
@@ -280,5 +296,10 @@ async def failed(request: Request, error: Exception) -> Response:
     status = error.status_code if isinstance(error, HTTPException) else 500
     if status == 500:
         _note_failure(error)
+    elif status == 405 or "endpoint" not in request.scope:
+        try:
+            await run_in_threadpool(_note_unknown, request, request.app.state.parts, status)
+        except SQLAlchemyError as unreached:
+            _note_failure(unreached)
     render: Any = request.app.state.render
     return with_headers(render("error.html", status=status, member=None, status_code=status))

@@ -13,6 +13,7 @@ from datetime import date
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
+from sqlalchemy.exc import OperationalError
 
 from bot.dashboard.change import compare
 from bot.dashboard.expected import earliest_release, expected
@@ -497,6 +498,45 @@ def test_without_their_addresses_the_one_of_this_machine_is_asked(serve, tmp_pat
         with served.signed_in("reader") as client:
             page = client.get("/service").text
     assert f"Assistant at {up}</th><td>answers<" in page
+
+
+def test_what_there_is_not_and_what_failed_is_in_the_audit_log(dashboard, monkeypatch):
+    with dashboard.browser() as stranger:
+        assert stranger.get("/nothing/here").status_code == 404
+        assert stranger.delete("/windows").status_code == 405
+    assert dashboard.parts.audit.latest() == []
+    with dashboard.signed_in("reader") as client:
+        assert client.get("/nothing/%00here?secret=xyzzy").status_code == 404
+        assert client.get("/windows/2019-01").status_code == 404
+        assert client.delete("/windows").status_code == 405
+
+        def broken(*_: object) -> None:
+            raise RuntimeError
+
+        with monkeypatch.context() as patch:
+            patch.setattr(dashboard.parts.releases, "names", broken)
+            assert client.get("/windows").status_code == 500
+    found = [(entry.who, entry.what, entry.outcome) for entry in dashboard.parts.audit.latest()]
+    assert found[:4] == [
+        ("reader", "GET /windows", "500"),
+        ("reader", "DELETE /windows", "405"),
+        ("reader", "GET /windows/2019-01", "404"),
+        ("reader", "GET /nothing/?here", "404"),
+    ]
+    with dashboard.signed_in("admin") as client:
+        page = client.get("/audit").text
+    assert "opened /windows</td><td>failed" in page
+    assert "opened /nothing/?here</td><td>not found" in page
+
+
+def test_what_cannot_be_put_into_the_log_is_not_shown(dashboard, monkeypatch):
+    def broken(*_: object) -> None:
+        raise OperationalError("", {}, Exception())
+
+    with dashboard.signed_in("reader") as client:
+        monkeypatch.setattr(dashboard.parts.audit, "note", broken)
+        assert client.get("/nothing").status_code == 404
+        assert client.get("/windows").status_code == 500
 
 
 def test_what_staff_open_is_in_the_audit_log_and_what_they_search_is_not(dashboard):

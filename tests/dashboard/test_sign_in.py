@@ -12,6 +12,7 @@ from bot import cli
 from bot.dashboard import sessions as sessions_module
 from bot.dashboard import staff as staff_module
 from bot.dashboard import tables
+from bot.dashboard.audit import Audit
 from bot.dashboard.guard import HEADERS
 from bot.dashboard.staff import Staff, StaffError
 from bot.database import open_database
@@ -260,6 +261,9 @@ def test_a_trusted_proxy_names_who_it_is(behind_proxy):
 def test_nobody_else_names_anybody(headers, behind_proxy):
     with behind_proxy.browser() as client:
         assert client.get("/windows", headers=headers).status_code == 403
+        named = [(e.who, e.what, e.outcome) for e in behind_proxy.parts.audit.latest()]
+        by_proxy = headers.get("X-Sidedoor-Proxy-Secret") == "s" * 32 and headers["X-Remote-User"]
+        assert named == ([(by_proxy, "GET /windows", "refused")] if by_proxy else [])
         data = {"name": "jo@trust.example", "password": "", "code": ""}
         assert client.post("/sign-in", data=data, headers=headers).status_code == 404
 
@@ -303,6 +307,31 @@ def test_accounts_are_made_on_the_command_line(run, tmp_path):
     again = run("staff", "reset", "ann", given=twice)
     assert "Secret: " in again.output
     assert (tmp_path / "staff.db").stat().st_mode & 0o077 == 0
+
+
+def test_what_is_done_to_accounts_is_in_the_audit_log(run, tmp_path):
+    twice = f"{PASSWORD}\n{PASSWORD}\n"
+    add = ("staff", "add", "ann", "--full-name", "Ann B", "--role", "reader", "--deanery", "wales")
+    changes = [
+        ("staff", "deanery", "ann", "scotland"),
+        ("staff", "deanery", "ann", ""),
+        ("staff", "role", "ann", "admin"),
+        ("staff", "reset", "ann"),
+        ("staff", "close", "ann"),
+        ("staff", "open", "ann"),
+    ]
+    for words in (add, *changes):
+        assert run(*words, given=twice).exit_code == 0
+    assert run("staff", "list").exit_code == 0
+    assert run("staff", "role", "nobody", "reader").exit_code == 2
+    engine = tables.open_staff_database(f"sqlite:///{tmp_path / 'staff.db'}")
+    found = Audit(engine).latest()[::-1]
+    engine.dispose()
+    assert [entry.what for entry in found] == [
+        "staff add ann reader wales",
+        *(" ".join(words).strip() for words in changes),
+    ]
+    assert {(entry.who, entry.outcome) for entry in found} == {("command line", "done")}
 
 
 @pytest.mark.parametrize(
