@@ -207,6 +207,13 @@ def test_who_counts_as_one_person_is_said_where_figures_are(reader):
         assert "fewer people than" in page, path
 
 
+def test_which_help_cards_are_not_counted_is_said_where_they_are(reader):
+    for path in ("/windows", "/method"):
+        page = reader.get(path).text
+        assert "command <code>/help</code>" in page, path
+        assert "instead of an answer when the assistant does not work" in page, path
+
+
 def test_what_every_concern_stage_and_obstacle_means_is_said(reader):
     page = html.unescape(reader.get("/method").text)
     window = reader.get(f"/windows/{WINDOW}").text

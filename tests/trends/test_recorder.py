@@ -402,6 +402,25 @@ def test_a_real_wish_to_be_forgotten_takes_the_marks_back(counted_person, store)
     assert counted(store) == {}
 
 
+def test_a_card_instead_of_an_answer_is_not_counted(counted_person, store, monkeypatch):
+    """A failure is nobody's distress; the dashboard says so."""
+
+    async def crash(*_: object) -> None:
+        raise RuntimeError
+
+    person = counted_person
+    person.open()
+    person.say("my rota is awful and i am tired")
+    with monkeypatch.context() as patch:
+        patch.setattr(person.agent, "handle_message", crash)
+        person.say("and the nights")
+    assert person.seen[-1] == fallback_bubbles()
+    assert person.recorder.write_now()
+    found = counted(store)
+    assert found["people any"] == 1
+    assert "help_card any" not in found
+
+
 def test_a_dead_database_never_reaches_the_person(agent, loop, monkeypatch, request):
     def dead() -> Marks:
         raise DatabaseError("the database is down")
