@@ -1,4 +1,4 @@
-"""Change between two windows: stated only where it exceeds what rounding can explain."""
+"""Change between two windows: stated only where it exceeds what rounding and noise can explain."""
 
 from __future__ import annotations
 
@@ -7,8 +7,7 @@ from dataclasses import dataclass
 from math import sqrt
 
 from bot.dashboard.names import facet_names
-from bot.dashboard.picture import Row, picture, rules_of
-from bot.trends.disclosure import Rules
+from bot.dashboard.picture import Meaning, Row, meaning_of, picture
 from bot.trends.releases import Release
 
 USUAL_CHANCE = 1.96
@@ -17,7 +16,10 @@ USUAL_CHANCE = 1.96
 
 @dataclass(frozen=True)
 class Change:
-    """A share that rose or fell by at least `least` points, whatever the true counts are."""
+    """A share that rose or fell by at least `least` points, whatever the true counts are.
+
+    With noise that is so where no figure was moved further than noise does 19 times in 20.
+    """
 
     rose: bool
     least: int
@@ -35,7 +37,7 @@ class Line:
     comparable: bool
     """Whether it is shown in both windows that are compared."""
     change: Change | None
-    """What can be said of it; None if rounding can explain all."""
+    """What can be said of it; None if rounding and noise can explain all."""
 
 
 @dataclass(frozen=True)
@@ -49,7 +51,7 @@ class Comparison:
 
     @property
     def beyond_chance(self) -> tuple[Line, ...]:
-        """The lines that changed by more than rounding and chance explain."""
+        """The lines that changed by more than rounding, noise and chance explain."""
         return tuple(line for line in self.lines if line.change and line.change.beyond_chance)
 
 
@@ -85,11 +87,11 @@ def _rows(release: Release, facet: str) -> dict[str, Row]:
 
 
 def _change(before: Release, after: Release, was: int | None, now: int | None) -> Change | None:
-    """Return what two figures say, if both are shown and rounding does not explain all."""
+    """Return what two figures say, if both are shown and rounding and noise do not explain all."""
     if was is None or now is None or not before.people or not after.people:
         return None
-    old = _share(was, before.people, rules_of(before))
-    new = _share(now, after.people, rules_of(after))
+    old = _share(was, before.people, meaning_of(before))
+    new = _share(now, after.people, meaning_of(after))
     apart = new[0] - old[1] if new[0] > old[1] else old[0] - new[1]
     if apart <= 0:
         return None
@@ -101,10 +103,10 @@ def _change(before: Release, after: Release, was: int | None, now: int | None) -
     )
 
 
-def _share(figure: int, people: int, rules: Rules) -> tuple[float, float]:
+def _share(figure: int, people: int, means: Meaning) -> tuple[float, float]:
     """Return the smallest and the largest share that the two figures can stand for."""
-    low = rules.low(figure) / rules.high(people)
-    high = min(1.0, rules.high(figure) / rules.low(people))
+    low = means.low(figure) / means.high(people)
+    high = min(1.0, means.high(figure) / max(1, means.low(people)))
     return low, high
 
 

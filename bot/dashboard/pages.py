@@ -17,7 +17,15 @@ from bot.dashboard.guard import Visit, page
 from bot.dashboard.health import answering, expiring, versions
 from bot.dashboard.inbox_pages import INBOX_ROUTES, guessing_now
 from bot.dashboard.names import day_name, facet_names, meanings
-from bot.dashboard.picture import everything, headline, picture, pictures, rules_of
+from bot.dashboard.picture import (
+    Meaning,
+    everything,
+    headline,
+    meaning_of,
+    picture,
+    pictures,
+    rules_of,
+)
 from bot.dashboard.rendering import HERE, render, show, windows_of
 from bot.dashboard.sentences import files, search, state_of
 from bot.deanery import deaneries
@@ -88,7 +96,7 @@ def window_page(visit: Visit) -> Response:
         release=release,
         pictures=pictures(release),
         rules=rules_of(release),
-        epsilon=release.rules.get("epsilon", 0),
+        means=meaning_of(release),
         trainees=visit.parts.population.trainees,
         meant=[facet for facet in release.tables if meanings(facet)],
     )
@@ -104,7 +112,7 @@ def report_page(visit: Visit) -> Response:
         release=release,
         pictures=pictures(release),
         rules=rules_of(release),
-        epsilon=release.rules.get("epsilon", 0),
+        means=meaning_of(release),
         lag=LAG_DAYS,
         trainees=visit.parts.population.trainees,
         unit=deaneries().get(visit.parts.settings.deanery),
@@ -156,6 +164,7 @@ def change_page(visit: Visit) -> Response:
         after=after,
         beside=beside,
         found=found,
+        noisy=any(release and meaning_of(release).epsilon for release in (before, after)),
     )
 
 
@@ -176,7 +185,7 @@ def method_page(visit: Visit) -> Response:
         "/method",
         rules=Rules(suppress=visit.parts.settings.suppress),
         yearly=YearlyRules(),
-        epsilon=visit.parts.settings.noise,
+        means=Meaning(Rules(suppress=visit.parts.settings.suppress), visit.parts.settings.noise),
         enough=ENOUGH,
         lag=LAG_DAYS,
         expected=table_of_expected(visit.parts.population),

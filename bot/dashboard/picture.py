@@ -10,6 +10,7 @@ from typing import Any
 
 from bot.dashboard.names import NOT_SHOWN, facet_names, value_name, value_order, window_name
 from bot.trends.disclosure import Rules, percent
+from bot.trends.noise import usual_reach
 from bot.trends.releases import Release
 
 ENOUGH_ROWS, MOST_ROWS = 3, 6
@@ -78,6 +79,37 @@ def rules_of(release: Release) -> Rules:
     """Return the rules that a release was made with."""
     known = {field.name for field in fields(Rules)}
     return Rules(**{k: v for k, v in release.rules.items() if k in known})
+
+
+@dataclass(frozen=True)
+class Meaning:
+    """What counts a figure of one release can stand for: always, or with noise 19 times in 20."""
+
+    rules: Rules
+    epsilon: float
+
+    @property
+    def reach(self) -> int:
+        """How far noise usually moved a count before it was rounded; 0 without noise."""
+        return usual_reach(self.epsilon)
+
+    def low(self, figure: int) -> int:
+        """Return the smallest count."""
+        return max(0, self.rules.low(figure) - self.reach)
+
+    def high(self, figure: int) -> int:
+        """Return the largest count."""
+        return self.rules.high(figure) + self.reach
+
+    @property
+    def alike(self) -> int:
+        """How far apart two figures can be although the counts stand the other way round."""
+        return self.rules.nearest - 1 + 2 * self.reach
+
+
+def meaning_of(release: Release) -> Meaning:
+    """Return what the figures of a release can stand for."""
+    return Meaning(rules_of(release), release.rules.get("epsilon", 0))
 
 
 def everybody(release: Release) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 
 Noise = Callable[[int], int]
@@ -29,6 +30,18 @@ def geometric(epsilon: float) -> Noise:
         return max(0, measurement(count))
 
     return noisy
+
+
+def usual_reach(epsilon: float, share: float = 0.95) -> int:
+    """Return the smallest number that noise does not exceed in `share` of all draws; 0 without.
+
+    With alpha = e^-epsilon, noise is beyond k with a probability of 2 alpha^(k + 1) / (1 + alpha).
+    """
+    if not epsilon:
+        return 0
+    alpha = math.exp(-epsilon)
+    beyond = math.log((1 - share) * (1 + alpha) / 2) / math.log(alpha)
+    return max(0, math.ceil(beyond) - 1)
 
 
 def noise_of(epsilon: float) -> Noise:

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import threading
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import date
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
@@ -309,6 +310,54 @@ def test_a_value_shown_in_no_window_is_named_apart_and_one_not_counted_yet_is_no
 
 def row(name: str, people: int | None) -> Row:
     return Row(name, people, None)
+
+
+def with_noise(release: Release, epsilon: float) -> Release:
+    return replace(release, rules={**release.rules, "epsilon": epsilon})
+
+
+def test_with_noise_a_change_is_stated_only_beyond_what_noise_usually_does():
+    """The figures of the test before: at 0.5 noise moves each of the four by up to 6."""
+    before = release_of(100, "2026-01", "2026-03", minimising=40)
+    after = release_of(100, "2026-04", "2026-06", minimising=65)
+    noisy = [with_noise(release, 0.5) for release in (before, after)]
+    (line,) = compare(*noisy, "pattern").lines
+    assert line.change.rose
+    assert line.change.least == 1  # 57 of 108 against 48 of 92
+    assert not line.change.beyond_chance
+    (line,) = compare(before, noisy[1], "pattern").lines
+    assert line.change.least == 9  # 57 of 108 against 42 of 98
+    very = [with_noise(release, 0.05) for release in (before, after)]
+    (line,) = compare(*very, "pattern").lines
+    assert line.change is None
+
+
+def test_with_noise_a_figure_is_said_to_mean_more(serve, tmp_path):
+    releases = Releases(tmp_path / "releases")
+    for number, epsilon in enumerate((0.0, 0.5)):
+        first = Month(2026, 1 + 3 * number)
+        tables = {"pattern": {"minimising": 40 + 25 * number, "manning_up": 20}}
+        rules = {"suppress": 12, "nearest": 5, "epsilon": epsilon}
+        window = Window(first, first.plus(2))
+        releases.write(Release("window", window, False, rules, 100, tables))
+    served = serve(tmp_path, trainees=1_000, noise=0.5)
+    served.add("reader", "reader")
+    with served.signed_in("reader") as client:
+        plain = client.get("/windows/2026-01_2026-03").text
+        noisy = client.get("/windows/2026-04_2026-06").text
+        report = client.get("/windows/2026-04_2026-06/report").text
+        method, change = client.get("/method").text, client.get("/change").text
+    assert "20 means 18 to 22" in plain
+    assert "oise" not in plain
+    assert "at most 10.2%" in plain
+    assert "20 means 12 to 28" in noisy
+    assert "nearly always at most 10.8%" in noisy
+    assert "16 or less apart may stand the other way round" in noisy
+    for page in (noisy, report, method):
+        assert "at most 6." in page
+        assert "nineteen times in twenty" in page
+    assert "which means 7 to 23 nineteen times in twenty" in method
+    assert "what the noise in these figures does nineteen times in twenty" in change
 
 
 @pytest.mark.parametrize(

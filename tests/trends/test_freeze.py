@@ -14,7 +14,7 @@ from bot.paths import ROOT
 from bot.trends.disclosure import Rules
 from bot.trends.freeze import FreezeBusyError, Freezer, _alone
 from bot.trends.marks import Mark, Marks
-from bot.trends.noise import geometric
+from bot.trends.noise import geometric, usual_reach
 from bot.trends.releases import ReleaseError, Releases
 from tests.databases import files_holding
 
@@ -218,6 +218,17 @@ def test_noise_is_drawn_once_and_stated(store, releases):
     before = (releases.folder / f"{MAY}.json").read_bytes()
     Freezer(store, releases, epsilon=0.5).run(date(2026, 6, 8))
     assert (releases.folder / f"{MAY}.json").read_bytes() == before
+
+
+@pytest.mark.parametrize(("epsilon", "reach"), [(0.0, 0), (0.25, 12), (0.5, 6), (1.0, 3), (4.0, 0)])
+def test_noise_seldom_goes_beyond_what_it_usually_does(epsilon, reach):
+    """The bound is that of nineteen draws in twenty, and no smaller one is."""
+    assert usual_reach(epsilon) == reach
+    if epsilon:
+        noise, draws = geometric(epsilon), 4_000
+        away = [abs(noise(1_000) - 1_000) for _ in range(draws)]
+        assert sum(n <= reach for n in away) > 0.93 * draws
+        assert not reach or sum(n < reach for n in away) < 0.97 * draws
 
 
 def test_with_noise_a_guess_about_one_count_is_right_at_most_sixty_two_times_in_a_hundred():
