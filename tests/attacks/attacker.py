@@ -51,6 +51,20 @@ class Attacker:
         """Add that the cells together hold between `low` and `high` people."""
         self._row({self._at(cell): 1.0 for cell in cells}, low, high)
 
+    def pad(self, fakes: dict[Cell, int]) -> dict[Cell, Cell]:
+        """Add that so many in these cells are the attacker's own; return cell -> the real ones."""
+        real = {cell: (cell[0], f"real {cell[1]}", cell[2]) for cell in fakes}
+        own = {cell: (cell[0], f"own {cell[1]}", cell[2]) for cell in fakes}
+        self.know({own[cell]: count for cell, count in fakes.items()})
+        for cell in fakes:
+            parts = {self._at(real[cell]): -1.0, self._at(own[cell]): -1.0}
+            self._row({self._at(cell): 1.0, **parts}, 0, 0)
+        return real
+
+    def possible(self) -> bool:
+        """Whether any deanery has these releases and all that is known."""
+        return self.range_of([]) is not None
+
     def range_of(self, cells: list[Cell]) -> tuple[int, int] | None:
         """Return the smallest and largest sum of cells, or None if there is no such deanery."""
         width = len(self.index)
@@ -59,7 +73,7 @@ class Attacker:
             wanted[self.index[cell]] += 1
         rule = self._matrix()
         found = []
-        for sign in (1, -1):
+        for sign in (1, -1) if cells else (1,):
             answer = milp(
                 sign * wanted,
                 constraints=rule,
@@ -70,7 +84,7 @@ class Attacker:
                 return None
             assert answer.status == 0, answer.message
             found.append(round(sign * answer.fun))
-        return found[0], found[1]
+        return found[0], found[-1]
 
     def _matrix(self) -> LinearConstraint:
         if self._built is None:

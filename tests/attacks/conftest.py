@@ -10,9 +10,11 @@ from random import Random
 
 import pytest
 
+from bot.trends.disclosure import Rules, table, total
 from bot.trends.living import live_through
 from bot.trends.releases import Release, Releases
 from bot.trends.synthetic import Visit, synthetic_year
+from bot.trends.vocabulary import facets
 from bot.trends.windows import Window
 
 YEAR = 2026
@@ -61,6 +63,22 @@ def lived(folder: Path, visits: list[Visit], until: date | None = None) -> Deane
     """Record the visits and release as the days go by, from the first month to the last."""
     last = date.fromisoformat(f"{max(visit.month for visit in visits)}-28")
     return Deanery(live_through(visits, folder, until or last), visits)
+
+
+def released(visits: Iterable[Visit], window: Window, rules: Rules | None = None) -> Release:
+    """Return the release of a window as a freeze would compute it, without recorder and files."""
+    rules = rules or Rules()
+    counts = truth(visits)
+
+    def whole(facet: str, value: str) -> int:
+        return sum(counts[str(month), facet, value] for month in window.months())
+
+    people = total(whole("people", "any"), rules)
+    tables = {
+        facet.name: table(facet, {v: whole(facet.name, v) for v in facet.values}, people, rules)
+        for facet in facets().values()
+    }
+    return Release("window", window, True, {}, people, tables)
 
 
 def year_of(trainees: int, seed: int = 1) -> list[Visit]:

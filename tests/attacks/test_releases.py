@@ -2,8 +2,8 @@
 
 import itertools
 import json
-from collections import Counter
 from datetime import date
+from pathlib import Path
 from random import Random
 
 import pytest
@@ -15,15 +15,14 @@ from bot.trends.disclosure import Rules, table, total
 from bot.trends.freeze import Freezer
 from bot.trends.marks import Marks
 from bot.trends.recorder import TrendsRecorder
-from bot.trends.releases import Release, ReleaseError
+from bot.trends.releases import Release, ReleaseError, Releases
 from bot.trends.synthetic import Visit
 from bot.trends.vocabulary import Facet, facets
 from bot.trends.windows import Month, Window
 from tests.attacks.attacker import Attacker, window_cells
-from tests.attacks.conftest import YEAR, Deanery, lived, truth, year_of
+from tests.attacks.conftest import YEAR, Deanery, lived, released, truth, year_of
 
 RULES = Rules()
-UNKNOWN_OTHERS = 5
 AFTER = date(YEAR + 1, 12, 31)
 
 
@@ -190,75 +189,7 @@ def test_who_is_forgotten_after_a_freeze_changes_no_byte(tmp_path):
     assert (before.releases.folder / f"{first}.json").read_bytes() == bytes_before
 
 
-# ------------------------------------------------------------------ who was it
-
-
-def certain_of(target: str, unknown: list[str], deanery: Deanery) -> list[tuple[str, str, str]]:
-    """Return the cells in which the attacker is certain that the target counts.
-
-    The attacker knows exactly who else came, in which month and as what they counted, but for
-    the target and the unknown others: each of these may have come or not. They are certain if
-    the releases are impossible without the target.
-    """
-    hidden_people = {target, *unknown}
-    known = truth(v for v in deanery.visits if v.person not in hidden_people)
-    found = []
-    for release in deanery.windows:
-        months = [str(month) for month in release.window.months()]
-        cells = [("people", "any", release.people)]
-        cells += [
-            (facet, value, figure)
-            for facet, shown in release.tables.items()
-            for value, figure in shown.items()
-        ]
-        for facet, value, figure in cells:
-            if figure is None:
-                continue
-            least = RULES.low(figure) - sum(known[month, facet, value] for month in months)
-            if least > len(unknown) * len(months):
-                found.append((release.name, facet, value))
-    return found
-
-
-def test_nobody_to_whom_five_others_are_unknown_is_certain_of_anybody(small):
-    """Each contributor of the year in turn is the one looked for."""
-    random = Random(0)
-    came = sorted({visit.person for visit in small.visits})
-    for target in came:
-        others = [f"person {n}" for n in random.sample(range(2_000), UNKNOWN_OTHERS)]
-        assert certain_of(target, others, small) == []
-
-
-def test_nobody_is_certain_even_when_the_five_did_come(small):
-    random = Random(1)
-    came = sorted({visit.person for visit in small.visits})
-    for target in came:
-        others = random.sample([person for person in came if person != target], UNKNOWN_OTHERS)
-        assert certain_of(target, others, small) == []
-
-
-def test_somebody_who_knows_all_others_can_win(small):
-    """The limit that docs/trends.md states: the attack is real, and this is where it succeeds."""
-    came = sorted({visit.person for visit in small.visits})
-    assert any(certain_of(target, [], small) for target in came)
-
-
-@pytest.mark.parametrize("fakes", [11, 12, 13, 17])
-def test_padding_with_fake_chats_finds_nobody(fakes):
-    """So many fake chats about money, the target's own, and those of some of five others.
-
-    Whatever is published would also be published if it was not the target but one more of the
-    others who spoke about money.
-    """
-    facet = facets()["concern"]
-
-    def shown(money: int) -> int | None:
-        counts = Counter(money=money, workload=60, sleep_fatigue=50)
-        return table(facet, counts, total(150, RULES), RULES)["money"]
-
-    for others in range(UNKNOWN_OTHERS):
-        with_target = shown(fakes + 1 + others)
-        assert with_target in [shown(fakes + n) for n in range(UNKNOWN_OTHERS + 1)]
+# ------------------------------------------------------------------ nobody and everybody
 
 
 def test_nought_and_twelve_look_the_same(tmp_path):
@@ -295,28 +226,19 @@ def test_in_no_year_of_any_deanery_the_solver_pins_a_small_cell(trainees, seed):
     visits = year_of(trainees, seed)
     if not visits:
         return
-    counts = truth(visits)
     window = Window(Month(YEAR, 1), Month(YEAR, 12))
-
-    def whole(facet: str, value: str) -> int:
-        return sum(counts[str(month), facet, value] for month in window.months())
-
-    people = total(whole("people", "any"), RULES)
-    tables = {
-        facet.name: table(facet, {v: whole(facet.name, v) for v in facet.values}, people, RULES)
-        for facet in facets().values()
-    }
-    attacker = Attacker([Release("window", window, True, {}, people, tables)])
+    whole = Deanery(Releases(Path()), visits).true_count
+    attacker = Attacker([released(visits, window)])
     random = Random(seed)
     cells = [
         (facet.name, value)
         for facet in facets().values()
         for value in facet.values
-        if 1 <= whole(facet.name, value) <= RULES.suppress
+        if 1 <= whole(window, facet.name, value) <= RULES.suppress
     ]
     for facet, value in random.sample(cells, min(4, len(cells))):
         low, high = attacker.range_of(window_cells(window, facet, value))
-        assert low <= whole(facet, value) <= high
+        assert low <= whole(window, facet, value) <= high
         assert high - low >= 5
 
 
