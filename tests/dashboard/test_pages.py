@@ -217,6 +217,18 @@ def test_which_help_cards_are_not_counted_is_said_where_they_are(reader):
 
 def test_what_every_concern_stage_and_obstacle_means_is_said(reader):
     page = html.unescape(reader.get("/method").text)
+def test_that_deaneries_are_not_counted_apart_is_said_where_figures_are(reader):
+    for path in (f"/windows/{WINDOW}", f"/windows/{WINDOW}/report", "/method"):
+        assert "Deaneries are not counted apart" in reader.get(path).text, path
+
+
+def test_what_the_method_says_of_attacks_is_what_they_find(reader):
+    page = reader.get("/method").text
+    assert "as long as one person more can have come than did" in page
+    assert "a 15 that one to five did" in page
+    assert "do not open them" not in page
+
+
     window = reader.get(f"/windows/{WINDOW}").text
     for facet in ("concern", "stage", "pattern", "way"):
         assert f'href="/method#{facet}"' in window
