@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
+from pathlib import Path
 
 from sqlalchemy import insert, select
 from sqlalchemy.engine import Engine
 
 from bot.answers import all_answers
+from bot.channels.web_words import FOLDER as WORDS
+from bot.channels.web_words import english_words, languages, page_words
 from bot.content import responses, when
 from bot.dashboard.tables import sign_offs
 from bot.deanery import FACTS, deaneries, signposts
-from bot.paths import DOMAIN
+from bot.paths import DOMAIN, ROOT
 
 
 @dataclass(frozen=True)
@@ -52,9 +55,9 @@ def state_of(sentence: Sentence, signed: SignOff | None) -> str:
 
 
 def all_sentences() -> list[Sentence]:
-    """Return every sentence of `domain/` and `deanery/`, in the order of the files."""
-    paths = sorted(DOMAIN.glob("*.yml"))
-    return _read(tuple((path.name, path.stat().st_mtime_ns) for path in paths))
+    """Return every sentence of `domain/`, the chat page and `deanery/`, file by file."""
+    paths = (*sorted(DOMAIN.glob("*.yml")), *sorted(WORDS.glob("*.yml")))
+    return _read(tuple((str(path), path.stat().st_mtime_ns) for path in paths))
 
 
 @lru_cache(maxsize=1)
@@ -68,6 +71,7 @@ def _read(_: tuple[tuple[str, int], ...]) -> list[Sentence]:
                 text = str(variant.get("text", "")).strip()
                 key = f"{name}:{number}"
                 found.append(Sentence(key, f"domain/{file}", when(variants), text, titles))
+    found += _page_words(WORDS)
     for deanery in deaneries().values():
         file = f"deanery/{deanery.key}.yml"
         for name in FACTS:
@@ -84,6 +88,18 @@ def _read(_: tuple[tuple[str, int], ...]) -> list[Sentence]:
         text = f"{signpost.name}: {signpost.value} ({signpost.hours})"
         found.append(Sentence(signpost.key, "deanery/signposts.yml", "signpost", text))
     return found
+
+
+def _page_words(folder: Path) -> Iterator[Sentence]:
+    """Yield the words of the chat page in every language; who signs off reads each translation."""
+    for kept in (languages, english_words, page_words):
+        kept.cache_clear()
+    seen = english_words(folder)
+    for language in languages(folder):
+        path = folder / f"{language}.yml"
+        file = str(path.relative_to(ROOT)) if path.is_relative_to(ROOT) else path.name
+        for key, text in page_words(language, folder).items():
+            yield Sentence(f"page:{language}:{key}", file, seen[key].when, text)
 
 
 def files() -> list[str]:

@@ -5,6 +5,7 @@ import html
 import io
 import json
 import re
+import shutil
 import subprocess
 import sys
 import threading
@@ -16,6 +17,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 from sqlalchemy.exc import OperationalError
 
+from bot.dashboard import sentences
 from bot.dashboard.change import compare
 from bot.dashboard.expected import earliest_release, expected
 from bot.dashboard.names import (
@@ -215,8 +217,6 @@ def test_which_help_cards_are_not_counted_is_said_where_they_are(reader):
         assert "instead of an answer when the assistant does not work" in page, path
 
 
-def test_what_every_concern_stage_and_obstacle_means_is_said(reader):
-    page = html.unescape(reader.get("/method").text)
 def test_that_deaneries_are_not_counted_apart_is_said_where_figures_are(reader):
     for path in (f"/windows/{WINDOW}", f"/windows/{WINDOW}/report", "/method"):
         assert "Deaneries are not counted apart" in reader.get(path).text, path
@@ -229,6 +229,8 @@ def test_what_the_method_says_of_attacks_is_what_they_find(reader):
     assert "do not open them" not in page
 
 
+def test_what_every_concern_stage_and_obstacle_means_is_said(reader):
+    page = html.unescape(reader.get("/method").text)
     window = reader.get(f"/windows/{WINDOW}").text
     for facet in ("concern", "stage", "pattern", "way"):
         assert f'href="/method#{facet}"' in window
@@ -310,20 +312,6 @@ def test_a_change_is_stated_only_beyond_what_rounding_can_explain():
     assert shown == [None, 15]
 
 
-def test_a_value_shown_in_no_window_is_named_apart_and_one_not_counted_yet_is_no_zero():
-    before = release_of(100, "2026-01", "2026-03", minimising=40)
-    after = release_of(100, "2026-04", "2026-06", minimising=40, futility=20, no_time=None)
-    found = compare(before, after, "pattern", [before, after])
-    assert found.unseen == ("No time, no access",)
-    (new,) = (line for line in found.lines if line.name == '"Nothing would change"')
-    assert new.rows[0] is None
-    assert not new.comparable
-
-
-def row(name: str, people: int | None) -> Row:
-    return Row(name, people, None)
-
-
 def with_noise(release: Release, epsilon: float) -> Release:
     return replace(release, rules={**release.rules, "epsilon": epsilon})
 
@@ -370,6 +358,20 @@ def test_with_noise_a_figure_is_said_to_mean_more(serve, tmp_path):
         assert "nineteen times in twenty" in page
     assert "which means 7 to 23 nineteen times in twenty" in method
     assert "what the noise in these figures does nineteen times in twenty" in change
+
+
+def test_a_value_shown_in_no_window_is_named_apart_and_one_not_counted_yet_is_no_zero():
+    before = release_of(100, "2026-01", "2026-03", minimising=40)
+    after = release_of(100, "2026-04", "2026-06", minimising=40, futility=20, no_time=None)
+    found = compare(before, after, "pattern", [before, after])
+    assert found.unseen == ("No time, no access",)
+    (new,) = (line for line in found.lines if line.name == '"Nothing would change"')
+    assert new.rows[0] is None
+    assert not new.comparable
+
+
+def row(name: str, people: int | None) -> Row:
+    return Row(name, people, None)
 
 
 @pytest.mark.parametrize(
@@ -508,6 +510,34 @@ def test_every_sentence_of_the_sign_off_page_can_be_found():
     assert len(keys) == len(set(keys))
     variants = sum(len(v) for file in responses().values() for v in file.values())
     assert len(keys) > variants > 300
+
+
+def bare(line: str) -> str:
+    """Return the text of a line of the content page, without what is written around it."""
+    text = re.sub(r" \(verified [^)]*\)$", "", line.strip().removeprefix("- "))
+    text = re.sub(r"(?: `\[[^`]*\]`)+$", "", text)
+    return re.sub(r"^(?:\*[^*]*\*(?: \(.*?\))?|cy): ", "", text)
+
+
+def test_everything_on_the_content_page_can_be_signed_off():
+    from bot.content import content_page
+
+    texts = {sentence.text.replace("\n", " / ") for sentence in search_all()}
+    said = [line for line in content_page().splitlines() if line.lstrip().startswith("- ")]
+    assert len(said) > 400
+    assert [line for line in said if bare(line) not in texts] == []
+
+
+def test_words_of_the_chat_page_are_read_again_when_they_change(tmp_path, monkeypatch):
+    folder = tmp_path / "words"
+    shutil.copytree(sentences.WORDS, folder)
+    monkeypatch.setattr(sentences, "WORDS", folder)
+    keys = {sentence.key: sentence.text for sentence in search_all()}
+    assert "another page" not in keys["page:en:network"]
+    path = folder / "en.yml"
+    text = path.read_text(encoding="utf-8")
+    path.write_text(text.replace(keys["page:en:network"], "another page"), encoding="utf-8")
+    assert {s.key: s.text for s in search_all()}["page:en:network"] == "another page"
 
 
 @pytest.mark.parametrize(
