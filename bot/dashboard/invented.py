@@ -1,4 +1,4 @@
-"""The demonstration's tickets: invented, and sealed, sent and answered like any."""
+"""What the demonstration invents: tickets, sealed, sent and answered like any, and talks."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from bot.referrals.kdf import Cost
 from bot.referrals.keys import Keys, Unlocked
 from bot.referrals.tables import open_referrals
 
-TICKETS = Path(__file__).with_name("invented.yml")
+RECIPE = Path(__file__).with_name("invented.yml")
 
 COST = Cost(passes=1, memory=8 * 1024 * 1024)
 """Of derivations: nobody wants to wait for what protects nothing."""
@@ -26,8 +26,8 @@ COST = Cost(passes=1, memory=8 * 1024 * 1024)
 
 @cache
 def recipe() -> Mapping[str, Any]:
-    """Return the passphrase and the tickets."""
-    with TICKETS.open(encoding="utf-8") as file:
+    """Return the talks, the passphrase and the tickets."""
+    with RECIPE.open(encoding="utf-8") as file:
         return yaml.safe_load(file)
 
 
