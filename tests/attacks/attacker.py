@@ -11,15 +11,18 @@ import numpy as np
 from scipy.optimize import Bounds, LinearConstraint, milp
 from scipy.sparse import coo_matrix
 
-from bot.trends.disclosure import Rules
-from bot.trends.releases import Release
-from bot.trends.vocabulary import facets
+from bot.trends.disclosure import Rules, YearlyRules
+from bot.trends.releases import HELP_CARD_YEAR, Release
+from bot.trends.vocabulary import ANYBODY, HELP_CARD, facets
 from bot.trends.windows import ENOUGH, Window, candidates
 
 MOST_PEOPLE = 10_000
 
 Cell = tuple[str, str, str]
-"""Month, facet, value; the people of a month are (month, "people", "any")."""
+"""Month, facet, value; the people of a month are (month, "people", "any").
+
+Those to whom the help card was shown are counted by the year: (year, "help_card", "any").
+"""
 
 
 @dataclass
@@ -40,7 +43,10 @@ class Attacker:
         self.high: list[float] = []
         self._built: LinearConstraint | None = None
         for release in self.releases:
-            self._take(release)
+            if release.kind == HELP_CARD_YEAR:
+                self._take_cards(release)
+            else:
+                self._take(release)
 
     def know(self, cells: dict[Cell, int]) -> None:
         """Add what the attacker knows from elsewhere."""
@@ -117,6 +123,18 @@ class Attacker:
         if self.widened:
             self._narrower_were_too_few(release.window)
 
+    def _take_cards(self, release: Release) -> None:
+        """Say what a year's number of help cards tells, and that each was shown to a person."""
+        rules, figure = YearlyRules(), release.tables[HELP_CARD][ANYBODY]
+        cards = card_cell(release.window.first.year)
+        if figure is None:
+            self.constrain([cards], 0, rules.suppress)
+        else:
+            half = rules.nearest // 2
+            self.constrain([cards], figure - half, figure - half + rules.nearest - 1)
+        months = [self._at((str(m), "people", "any")) for m in release.window.months()]
+        self._row({self._at(cards): 1.0, **dict.fromkeys(months, -1.0)}, -np.inf, 0)
+
     def _hidden(self, facet: str, shown: dict[str, int | None], months: list[str]) -> None:
         """Say more than hiding tells: an oracle names the hidden values that are small ones."""
         for value, figure in shown.items():
@@ -145,6 +163,11 @@ class Attacker:
         self.rows.append(columns)
         self.low.append(low)
         self.high.append(high)
+
+
+def card_cell(year: int) -> Cell:
+    """Return the cell of those to whom the help card was shown in a year."""
+    return str(year), HELP_CARD, ANYBODY
 
 
 def window_cells(window: Window, facet: str, value: str) -> list[Cell]:

@@ -12,7 +12,7 @@ import pytest
 
 from bot.trends.disclosure import Rules, table, total
 from bot.trends.living import live_through
-from bot.trends.releases import Release, Releases
+from bot.trends.releases import HELP_CARD_YEAR, Release, Releases
 from bot.trends.synthetic import Visit, synthetic_year
 from bot.trends.vocabulary import facets
 from bot.trends.windows import Window
@@ -31,6 +31,16 @@ class Deanery:
     def windows(self) -> list[Release]:
         """The releases of windows."""
         return self.releases.all()
+
+    @property
+    def everything(self) -> list[Release]:
+        """All releases: those of windows, and the yearly ones of the help card."""
+        return [*self.windows, *self.releases.all(HELP_CARD_YEAR)]
+
+    def cards(self, year: int) -> int:
+        """Return to how many people the help card was shown in a year."""
+        of_year = (v for v in self.visits if v.month.startswith(str(year)))
+        return len({visit.person for visit in of_year if visit.card})
 
     def true_count(self, window: Window, facet: str, value: str) -> int:
         """Return how many people a cell really has."""

@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from datetime import date
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from random import Random
 
 import pytest
 from sqlalchemy.exc import OperationalError
@@ -31,7 +32,9 @@ from bot.dashboard.names import (
 from bot.dashboard.picture import Row, leading, picture, pictures
 from bot.health_paths import READY
 from bot.paths import ROOT
+from bot.trends.living import live_through
 from bot.trends.releases import Release, ReleaseError, Releases
+from bot.trends.synthetic import synthetic_year
 from bot.trends.vocabulary import facets
 from bot.trends.windows import Month, Window
 from tests.dashboard.conftest import links
@@ -119,6 +122,44 @@ def test_a_page_asked_for_again_is_the_same_to_the_byte(dashboard, reader):
         ]
         assert "etag" not in first.headers
         assert "last-modified" not in first.headers
+
+
+def test_a_window_is_the_same_to_the_byte_after_a_restart_and_another_release(
+    serve, year, tmp_path
+):
+    """Asked again and again, of another process and with more released, it tells nothing more."""
+    folder = tmp_path / "data"
+    shutil.copytree(year, folder)
+    database = f"sqlite:///{tmp_path / 'staff.db'}"
+    first = serve(folder, staff_database=database)
+    first.add("reader", "reader")
+    old = first.parts.releases.all()
+    paths = [
+        f"/windows/{release.name}{rest}"
+        for release in old
+        for rest in ("", "/report", "/release.json", *(f"/{f}.csv" for f in release.tables))
+        if not rest.endswith(".csv") or release.tables[rest[1:-4]]
+    ]
+
+    def ask(served) -> tuple[dict[str, bytes], str]:
+        with served.signed_in("reader") as client:
+            answers = {path: client.get(path) for path in paths}
+            assert {answer.status_code for answer in answers.values()} == {200}
+            found = {path: answer.content for path, answer in answers.items()}
+            return found, client.get("/figures.csv").text
+
+    before, figures = ask(first)
+    assert len(before) > 8 * len(old)
+    visits = list(synthetic_year(8_000, 0.05, 2026, Random(1)))[:60]
+    later = [replace(v, month="2026-01", person=f"later {n}") for n, v in enumerate(visits)]
+    live_through(later, folder, date(2026, 2, 28))
+    again = serve(folder, staff_database=database)
+    again.secrets, again.clock.now = first.secrets, first.clock.now
+    assert len(again.parts.releases.all()) == len(old) + 1
+    after, more = ask(again)
+    assert after == before
+    assert more.startswith(figures)
+    assert len(more) > len(figures)
 
 
 @pytest.mark.parametrize(
