@@ -1,5 +1,6 @@
 """Anything sent to any route: no server error, no traceback, nothing without signing in."""
 
+import re
 import string
 
 import pytest
@@ -8,6 +9,7 @@ from hypothesis import strategies as st
 from starlette.routing import Route
 
 from bot.dashboard.pages import ROUTES
+from bot.paths import ROOT
 from tests.dashboard.units import DEANERY, begin, unlock
 
 OPEN = ("/sign-in", "/dashboard.css")
@@ -35,7 +37,31 @@ NASTY = st.one_of(
 FIELDS = (
     *("name", "password", "code", "sentence", "words", "file", "page"),
     *("passphrase", "ticket", "show", "text", "do", "position", "stored", "state", "receipt"),
+    *("before", "from", "to", "signed", "role", "done"),
 )
+HEADER_NAMES = (
+    *("host", "origin", "referer", "sec-fetch-site", "content-type", "accept", "accept-encoding"),
+    *("x-forwarded-for", "x-forwarded-host", "x-forwarded-proto", "forwarded", "authorization"),
+    *("x-sidedoor-proxy-secret", "remote-user", "x-http-method-override", "range", "if-none-match"),
+    *("if-modified-since", "user-agent", "expect"),
+)
+COOKIE_NAMES = (
+    "sidedoor-staff",
+    "sidedoor-inbox",
+    "__Host-sidedoor-staff",
+    "__Host-sidedoor-inbox",
+)
+HEADER_VALUE = st.one_of(
+    st.text(
+        st.characters(min_codepoint=32, max_codepoint=255, categories=("L", "N", "P", "S", "Zs"))
+    ),
+    st.sampled_from(
+        ["null", "same-origin", "https://evil.example", "../../signing.key", "9" * 4_000, "a,b;c=d"]
+    ),
+).map(lambda value: value.strip().encode("latin-1"))
+"""What can be sent in a header at all; the server refuses the rest before it reaches a route."""
+
+EXAMPLES = 25
 SAFE = string.ascii_letters + string.digits + "-_.~"
 
 
@@ -73,14 +99,16 @@ def test_no_route_fails_whatever_is_sent(route, dashboard):
             max_size=5,
         )
 
-        @settings(max_examples=6, deadline=None, suppress_health_check=list(HealthCheck))
+        @settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=list(HealthCheck))
         @given(
             NASTY | st.just(ticket),
             NASTY,
             field,
             st.sampled_from(["GET", "POST", "PUT", "DELETE", "HEAD"]),
+            st.dictionaries(st.sampled_from(HEADER_NAMES), HEADER_VALUE, max_size=4),
+            st.dictionaries(st.sampled_from(COOKIE_NAMES), HEADER_VALUE, max_size=2),
         )
-        def fuzz(one, other, fields, method):
+        def fuzz(one, other, fields, method, headers, cookies):
             url = address(route, one, other)
             pairs = "&".join(f"{encoded(k)}={encoded(v)}" for k, v in fields.items())
             for client in (stranger, admin):
@@ -93,8 +121,27 @@ def test_no_route_fails_whatever_is_sent(route, dashboard):
                     assert answer.status_code in (303, 403, 404, 405)
                     assert "people" not in answer.text
                     assert "canary" not in answer.text
+            sent = dict(headers)
+            if cookies:
+                sent["cookie"] = b"; ".join(k.encode() + b"=" + v for k, v in cookies.items())
+            answer = stranger.request(method, f"{url}?{pairs}", headers=sent)
+            calm(answer)
+            if route.path not in OPEN:
+                assert answer.status_code in (303, 400, 403, 404, 405, 413, 415, 421)
+                assert "people" not in answer.text
+                assert "canary" not in answer.text
+            if route.path not in ENDING:
+                calm(admin.request(method, f"{url}?{pairs}", headers=headers))
 
         fuzz()
+
+
+def test_every_field_that_a_page_reads_is_tried():
+    read = re.compile(r"""(?:\.field|\.text|form\.get|\.getlist|typed)\((?:form, )?"([a-z_]+)\"""")
+    sources = (ROOT / "bot" / "dashboard").glob("*.py")
+    found = {name for path in sources for name in read.findall(path.read_text(encoding="utf-8"))}
+    assert len(found) > 15
+    assert found <= set(FIELDS)
 
 
 @pytest.mark.parametrize(
