@@ -1,4 +1,7 @@
-"""Handing over on the real channels: the program in its own process, a browser, a fake Telegram."""
+"""Handing over on the real channels: the program in its own process, the page, a fake Telegram.
+
+Here the page's requests are made without a browser; `tests/page/test_referral.py` has browsers.
+"""
 
 import re
 import sys
@@ -16,6 +19,9 @@ from tests.referrals import DEANERY, cheap_database
 from tests.test_web_channel import Page
 
 NOTE = "I dread Mondays and I have told nobody at work about it"
+
+CHOSEN_IN_ORDER = ("Yes", "Things at work", "That's all", "Coaching", "I'll use", "In writing")
+"""Titles of the choices that lead to the note, of somebody who takes a receipt."""
 
 
 class Phone:
@@ -49,7 +55,7 @@ class Phone:
         """Hand something over; return the number and the text of the bubble with the receipt."""
         self.say(f"/start {DEANERY}")
         self.say("how do i get in touch with the psu")
-        for title in ("Yes", "Things at work", "That's all", "Coaching", "I'll use", "In writing"):
+        for title in CHOSEN_IN_ORDER:
             self.press(title)
         self.say(NOTE)
         self.press("Send it")
@@ -118,7 +124,7 @@ def newest(unit, note):
 
 def refer_on(page, note):
     page.say("how do i get in touch with the psu")
-    for title in ("Yes", "Things at work", "That's all", "Coaching", "I'll use", "In writing"):
+    for title in CHOSEN_IN_ORDER:
         page.press(title)
     page.say(note)
     return page
@@ -180,7 +186,7 @@ def test_a_page_that_is_left_lets_go_of_the_open_ticket(program, page):
 def test_a_note_that_telegram_cuts_is_sealed_as_one(phone, telegram, unit):
     phone.say(f"/start {DEANERY}")
     phone.say("how do i get in touch with the psu")
-    for title in ("Yes", "Things at work", "That's all", "Coaching", "I'll use", "In writing"):
+    for title in CHOSEN_IN_ORDER:
         phone.press(title)
     whole = [f"{line} our rota went from one in six to one in four" for line in range(120)]
     first, second = "\n".join(whole[:80]), "\n".join(whole[80:])
