@@ -23,8 +23,8 @@ from bot.referrals.expiry import SweepSchedule, sweep, sweep_now
 from bot.referrals.rewriting import compact
 from bot.referrals.tables import MIGRATIONS, open_referrals, tables
 from bot.referrals.weeks import LIFE_WEEKS, oldest_living, week_of, weeks_between
-from tests.databases import absent
-from tests.referrals import CHOSEN, DEANERY, PASSPHRASE, Both
+from tests.databases import absent, new_database
+from tests.referrals import CHOSEN, DEANERY, PASSPHRASE, Both, cheap_database, make_unit
 
 NOTE = "canary-note: the consultant on ward seven"
 CONTACT = "canary-contact: someone@example.org"
@@ -154,6 +154,7 @@ def test_what_lies_there_is_the_week_the_state_and_sizes_and_nothing_finer(both)
             "sealed",
         ],
         "referral_guesses": ["week", "wrong", "refused"],
+        "referral_rewriting": ["number"],
     }
     both.send(NOTE)
     with both.engine.connect() as connection:
@@ -223,6 +224,37 @@ def test_nothing_of_a_ticket_is_left_in_the_files_once_it_ended(both, way):
         assert sweep(both.engine, both.day()).tickets == 1
     assert [holders(both.engine, part) for part in parts] == [[]] * len(parts)
     assert both.open(kept) is not None
+
+
+@pytest.mark.parametrize("way", ["ended by the trainee", "closed"])
+def test_a_ticket_that_ends_while_the_tables_are_held_is_gone_and_overwritten_soon(
+    postgresql_server, loop, caplog, way
+):
+    """As during `pg_dump`, which lets rows be deleted and no table be written anew."""
+    url = new_database(postgresql_server)
+    make_unit(cheap_database(url))
+    both = Both(open_referrals(url), loop)
+    receipt = both.send(NOTE, CONTACT, receipt=way != "closed")
+    parts = sealed_parts(both.engine)
+    opened = both.open(receipt) if receipt else None
+    with both.engine.connect() as reading, caplog.at_level(logging.ERROR):
+        reading.execute(text("LOCK TABLE tickets, ticket_messages IN ACCESS SHARE MODE"))
+        if opened:
+            both.run(both.desk.end(opened))
+        else:
+            both.inbox.close(both.unlocked, both.row().id)
+        assert "deleted tickets not overwritten yet" in caplog.text
+        assert both.inbox.rows(DEANERY) == []
+        assert all(holders(both.engine, part) for part in parts), "so there is something to do"
+    schedule = SweepSchedule(url, both.day, every=0.01)
+    schedule._swept = both.day()  # as when it was swept earlier in the day
+    schedule.start()
+    give_up = time.monotonic() + PATIENCE
+    while any(holders(both.engine, part) for part in parts) and time.monotonic() < give_up:
+        time.sleep(0.05)
+    schedule.stop()
+    assert [holders(both.engine, part) for part in parts] == [[]] * len(parts)
+    both.engine.dispose()
 
 
 def test_a_ticket_lives_thirteen_whole_weeks_after_its_last_use_and_no_longer(both):

@@ -33,7 +33,7 @@ from bot.referrals.errors import (
     TicketGone,
 )
 from bot.referrals.guessing import Guessing
-from bot.referrals.rewriting import overwrite
+from bot.referrals.rewriting import note_deleted, overwrite
 from bot.referrals.salts import salt_and_cost
 from bot.referrals.sealing import (
     ENVELOPE_CLASSES,
@@ -242,7 +242,10 @@ class Desk:
         await self._beside(self._reply, opened, sealed)
 
     async def end(self, opened: Opened) -> None:
-        """Delete the ticket and all its messages now; that it has ended already is no error."""
+        """Delete the ticket and all its messages now; that it has ended already is no error.
+
+        If somebody holds on to PostgreSQL's tables, its bytes are overwritten by the sweep.
+        """
         await self._beside(self._end, opened)
 
     async def _derive(self, receipt: str) -> receipts.ReceiptKeys:
@@ -433,6 +436,7 @@ class Desk:
     def _end(self, opened: Opened) -> None:
         with transaction(self._database()) as connection:
             connection.execute(delete(tickets).where(tickets.c.id == opened.ticket))
+            note_deleted(connection)
         overwrite(self._database())
 
 

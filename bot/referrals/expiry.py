@@ -12,8 +12,9 @@ from typing import NamedTuple
 from sqlalchemy import delete
 from sqlalchemy.engine import Engine, make_url
 
+from bot.database import open_database
 from bot.referrals.keys import drop_unneeded
-from bot.referrals.rewriting import compact
+from bot.referrals.rewriting import compact, overwrite_due
 from bot.referrals.tables import (
     guesses,
     open_referrals,
@@ -26,7 +27,8 @@ from bot.repeating import Repeating
 logger = logging.getLogger(__name__)
 
 EVERY_SECONDS = 15 * 60
-"""How often the database file is touched, so that its time does not tell of a ticket."""
+"""How often the database file is touched, so that its time does not tell of a ticket, and what
+could not be overwritten when a ticket was deleted is tried again."""
 
 
 class Swept(NamedTuple):
@@ -65,8 +67,24 @@ def sweep_now(url: str, today: date) -> Swept:
         engine.dispose()
 
 
+def overwrite_now(url: str) -> None:
+    """Open the database at `url`, whose tables are up to date, and overwrite what is due.
+
+    Raises:
+        DeskUnavailable: if it cannot be reached, or somebody holds on to the tables.
+    """
+    engine = open_database(url)
+    try:
+        overwrite_due(engine)
+    finally:
+        engine.dispose()
+
+
 class SweepSchedule(Repeating):
-    """A thread that sweeps once a day, and touches the file every `EVERY_SECONDS`."""
+    """A thread that sweeps once a day; every `EVERY_SECONDS` it overwrites what is due.
+
+    It also touches the file then.
+    """
 
     def __init__(
         self, url: str, today: Callable[[], date] = date.today, every: float = EVERY_SECONDS
@@ -80,12 +98,14 @@ class SweepSchedule(Repeating):
 
     def _sweep_or_touch(self) -> None:
         today = self._today()
-        if self._swept != today:
-            try:
+        try:
+            if self._swept != today:
                 sweep_now(self._url, today)
                 self._swept = today
-            except Exception as error:  # the assistant goes on, and tries again
-                logger.error("referrals not swept: error=%s", type(error).__name__)
+            else:
+                overwrite_now(self._url)
+        except Exception as error:  # the assistant goes on, and tries again
+            logger.error("referrals not swept: error=%s", type(error).__name__)
         if self._file:
             with suppress(OSError):
                 os.utime(self._file)

@@ -17,7 +17,7 @@ from bot.referrals.desk import Choices, next_position
 from bot.referrals.errors import AnsweredMeanwhile, NoKey, TicketAltered, TicketGone, UnlockAgain
 from bot.referrals.guessing import ALARM
 from bot.referrals.keys import Keys, Unlocked
-from bot.referrals.rewriting import overwrite
+from bot.referrals.rewriting import note_deleted, overwrite
 from bot.referrals.sealing import TEXT_CLASSES, box_between, draft, open_between, open_sealed
 from bot.referrals.tables import (
     STATES,
@@ -314,6 +314,7 @@ class Inbox:
                 self._set(connection, ticket, state="closed", waiting_since=None)
             else:
                 connection.execute(delete(tickets).where(tickets.c.id == ticket))
+                note_deleted(connection)
         if not kept:
             overwrite(self._engine)
 

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
-from sqlalchemy import text
-from sqlalchemy.engine import Engine
+import logging
+
+from sqlalchemy import select, text
+from sqlalchemy.engine import Connection, Engine
 from sqlalchemy.exc import SQLAlchemyError
 
 from bot.database import UNHURRIED
-from bot.referrals.tables import transaction, unavailable
+from bot.referrals.errors import DeskUnavailable
+from bot.referrals.tables import insert_new, rewriting_due, transaction, unavailable
+
+logger = logging.getLogger(__name__)
 
 REWRITE = (
     UNHURRIED,
@@ -17,19 +22,45 @@ REWRITE = (
     "TRUNCATE tickets, ticket_messages",
     "INSERT INTO tickets SELECT * FROM tickets_kept ORDER BY id",
     "INSERT INTO ticket_messages SELECT * FROM messages_kept ORDER BY ticket, position",
+    "DELETE FROM referral_rewriting",
 )
 """How PostgreSQL writes the tables anew, in new files and as if they had been filled at once."""
 
 
-def overwrite(engine: Engine) -> None:
-    """Leave nothing of deleted tickets in the tables' files.
+def note_deleted(connection: Connection) -> None:
+    """Note, in the transaction that deletes a ticket and after that, that its bytes lie there yet.
 
     SQLite overwrites what it deletes; in PostgreSQL the tables have to be written anew.
+    """
+    if connection.dialect.name == "postgresql":
+        noted = insert_new(connection, rewriting_due).on_conflict_do_nothing()
+        connection.execute(noted, [{"number": 1}])
+
+
+def overwrite(engine: Engine) -> None:
+    """Leave nothing of deleted tickets in the tables' files: now or, if that fails, soon.
+
+    Nothing is raised: a ticket that was deleted is gone, whoever keeps its tables from being
+    written anew. What was noted stays noted, and the sweep tries again.
+    """
+    try:
+        overwrite_due(engine)
+    except DeskUnavailable:
+        logger.error("deleted tickets not overwritten yet: error=%s", DeskUnavailable.__name__)
+
+
+def overwrite_due(engine: Engine) -> None:
+    """Write the tables anew if that is due since a ticket was deleted.
 
     Raises:
-        DeskUnavailable: if the database cannot be reached.
+        DeskUnavailable: if the database cannot be reached, or somebody holds on to the tables, as
+            `pg_dump` does while it reads them.
     """
-    if engine.dialect.name == "postgresql":
+    if engine.dialect.name != "postgresql":
+        return
+    with transaction(engine) as connection:
+        due = connection.execute(select(rewriting_due)).first()
+    if due is not None:
         compact(engine)
 
 

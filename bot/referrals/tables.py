@@ -111,6 +111,14 @@ guesses = Table(
 )
 """How many receipts were wrong, and how many were not tried, in a week; nobody's in particular."""
 
+rewriting_due = Table(
+    "referral_rewriting",
+    tables,
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    sqlite_with_rowid=False,
+)
+"""One row while files of PostgreSQL may still hold something of a ticket that was deleted."""
+
 
 def open_referrals(url: str) -> Engine:
     """Open the database at `url` and bring its tables up to date.
