@@ -11,17 +11,25 @@ import httpx
 import pytest
 
 from bot.channels.fixed import fixed
+from bot.dialogue.in_confidence import in_confidence
+from bot.referrals.desk import desk
 from bot.referrals.receipts import read_receipt
+from bot.referrals.tables import open_referrals
 from tests.fake_telegram import TOKEN, FakeTelegram
 from tests.program import start_program
 from tests.referral_unit import Unit
 from tests.referrals import DEANERY, cheap_database
+from tests.test_referral_conversation import go_to, send
 from tests.test_web_channel import Page
 
 NOTE = "I dread Mondays and I have told nobody at work about it"
 
 CHOSEN_IN_ORDER = ("Yes", "Things at work", "That's all", "Coaching", "I'll use", "In writing")
 """Titles of the choices that lead to the note, of somebody who takes a receipt."""
+
+
+NOWHERE = "postgresql://127.0.0.1:1/nowhere"
+"""A database that cannot be reached."""
 
 
 class Phone:
@@ -290,6 +298,102 @@ def test_forget_says_that_what_was_begun_is_gone_too(phone):
     assert fixed("utter_forgotten_unsent") in said[-1]
     _, said = phone.say("/forget")
     assert fixed("utter_forgotten_unsent") not in said[-1]
+
+
+@pytest.fixture
+def cut_off(tmp_path):
+    """Return somebody's Telegram, where the program began while its database was away."""
+    fake = FakeTelegram()
+    script = str(Path(sys.executable).with_name("sidedoor"))
+    chosen = {"SIDEDOOR_TELEGRAM_TOKEN": TOKEN, "TELEGRAM_API_URL": fake.url}
+    started = start_program(
+        tmp_path, script, "run", settings={**chosen, "SIDEDOOR_REFERRALS_DATABASE": NOWHERE}
+    )
+    fake.wait(lambda: fake.fetched, "the first poll", 120)
+    yield Phone(fake)
+    started.stop()
+    fake.stop()
+
+
+def test_a_receipt_is_deleted_and_reported_where_no_key_was_ever_read(cut_off):
+    cut_off.say("/start")
+    receipt = "4321 8765 2109 6543"
+    for text in (receipt, f"my receipt is {receipt}", f"/receipt {receipt}"):
+        number, said = cut_off.say(text)
+        assert said == [fixed("utter_receipt_unavailable")], text
+        assert number in cut_off.deleted()
+
+
+@pytest.fixture
+def begin_again(monkeypatch):
+    """Return what makes this process one that has just begun, and whose database is away."""
+
+    def begin() -> None:
+        for name, value in {
+            "_open_engine": lambda: open_referrals(NOWHERE),
+            "_engine": None,
+            "_keys": None,
+            "_keys_until": 0.0,
+        }.items():
+            monkeypatch.setattr(desk(), name, value)
+
+    return begin
+
+
+@pytest.mark.parametrize(
+    ("awaited", "text"),
+    [
+        ("contact", "ring me on 07700 900123 after six"),
+        ("note", NOTE),
+        ("reply", "Thursday suits me, and my rota is quieter then"),
+    ],
+)
+def test_where_no_key_was_ever_read_the_agent_gets_nothing_that_is_awaited_for_the_unit(
+    referrals_database, person_in, monkeypatch, begin_again, awaited, text
+):
+    in_wales = Unit(referrals_database)
+    person = person_in(DEANERY)
+    person.open()
+    if awaited == "reply":
+        receipt = send(person)
+        in_wales.answer("Hello")
+        person.say(receipt)
+        person.press("Write to them")
+    else:
+        go_to(person, awaited)
+    in_confidence().let_go(person.conversation)  # of which another worker has nothing
+    begin_again()
+    got = []
+    handle = person.agent.handle_message
+
+    async def note(message):
+        got.append((message.text, message.parse_data))
+        await handle(message)
+
+    monkeypatch.setattr(person.agent, "handle_message", note)
+    said = person.say(text)
+    assert said[0].text == fixed("utter_referral_not_sealed")
+    assert [text for text, _ in got] == [""]
+    assert text not in str(got)
+
+
+def test_where_no_key_was_ever_read_a_receipt_is_no_words_to_the_agent(
+    person_in, monkeypatch, begin_again
+):
+    person = person_in(DEANERY)
+    person.open()
+    begin_again()
+    got = []
+    handle = person.agent.handle_message
+
+    async def note(message):
+        got.append(message.text)
+        await handle(message)
+
+    monkeypatch.setattr(person.agent, "handle_message", note)
+    (said,) = person.say("my receipt is 4321 8765 2109 6543")
+    assert said.text == fixed("utter_receipt_unavailable")
+    assert got == [""]
 
 
 def test_the_menu_has_the_receipt(program, telegram):

@@ -109,17 +109,22 @@ def in_confidence() -> InConfidence:
 
 def unit_accepts(deanery: str | None) -> bool:
     """Whether a ticket can be sent to the deanery's unit now; not while its database is away."""
-    return deanery is not None and _ask_desk(lambda at: at.accepts(deanery))
+    return deanery is not None and _ask_desk(lambda at: at.accepts(deanery), unknown=False)
 
 
 def receipts_in_use() -> bool:
-    """Whether any unit here takes tickets; without one nothing in a conversation is different."""
-    return _ask_desk(lambda at: at.in_use())
+    """Whether any unit here takes tickets; without one nothing in a conversation is different.
+
+    While that is not known, because the database has been away since this process began, there
+    may be receipts, and words that are meant for a unit.
+    """
+    return _ask_desk(lambda at: at.in_use(), unknown=True)
 
 
-def _ask_desk(question: Callable[[Desk], bool]) -> bool:
+def _ask_desk(question: Callable[[Desk], bool], unknown: bool) -> bool:
+    """Return the desk's answer, or `unknown` if its database cannot be reached."""
     try:
         return question(desk())
     except DeskUnavailable:
         logger.warning("referrals are not available")
-        return False
+        return unknown
