@@ -7,13 +7,14 @@ import secrets
 import time
 
 import pytest
+from rasa.shared.core.events import SlotSet
 from sqlalchemy import func, select
 
 from bot.channels import conversation
 from bot.channels.conversation import as_text
 from bot.channels.fixed import fixed
 from bot.dialogue import in_confidence as confidence
-from bot.dialogue.referral import BEGUN
+from bot.dialogue.referral import BEGUN, FOR_THE_UNIT
 from bot.privacy.lifetimes import LIFE_SECONDS
 from bot.referrals.desk import desk
 from bot.referrals.errors import DeskUnavailable
@@ -93,6 +94,13 @@ def shown_receipt(person):
 
 def draft_of(person):
     return {name: person.slot(name) for name in BEGUN if person.slot(name)}
+
+
+def kept_values(person):
+    """Return every value that the held conversation's events give a slot of what is for a unit."""
+    tracker = person.loop.run(person.agent.tracker_store.retrieve(person.conversation))
+    held = [e for e in tracker.events if isinstance(e, SlotSet) and e.key in FOR_THE_UNIT]
+    return [value for e in held for value in (e.value if isinstance(e.value, list) else [e.value])]
 
 
 def count(engine):
@@ -393,6 +401,15 @@ def test_it_can_be_dropped(wales, unit, words):
     do(wales, (words,))
     assert draft_of(wales) == {}
     assert count(unit.engine) == 0
+    assert kept_values(wales) == []
+
+
+def test_what_was_handed_over_is_not_held_any_more(wales, unit):
+    go_to(wales, "summary")
+    assert {"work", "talk", "receipt"} <= {str(value) for value in kept_values(wales)}
+    wales.press("Send it")
+    assert shown_receipt(wales)
+    assert kept_values(wales) == []
 
 
 @pytest.mark.parametrize("words", ["yes but change the note", "don't send it yet", "wait"])

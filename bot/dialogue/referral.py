@@ -54,6 +54,9 @@ HANDED_OVER = (
 )
 """Slots that are emptied when it was sent, or dropped."""
 
+FOR_THE_UNIT = (*HANDED_OVER, "referral_reply")
+"""Slots whose earlier values are not kept once they are empty."""
+
 
 def values_of(about: str, way: str | None) -> tuple[str, ...]:
     """Return the ids of the choices that a question has, given the way on."""

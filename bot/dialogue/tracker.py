@@ -31,6 +31,7 @@ from rasa.shared.core.slots import Slot
 from rasa.shared.core.trackers import DialogueStateTracker
 
 from bot.dialogue.memory import SAID
+from bot.dialogue.referral import FOR_THE_UNIT
 
 KEPT_TURNS = 2
 """Turns whose events are kept whole; a rule looks back over one."""
@@ -99,11 +100,13 @@ def kept_part(tracker: DialogueStateTracker) -> ConversationTracker:
 
     That is the value of every slot, the ids of what was said in their order, each once, and the
     events of the last `KEPT_TURNS` turns and of a running form. What came before the person was
-    last told that it is forgotten is not kept at all.
+    last told that it is forgotten is not kept at all, nor is what was chosen or sealed for a unit
+    once it was sent or dropped.
     """
     events = list(tracker.events)
     start = max((at for at, e in enumerate(events) if isinstance(e, AllSlotsReset)), default=0)
-    events = events[start:]
+    let_go = {name for name in FOR_THE_UNIT if tracker.get_slot(name) is None}
+    events = [e for e in events[start:] if not (isinstance(e, SlotSet) and e.key in let_go)]
     kept = ConversationTracker(
         tracker.sender_id, tracker.slots.values(), tracker._max_event_history
     )
