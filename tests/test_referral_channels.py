@@ -222,6 +222,36 @@ def test_the_bubble_with_the_receipt_is_deleted_once_it_is_kept(phone):
     assert number in phone.deleted()
 
 
+def test_what_was_written_and_answered_stays_in_the_chat_until_it_is_forgotten(
+    phone, telegram, unit
+):
+    """What docs/referrals.md says of the thief of the phone: only receipts go by themselves."""
+    words = f"{NOTE}, and it stays in the chat"
+    phone.say(f"/start {DEANERY}")
+    phone.say("how do i get in touch with the psu")
+    for title in ("Yes", "Things at work", "That's all", "Coaching", "Here is how", "By phone"):
+        phone.press(title)
+    contact, _ = phone.say("07700 900123")
+    note, _ = phone.say(words)
+    phone.press("Send it")
+    assert newest(unit, words).contact == "07700 900123"
+
+    before = {row.id for row in unit.inbox.rows(DEANERY)}
+    shown, text = phone.refer()
+    phone.press("I've kept it")
+    (came,) = {row.id for row in unit.inbox.rows(DEANERY)} - before
+    ticket = unit.inbox.read(unit.unlocked, came)
+    unit.inbox.answer(unit.unlocked, ticket.id, "We can meet on Friday", ticket.next_position)
+    typed, _ = phone.say(read_receipt(text))
+    answer = next(m["id"] for m in telegram.to(phone.chat) if "on Friday" in m["text"])
+    phone.press("Write to them")
+    reply, _ = phone.say("Friday suits me, and this stays too")
+    assert {shown, typed} <= phone.deleted(), "what shows a receipt goes by itself"
+    assert not {contact, note, answer, reply} & phone.deleted(), "and nothing else does"
+    phone.say("/forget")
+    assert {contact, note, answer, reply} <= phone.deleted()
+
+
 def test_a_receipt_that_telegram_keeps_is_said_to_stay(phone, telegram):
     number, text = phone.refer()
     telegram.undeletable.add(number)

@@ -8,7 +8,8 @@ import pytest
 
 from bot.governance.named_tests import every_test
 from bot.paths import ROOT
-from bot.referrals import desk, expiry, kdf, keys, sealing, weeks
+from bot.privacy.lifetimes import DELETABLE_SECONDS, HOUR, LIFE_SECONDS
+from bot.referrals import desk, expiry, guessing, kdf, keys, sealing, weeks
 from bot.referrals.receipts import DIGITS
 
 PAGE = (ROOT / "docs" / "referrals.md").read_text(encoding="utf-8")
@@ -42,6 +43,8 @@ def test_of_each_thief_it_says_what_cannot_be_helped(thief):
         f"has {keys.SHORTEST_PASSPHRASE} characters or more",
         f"touched every {expiry.EVERY_SECONDS // 60} minutes",
         f"read again every {desk.KEYS_SECONDS} seconds",
+        f"one try every {guessing.REFILL_SECONDS} seconds",
+        f"not older than {DELETABLE_SECONDS // HOUR} hours",
         "padded to {}, {} or {} kB".format(*(size >> 10 for size in sealing.TEXT_CLASSES)),
         "a ticket or reply to {}, {} or {} kB".format(
             *(size >> 10 for size in sealing.ENVELOPE_CLASSES)
@@ -55,6 +58,8 @@ def test_a_number_is_that_of_the_code(told):
 def test_the_numbers_in_words_are_those_of_the_code():
     assert (weeks.LIFE_WEEKS, DIGITS) == (13, 16)
     assert kdf.RECEIPT_COST.passes == kdf.PASSPHRASE_COST.passes == 3
+    assert (guessing.BURST, guessing.SLOWEST_SECONDS) == (20, 10)
+    assert LIFE_SECONDS == 60 * 60
 
 
 def test_referrals_bring_no_rasa_into_the_dashboard():

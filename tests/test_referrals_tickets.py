@@ -10,6 +10,8 @@ import pytest
 from nacl.public import PrivateKey
 from sqlalchemy import event, insert, select, update
 
+from bot.dialogue.in_confidence import InConfidence
+from bot.privacy.lifetimes import LIFE_SECONDS
 from bot.referrals import kdf
 from bot.referrals.desk import Choices, Desk
 from bot.referrals.errors import (
@@ -362,6 +364,18 @@ def test_a_wrong_receipt_an_expired_one_and_one_that_was_ended_are_the_same_work
         assert work.of(lambda receipt=receipt: both.open(receipt)) == wrong
     assert work.of(lambda: both.open(living)) != wrong
     assert both.inbox.guesses().wrong == 4
+
+
+def test_an_opened_ticket_is_held_for_the_conversations_hour_and_opens_the_answers(both):
+    receipt, clock = both.send(), Clock()
+    both.answer("Come on Tuesday")
+    held = InConfidence(clock)
+    held.keep_opened("a conversation", both.open(receipt))
+    clock.now += LIFE_SECONDS - 1
+    opened = held.opened("a conversation")
+    assert both.answers(opened) == [("Come on Tuesday", True)]
+    clock.now += 1
+    assert held.opened("a conversation") is None
 
 
 # ---------------------------------------------------------------- guessing

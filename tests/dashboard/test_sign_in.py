@@ -30,6 +30,10 @@ PATHS = (
     "/service",
     "/wording",
     "/audit",
+    "/inbox",
+    "/inbox/keys",
+    f"/inbox/{'0' * 32}",
+    f"/inbox/{'0' * 32}/close",
 )
 
 
@@ -46,7 +50,8 @@ def test_nothing_is_shown_without_signing_in(dashboard):
             assert (answer.status_code, answer.headers["location"]) == (303, "/sign-in"), path
             assert answer.content == b""
             assert client.head(path).status_code == 403
-        assert client.post("/wording", data={"sentence": "x"}).status_code == 403
+        for path in ("/wording", "/inbox/unlock", "/inbox/find", f"/inbox/{'0' * 32}/answer"):
+            assert client.post(path, data={"x": "y"}).status_code == 403, path
         assert client.get("/wording", headers={"Cookie": "sidedoor-staff=x"}).status_code == 303
 
 
