@@ -8,7 +8,10 @@ from dataclasses import dataclass
 import pytest
 from sqlalchemy import select
 
+from bot.dashboard.audit import Audit
+from bot.dashboard.tables import open_staff_database
 from bot.referrals import kdf
+from bot.referrals.commands import COMMAND_LINE
 from bot.referrals.desk import Choices
 from bot.referrals.errors import DraftOutdated, NoKey, WrongPassphrase
 from bot.referrals.expiry import sweep
@@ -291,6 +294,45 @@ def test_a_units_key_is_made_changed_recovered_and_rotated_at_the_command_line(s
     everything = made.stdout + changed.stdout + back.stdout + turned.stdout
     assert PASSPHRASE not in everything
     assert OTHER not in everything
+
+
+def test_what_is_done_to_a_key_at_the_command_line_is_in_the_audit_log(sidedoor, tmp_path):
+    made = sidedoor("keys", "create", DEANERY, typed=f"{PASSPHRASE}\n")
+    sidedoor("keys", "rotate", DEANERY, typed=f"{OTHER}\n")
+    sidedoor("keys", "rotate", DEANERY, typed=f"{PASSPHRASE}\n")
+    changed = sidedoor("keys", "passphrase", DEANERY, typed=f"{PASSPHRASE}\n{OTHER}\n")
+    code = code_in(changed.stdout)
+    sidedoor("keys", "recover", DEANERY, typed=f"{code}\n{PASSPHRASE}\n")
+    sidedoor("keys", "create", DEANERY, "--lost", typed=f"{OTHER}\n")
+    sidedoor("keys", "list")
+    path = tmp_path / "data" / "staff.db"
+    log = Audit(open_staff_database(f"sqlite:///{path}")).latest()
+    assert {entry.who for entry in log} == {COMMAND_LINE}
+    assert [(entry.what, entry.outcome) for entry in reversed(log)] == [
+        (f"sidedoor keys {what}", outcome)
+        for what, ended in (
+            ("create wales", "done"),
+            ("rotate wales", "refused"),
+            ("rotate wales", "done"),
+            ("passphrase wales", "done"),
+            ("recover wales", "done"),
+            ("create wales --lost", "done"),
+        )
+        for outcome in ("begun", ended)
+    ]
+    held = path.read_bytes()
+    for secret in (PASSPHRASE, OTHER, code, code_in(made.stdout)):
+        assert secret.encode() not in held
+
+
+def test_a_key_is_not_changed_while_the_audit_log_cannot_be_written(sidedoor, tmp_path):
+    sidedoor("keys", "create", DEANERY, typed=f"{PASSPHRASE}\n")
+    engine = open_staff_database(f"sqlite:///{tmp_path / 'data' / 'staff.db'}")
+    with engine.begin() as connection:
+        connection.exec_driver_sql("DROP TABLE audit")
+    done = sidedoor("keys", "rotate", DEANERY, typed=f"{PASSPHRASE}\n")
+    assert (done.returncode, done.stdout, len(done.stderr.splitlines())) == (2, "", 1)
+    assert len(sidedoor("keys", "list").stdout.splitlines()) == 1
 
 
 @pytest.mark.parametrize(

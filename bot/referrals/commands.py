@@ -15,6 +15,9 @@ from bot.settings import SettingsError, settings
 
 Result = TypeVar("Result")
 
+COMMAND_LINE = "command line"
+"""Who did it, in the dashboard's audit log: no account has such a name."""
+
 NO_TICKET = "Its self_referral is {}, so no ticket is offered until deanery/{}.yml says otherwise."
 
 
@@ -55,7 +58,8 @@ def create(deanery: str, lost: bool) -> None:
     from bot.referrals.desk import NO_TICKETS
 
     passphrase = _new_passphrase()
-    code = _on_keys(lambda store: store.create(deanery, passphrase, lost))
+    what = f"sidedoor keys create {deanery}{' --lost' if lost else ''}"
+    code = _changed(what, lambda store: store.create(deanery, passphrase, lost))
     said = [f"Made the key of {deanery}; its tickets can be sealed from now on."]
     kind = deaneries()[deanery].self_referral
     if kind in NO_TICKETS:
@@ -70,7 +74,9 @@ def create(deanery: str, lost: bool) -> None:
 def rotate(deanery: str) -> None:
     """Make a new key; the old one opens its own tickets until the last of them has ended."""
     passphrase = _asked("Passphrase")
-    code = _on_keys(lambda store: store.rotate(deanery, passphrase))
+    code = _changed(
+        f"sidedoor keys rotate {deanery}", lambda store: store.rotate(deanery, passphrase)
+    )
     _show_code(code, f"{deanery} has a new key, under the same passphrase.")
 
 
@@ -79,7 +85,8 @@ def rotate(deanery: str) -> None:
 def passphrase(deanery: str) -> None:
     """Change the passphrase: the old one is asked for, then the new one."""
     old, new = _asked("Old passphrase"), _new_passphrase()
-    code = _on_keys(lambda store: store.change_passphrase(deanery, old, new))
+    what = f"sidedoor keys passphrase {deanery}"
+    code = _changed(what, lambda store: store.change_passphrase(deanery, old, new))
     _show_code(code, f"The passphrase of {deanery} is changed.")
 
 
@@ -88,7 +95,9 @@ def passphrase(deanery: str) -> None:
 def recover(deanery: str) -> None:
     """Set a new passphrase by the recovery code: the code is asked for, then the passphrase."""
     used, new = _asked("Recovery code"), _new_passphrase()
-    code = _on_keys(lambda store: store.recover(deanery, used, new))
+    code = _changed(
+        f"sidedoor keys recover {deanery}", lambda store: store.recover(deanery, used, new)
+    )
     _show_code(
         code, f"{deanery} has a new passphrase; the code that you used opens nothing any more."
     )
@@ -131,14 +140,45 @@ def _on_keys(use: Callable[[Any], Result]) -> Result:
         return use(Keys(open_referrals(settings().referrals_url)))
 
 
+def _changed(what: str, change: Callable[[Any], str]) -> str:
+    """Change a unit's key, with entries in the audit log before and after; return the new code.
+
+    Without the first entry nothing is changed; the second cannot take the code away.
+    """
+    from sqlalchemy.exc import SQLAlchemyError
+
+    from bot.dashboard.audit import Audit
+    from bot.dashboard.tables import open_staff_database
+
+    with _told_in_one_line():
+        audit = Audit(open_staff_database(settings().staff_url))
+        audit.note(COMMAND_LINE, what, "begun")
+    outcome = "refused"
+    try:
+        code = _on_keys(change)
+        outcome = "done"
+    finally:
+        try:
+            audit.note(COMMAND_LINE, what, outcome)
+        except SQLAlchemyError as error:
+            click.echo(
+                f"sidedoor: the audit log has no end of it: {type(error).__name__}", err=True
+            )
+    return code
+
+
 @contextmanager
 def _told_in_one_line() -> Iterator[None]:
     """Turn what a person can mend into one line."""
+    from sqlalchemy.exc import SQLAlchemyError
+
     from bot.database import DatabaseError
     from bot.referrals.errors import ReferralError
 
     try:
         yield
+    except SQLAlchemyError as error:
+        raise Failed(f"the database does not take it: {type(error).__name__}") from None
     except (DatabaseError, DeaneryError, ReferralError, SettingsError) as error:
         raise Failed(str(error)) from None
 
