@@ -8,6 +8,7 @@ from threading import Barrier
 
 import pytest
 from nacl.public import PrivateKey
+from nacl.pwhash import argon2id
 from sqlalchemy import event, insert, select, update
 
 from bot.dialogue.in_confidence import InConfidence
@@ -34,9 +35,24 @@ from bot.referrals.sealing import (
     open_sealed,
     seal_envelope,
 )
-from bot.referrals.tables import STATES, open_referrals, ticket_messages, tickets
+from bot.referrals.tables import (
+    STATES,
+    open_referrals,
+    referral_salt,
+    ticket_messages,
+    tickets,
+)
 from tests.clocks import Clock
-from tests.referrals import CHEAP, CHOSEN, DEANERY, PASSPHRASE, Both, open_desk, open_inbox
+from tests.referrals import (
+    CHEAP,
+    CHOSEN,
+    DEANERY,
+    PASSPHRASE,
+    Both,
+    make_unit,
+    open_desk,
+    open_inbox,
+)
 
 
 @pytest.fixture
@@ -376,6 +392,27 @@ def test_an_opened_ticket_is_held_for_the_conversations_hour_and_opens_the_answe
     assert both.answers(opened) == [("Come on Tuesday", True)]
     clock.now += 1
     assert held.opened("a conversation") is None
+
+
+def test_a_desk_as_it_is_deployed_derives_receipts_at_the_stated_cost(tmp_path, loop, monkeypatch):
+    engine = open_referrals(f"sqlite:///{tmp_path / 'fresh.db'}")
+    make_unit(engine)
+    derived = []
+    real = argon2id.kdf
+
+    def watched(*given, **cost):
+        derived.append(cost)
+        return real(*given, **cost)
+
+    monkeypatch.setattr(kdf.argon2id, "kdf", watched)
+    deployed = Desk(lambda: engine)
+    receipt = loop.run(deployed.send(DEANERY, CHOSEN, None, None, receipt=True))
+    assert loop.run(Desk(lambda: engine).open(receipt)) is not None
+    with engine.connect() as connection:
+        row = connection.execute(select(referral_salt.c.passes, referral_salt.c.memory)).one()
+    assert (row.passes, row.memory) == kdf.RECEIPT_COST == (12, 128 * 2**20)
+    assert derived == [{"opslimit": 12, "memlimit": 128 * 2**20}] * 2
+    engine.dispose()
 
 
 # ---------------------------------------------------------------- guessing
