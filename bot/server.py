@@ -26,6 +26,7 @@ from bot.paths import ROOT
 from bot.privacy.guard import refuse_channels
 from bot.privacy.sweeping import sweep_forever
 from bot.privacy.words import Words
+from bot.referrals.desk import desk
 from bot.referrals.expiry import SweepSchedule
 from bot.repeating import Repeating
 from bot.settings import Settings, SettingsError
@@ -211,11 +212,14 @@ def _give_back_memory() -> None:
 
 
 def _sweeper(agent: Any, channels: list[InputChannel]) -> Any:
-    """Return a listener that deletes by the clock what has reached its end."""
+    """Return a listener that deletes by the clock what has reached its end.
+
+    It also has it written how many receipts were refused, of which an attack may consist.
+    """
     own = [sweep for channel in channels if (sweep := getattr(channel, "sweep", None))]
 
     async def begin(running: Sanic, _: Any) -> None:
-        sweeps = [agent.tracker_store.drop_expired, *own, Words(agent).sweep]
+        sweeps = [agent.tracker_store.drop_expired, *own, desk().sweep, Words(agent).sweep]
         running.ctx.sweeping = asyncio.ensure_future(sweep_forever(sweeps))
 
     return begin

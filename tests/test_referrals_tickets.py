@@ -5,16 +5,19 @@ import gc
 import time
 from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier
+from types import SimpleNamespace
 
 import pytest
 from nacl.public import PrivateKey
 from nacl.pwhash import argon2id
 from sqlalchemy import event, insert, select, update
 
+from bot import server
 from bot.dialogue.in_confidence import InConfidence
+from bot.dialogue.state import EphemeralTrackerStore
 from bot.privacy.lifetimes import LIFE_SECONDS
 from bot.referrals import kdf
-from bot.referrals.desk import Choices, Desk
+from bot.referrals.desk import Choices, Desk, desk
 from bot.referrals.errors import (
     AnsweredMeanwhile,
     DeskUnavailable,
@@ -425,14 +428,56 @@ def test_guessing_is_refused_counted_and_raises_an_alarm(both):
     for _ in range(ALARM):
         with pytest.raises(TooManyGuesses):
             both.open("1111 1111 1111 1111", "a conversation")
-    assert both.open("2222 2222 2222 2222", "another") is None
+    swept(both)
     found = both.inbox.guesses()
-    assert (found.wrong, found.refused) == (MOST_WRONG + 1, ALARM)
+    assert (found.wrong, found.refused) == (MOST_WRONG, ALARM)
     assert found.alarm
     both.day.pass_weeks(1)
     assert both.inbox.guesses().alarm
     both.day.pass_weeks(1)
     assert (both.inbox.guesses().wrong, both.inbox.guesses().alarm) == (0, False)
+
+
+def swept(both) -> None:
+    """Sweep as the server does every minute, and wait until that is done."""
+    both.desk.sweep()
+    both.desk._threads.shutdown()
+    both.desk._threads = ThreadPoolExecutor()
+
+
+def test_refused_tries_that_could_not_be_written_are_written_later(both):
+    for _ in range(MOST_WRONG):
+        both.open("1111 1111 1111 1111", "a conversation")
+    with pytest.raises(TooManyGuesses):
+        both.open("1111 1111 1111 1111", "a conversation")
+    with both.engine.begin() as connection:
+        connection.exec_driver_sql("ALTER TABLE referral_guesses RENAME TO hidden")
+    swept(both)
+    with both.engine.begin() as connection:
+        connection.exec_driver_sql("ALTER TABLE hidden RENAME TO referral_guesses")
+    assert both.inbox.guesses().refused == 0
+    for _ in range(2):
+        swept(both)
+        assert both.inbox.guesses().refused == 1
+
+
+def test_the_servers_clock_has_refused_tries_written(monkeypatch):
+    """The clock of every process that holds conversations, as each has its own count."""
+    sweeps = []
+
+    async def note(each) -> None:
+        sweeps.extend(each)
+
+    monkeypatch.setattr(server, "sweep_forever", note)
+    begin = server._sweeper(SimpleNamespace(tracker_store=EphemeralTrackerStore()), [])
+    running = SimpleNamespace(ctx=SimpleNamespace())
+
+    async def start() -> None:
+        await begin(running, None)
+        await running.ctx.sweeping
+
+    asyncio.run(start())
+    assert desk().sweep in sweeps
 
 
 def test_a_refused_guess_derives_nothing_and_asks_the_database_nothing(both, monkeypatch):

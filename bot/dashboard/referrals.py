@@ -12,7 +12,7 @@ from sqlalchemy.engine import Engine
 
 from bot.database import DatabaseError
 from bot.referrals.desk import Desk
-from bot.referrals.errors import DeskUnavailable
+from bot.referrals.errors import DeskUnavailable, TooManyGuesses
 from bot.referrals.inbox import Inbox
 from bot.referrals.keys import Keys, UnitKey
 from bot.referrals.tables import open_referrals
@@ -61,7 +61,11 @@ class Referrals:
             DeskUnavailable: if the database cannot be reached.
             TooManyGuesses: if no receipt is tried now.
         """
-        opened = asyncio.run(self._desk.open(receipt, account))
+        try:
+            opened = asyncio.run(self._desk.open(receipt, account))
+        except TooManyGuesses:
+            self._desk.sweep()  # no clock does it here
+            raise
         return opened.ticket if opened is not None and opened.deanery == deanery else None
 
     def _reachable(self) -> Engine:

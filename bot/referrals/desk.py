@@ -248,6 +248,14 @@ class Desk:
         """
         await self._beside(self._end, opened)
 
+    def sweep(self) -> None:
+        """Have it written how many receipts were refused; called by the server's clock.
+
+        It waits for nothing. What could not be written is written the next time.
+        """
+        if self._guessing.refused:
+            self._threads.submit(self._write_refused)
+
     async def _derive(self, receipt: str) -> receipts.ReceiptKeys:
         salt, cost = await self._beside(lambda: salt_and_cost(self._database(), self._cost))
         return await kdf.beside_the_loop(lambda: receipts.derive(receipt, salt, cost))
@@ -370,7 +378,7 @@ class Desk:
             ).first()
             inside = _inside(row, keys.secret)
             if row is None or inside is None or not _used(connection, row.id, today):
-                self._count_wrong(connection, week_of(today))
+                _count(connection, week_of(today), wrong=1, refused=0)
                 return None
             waiting = connection.scalar(
                 select(func.count()).where(*_unread_answers(row.id)),
@@ -386,16 +394,14 @@ class Desk:
             private=PrivateKey(inside[:32]),
         )
 
-    def _count_wrong(self, connection: Connection, week: str) -> None:
+    def _write_refused(self) -> None:
         refused = self._guessing.take_refused()
-        new = insert_new(connection, guesses).on_conflict_do_update(
-            index_elements=["week"],
-            set_={
-                "wrong": guesses.c.wrong + 1,
-                "refused": guesses.c.refused + refused,
-            },
-        )
-        connection.execute(new, [{"week": week, "wrong": 1, "refused": refused}])
+        try:
+            with transaction(self._database()) as connection:
+                _count(connection, week_of(self._today()), wrong=0, refused=refused)
+        except DeskUnavailable:
+            self._guessing.refused += refused
+            logger.error("refused receipts not counted: error=%s", DeskUnavailable.__name__)
 
     def _answers(self, opened: Opened) -> list[Answer]:
         with transaction(self._database()) as connection:
@@ -453,6 +459,15 @@ def next_position(connection: Connection, ticket: str) -> int:
         select(func.max(ticket_messages.c.position)).where(ticket_messages.c.ticket == ticket)
     )
     return 0 if last is None else int(last) + 1
+
+
+def _count(connection: Connection, week: str, wrong: int, refused: int) -> None:
+    """Add tries of receipts to those of the week."""
+    new = insert_new(connection, guesses).on_conflict_do_update(
+        index_elements=["week"],
+        set_={"wrong": guesses.c.wrong + wrong, "refused": guesses.c.refused + refused},
+    )
+    connection.execute(new, [{"week": week, "wrong": wrong, "refused": refused}])
 
 
 def _ticket_id(draft_id: str | None) -> str:

@@ -41,7 +41,8 @@ class Guessing:
         self._wrong: OrderedDict[str, tuple[int, float]] = OrderedDict()
         self._left = float(BURST)
         self._at = clock()
-        self._refused = 0
+        self.refused = 0
+        """Tries that were refused and are not written yet."""
 
     def admit(self, conversation: str) -> float:
         """Allow one try; return the seconds to wait before it.
@@ -52,7 +53,7 @@ class Guessing:
         self._refill()
         wrong = self._wrong_of(conversation)
         if wrong >= MOST_WRONG or self._left < 1:
-            self._refused += 1
+            self.refused += 1
             raise TooManyGuesses("too many receipts were tried")
         self._left -= 1
         own = 2.0 ** (wrong - FREE_TRIES + 1) if wrong >= FREE_TRIES else 0.0
@@ -78,7 +79,7 @@ class Guessing:
 
     def take_refused(self) -> int:
         """Return how many tries were refused since this was asked last."""
-        refused, self._refused = self._refused, 0
+        refused, self.refused = self.refused, 0
         return refused
 
     def _wrong_of(self, conversation: str) -> int:
