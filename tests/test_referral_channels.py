@@ -330,6 +330,11 @@ def test_forget_says_that_what_was_begun_is_gone_too(phone):
     assert fixed("utter_forgotten_unsent") not in said[-1]
 
 
+@pytest.mark.parametrize("typed", ["/receipt", "receipt", "Receipt."])
+def test_the_command_alone_opens_the_receipts_conversation_on_the_web_too(page, typed):
+    assert "Type the sixteen digits of your receipt" in page.say(typed)
+
+
 @pytest.fixture
 def cut_off(tmp_path):
     """Return somebody's Telegram, where the program began while its database was away."""

@@ -10,9 +10,11 @@ import pytest
 from rasa.shared.core.events import SlotSet
 from sqlalchemy import func, select
 
+from actions.handover import WARNING_RESPONSES
 from bot.channels import conversation
 from bot.channels.conversation import as_text
 from bot.channels.fixed import fixed
+from bot.deanery import deaneries
 from bot.dialogue import in_confidence as confidence
 from bot.dialogue.referral import BEGUN, FOR_THE_UNIT
 from bot.privacy.lifetimes import LIFE_SECONDS
@@ -440,9 +442,14 @@ def test_where_it_is_discouraged_the_facts_come_first(referrals_database, person
     person.open()
     person.say("start again")
     person.press("Pass something")
-    texts = [b.text for b in person.seen[-1]]
-    assert len(texts) == 3
-    assert "Shall we start?" in texts[-1]
+    *facts, question = [b.text for b in person.seen[-1]]
+    assert facts == [
+        fixed(name, fact=text)
+        for text, name in zip(deaneries()["wessex"].warnings(), WARNING_RESPONSES, strict=True)
+    ]
+    assert "one form that you and an educator fill in together" in facts[0]
+    assert "tells your referrer, your programme director and the ARCP panel" in facts[1]
+    assert "Shall we start?" in question
 
 
 @pytest.mark.parametrize(

@@ -117,6 +117,9 @@ ABOUT_THE_CONVERSATION = (
 SPOKEN_OF = re.compile(r"\b(receipts?|refer|pass|hand|tell)\b", re.IGNORECASE)
 """Words without which nobody speaks of a receipt or of handing over."""
 
+ALONE = re.compile(r"\W*receipt\W*", re.IGNORECASE)
+"""What is left of the command of that name where a channel has no commands."""
+
 MEANT = {
     ("receipt", "have"): "have_receipt",
     ("receipt", "lost"): "lost_receipt",
@@ -322,6 +325,8 @@ class Confidant:
             return None
         if lost:
             return Taken(parse_data=_parse_data("lost_receipt"))
+        if ALONE.fullmatch(text):
+            return Taken(parse_data=_parse_data("have_receipt"))
         for entity in parsed.get("entities") or ():
             meant = MEANT.get((entity.get("entity"), entity.get("value")))
             if meant is not None and not (meant == "have_receipt" and asks_about_receipts(text)):
