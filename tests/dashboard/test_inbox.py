@@ -15,7 +15,7 @@ from bot.dashboard.guard import DEMO_DEANERY
 from bot.dashboard.inbox_pages import INBOX_ROUTES, MOST_CHARACTERS
 from bot.dashboard.invented import invent_tickets, recipe
 from bot.dashboard.sessions import IDLE_SECONDS
-from bot.referrals.guessing import ALARM
+from bot.referrals.guessing import ALARM, MOST_WRONG
 from bot.referrals.tables import guesses, insert_new, tickets, transaction
 from tests.dashboard.conftest import PASSWORD
 from tests.dashboard.units import DEANERY, ELSEWHERE, NOTE, begin, staffed, unlock
@@ -634,6 +634,17 @@ def test_receipts_are_not_looked_for_while_it_is_locked(desk, unit):
 
 
 # ------------------------------------------------------------------ records, traces, attacks
+
+
+def test_a_receipt_that_is_refused_here_is_counted_too(desk, ann):
+    guessing = desk.parts.referrals._desk._guessing
+    for _ in range(MOST_WRONG):  # as if they had been tried, without the waits
+        guessing.wrong("ann")
+    assert ann.post("/inbox/find", data={"receipt": "1234 5678 9012 3456"}).status_code == 429
+    give_up = time.monotonic() + 30
+    while not desk.parts.referrals.inbox().guesses().refused and time.monotonic() < give_up:
+        time.sleep(0.02)
+    assert desk.parts.referrals.inbox().guesses().refused == 1
 
 
 def test_every_step_is_in_the_audit_log_and_no_content(desk, unit, ann):
