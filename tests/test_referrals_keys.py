@@ -8,10 +8,9 @@ from dataclasses import dataclass
 import pytest
 from sqlalchemy import select
 
-from bot.dashboard.audit import Audit
+from bot.dashboard.audit import COMMAND_LINE, Audit
 from bot.dashboard.tables import open_staff_database
 from bot.referrals import kdf
-from bot.referrals.commands import COMMAND_LINE
 from bot.referrals.desk import Choices
 from bot.referrals.errors import DraftOutdated, NoKey, WrongPassphrase
 from bot.referrals.expiry import sweep

@@ -16,7 +16,7 @@ from sqlalchemy.engine import Engine
 from bot.dashboard.tables import audit
 
 COMMAND_LINE = "command line"
-"""Who changed an account; no account has such a name."""
+"""Who changed an account or a unit's key; no account has such a name."""
 
 KEPT_SECONDS = 2 * 365 * 24 * 60 * 60
 """An entry is deleted two years later."""

@@ -15,9 +15,6 @@ from bot.settings import SettingsError, settings
 
 Result = TypeVar("Result")
 
-COMMAND_LINE = "command line"
-"""Who did it, in the dashboard's audit log: no account has such a name."""
-
 NO_TICKET = "Its self_referral is {}, so no ticket is offered until deanery/{}.yml says otherwise."
 
 
@@ -147,7 +144,7 @@ def _changed(what: str, change: Callable[[Any], str]) -> str:
     """
     from sqlalchemy.exc import SQLAlchemyError
 
-    from bot.dashboard.audit import Audit
+    from bot.dashboard.audit import COMMAND_LINE, Audit
     from bot.dashboard.tables import open_staff_database
 
     with _told_in_one_line():
