@@ -124,13 +124,15 @@ def files_holding(url: str, contents: Collection[bytes]) -> list[str]:
     else:
         with engine.connect() as connection:
             copy = f"flushed_{secrets.token_hex(6)}"
-            connection.execute(text(f"CREATE DATABASE {copy} STRATEGY file_copy"))
+            by_files = f"CREATE DATABASE {copy} TEMPLATE template0 STRATEGY file_copy"
+            connection.execute(text(by_files))
             connection.execute(text(f"DROP DATABASE {copy}"))
             folder = Path(connection.scalar(text("SHOW data_directory")))
             ids = "SELECT oid::text FROM pg_database WHERE datname <> current_database()"
             others = {folder / "base" / each for each in connection.scalars(text(ids))}
     engine.dispose()
-    files = [p for p in folder.rglob("*") if p.is_file() and p.parent not in others]
+    walked = ((Path(root), names) for root, _, names in os.walk(folder))  # some go meanwhile
+    files = [root / name for root, names in walked if root not in others for name in names]
     return [str(path) for path in files if _holds(path, contents)]
 
 
