@@ -13,6 +13,9 @@ from bot.nlu.signals import SIGNAL_SCORES, SIGNALS
 from bot.nlu.taxonomy import FACETS
 from bot.recognition import Processor
 
+FALLBACK = "nlu_fallback"
+"""What Rasa puts first when no intent is likely enough; it is none of the taxonomy's."""
+
 
 class Recogniser:
     """The trained NLU pipeline."""
@@ -46,7 +49,11 @@ class Recogniser:
         }
         if scores:
             decision["scores"] = {
-                "intent": {i["name"]: i["confidence"] for i in parsed["intent_ranking"]},
+                "intent": {
+                    intent["name"]: intent["confidence"]
+                    for intent in parsed["intent_ranking"]
+                    if intent["name"] != FALLBACK
+                },
                 **parsed[SIGNAL_SCORES],
                 "risk": parsed[RISK_SCORES],
                 "risk_sources": parsed[RISK_SOURCES],
@@ -57,7 +64,7 @@ class Recogniser:
 def likeliest_intent(ranking: list[dict[str, Any]]) -> str:
     """Return the likeliest intent, before the fallback took the place of an unsure one."""
     names = (str(intent["name"]) for intent in ranking)
-    return next((name for name in names if name != "nlu_fallback"), "nonsense")
+    return next((name for name in names if name != FALLBACK), "nonsense")
 
 
 def answer_line(recogniser: Recogniser, line: bytes, scores: bool) -> str:
