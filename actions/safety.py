@@ -118,7 +118,7 @@ YES_OF_ITS_OWN = (
     UNSAFE_PERSON,
     INTRUSIVE,
 )
-OPTIONS_OF_ITS_OWN = ("self_harm", "harm_to_others", UNSAFE_PERSON)
+OPTIONS_OF_ITS_OWN = ("self_harm", "harm_to_others", "immediate", MEDICAL, UNSAFE_PERSON)
 NO_OF_ITS_OWN = ("self_harm", "harm_to_others", PAST_ATTEMPT, SHAKEN, INTRUSIVE)
 CALL_OF_ITS_OWN = (MEDICAL, UNSAFE_PERSON)
 ESCALATION_OF_ITS_OWN = ("harm_to_others", UNSAFE_PERSON)

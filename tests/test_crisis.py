@@ -101,6 +101,15 @@ def test_no_to_whether_they_can_ring_brings_another_way(said, person, text):
     assert "I'll ring now" in titles(person)
 
 
+@pytest.mark.parametrize("text", ["immediate", "medical"])
+def test_who_cannot_ring_in_an_emergency_is_sent_to_999_and_to_nobody_slower(said, person, text):
+    said(KINDS[text], "no")
+    last = " ".join(bubble.text for bubble in person.seen[-1])
+    assert "Ring 999" in last
+    assert "116 123" not in last
+    assert "anything you could use" not in last
+
+
 @pytest.mark.parametrize("half", ["not really", "i dont know", "maybe", "sometimes", "no but"])
 def test_half_an_answer_is_taken_seriously(said, person, half):
     said(KINDS["passive_ideation"], half)

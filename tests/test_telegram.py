@@ -553,6 +553,25 @@ def test_forget_wipes_and_deletes_everything_of_the_last_hours(own):
     assert own.channel._answers._numbers.take(chat) == [own.telegram.to(chat)[-1]["id"]]
 
 
+@pytest.mark.parametrize("command", ["/forget", "/stop", "/start wales"])
+def test_a_store_that_is_away_leaves_nobody_in_silence_and_loses_no_number(
+    own, monkeypatch, command
+):
+    async def away(_: str) -> None:
+        raise ConnectionError("the store is away")
+
+    chat = 5
+    own.say(chat, "/start")
+    mine = {message["id"] for message in own.telegram.to(chat)}
+    with monkeypatch.context() as patch:
+        patch.setattr(own.agent.tracker_store, "retrieve", away)
+        said = own.say(chat, command)
+    assert said[0] == fallback_bubbles()[0].text
+    own.say(chat, "/forget")
+    deleted = {number for whose, number in own.telegram.deleted if whose == chat}
+    assert mine < deleted
+
+
 @pytest.mark.parametrize(
     "text", ["please forget everything i said and delete my data", "delete my data"]
 )

@@ -6,6 +6,7 @@ import asyncio
 import logging
 import re
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
 from typing import Any
 
 from rasa.core.agent import Agent
@@ -132,6 +133,11 @@ class Answers:
                 self._numbers.take(chat.id)
         except GivenUpError:
             pass  # it was logged, and there is no other way to reach them
+        except Exception as error:  # a store that is away, say: nobody is left in silence
+            logger.error("telegram update failed: error=%s", type(error).__name__)
+            if chat is not None and chat.type == ChatType.PRIVATE:
+                with suppress(BlockedError, GivenUpError):
+                    await self._send(chat.id, fallback_bubbles())
 
     async def _message(self, message: Message, waiting: int, parts: Sequence[Message] = ()) -> None:
         numbers = {each.message_id for each in (message, *parts)}
@@ -339,8 +345,8 @@ class Answers:
 
     async def _forget(self, chat: int) -> None:
         """Wipe what is held, delete what Telegram lets us, and say exactly what was not."""
-        numbers = self._numbers.take(chat)
         held, unsent_too = await self._wipe(chat)
+        numbers = self._numbers.take(chat)  # kept until then: whoever has to ask again has them
         refused, unreached = await self._delete(chat, numbers)
         deleted = len(numbers) - refused - unreached
         hours = DELETABLE_SECONDS // HOUR
@@ -368,11 +374,13 @@ class Answers:
         """
         name = self._name(chat)
         store = self._agent().tracker_store
-        tracker = await store.retrieve(name)
-        waiting = tracker is not None and unsent(tracker.current_slot_values()) is not None
-        await store.delete(name)
-        in_confidence().let_go(name)
-        self._chats.drop(name)
+        try:
+            tracker = await store.retrieve(name)
+            waiting = tracker is not None and unsent(tracker.current_slot_values()) is not None
+            await store.delete(name)
+        finally:  # what lies in memory goes, whether or not the store can be reached
+            in_confidence().let_go(name)
+            self._chats.drop(name)
         self._pseudonyms.forget(name)
         return tracker is not None, waiting
 
