@@ -105,7 +105,8 @@ def serve():
 
     def start(folder, demo: bool = False, trainees: int | None = None, **more) -> Served:
         port = free_port()
-        chosen = replace(read_settings({}), data=folder, dashboard_port=port, **more)
+        places = {"port": free_port(), "dashboard_port": port}  # of an assistant that is not there
+        chosen = replace(read_settings({}), data=folder, **{**places, **more})
         clock = Clock()
         app = create_app(chosen, clock, demo, trainees=trainees)
         bound = listener("127.0.0.1", port)
