@@ -14,12 +14,23 @@ from actions.crisis_numbers import crisis_numbers
 from actions.local_facts import chosen_deanery
 from actions.speaking import intent_of, memory_of, remember, say
 from bot.deanery import signposts
-from bot.dialogue.context import UNSAFE_PERSON, answer_of, confirmed_route, fear_of
+from bot.dialogue.context import (
+    FEAR,
+    UNSAFE_PERSON,
+    answer_of,
+    confirmed_route,
+    fear_of,
+    last_route,
+)
 from bot.dialogue.replies import AFTER_ROUTE, QUIET_TURNS
 from bot.nlu.routes import DONE_FIRST, OWN_ROUTES, routes, told_at_the_edge, told_now
 
 SAFETY_ASKED = ("sexual_harm", "domestic_abuse")
 """Routes whose question is whether they are safe from somebody; "no" begins a crisis."""
+
+THEIRS_TO_REPORT = ("sexual_harm", "domestic_abuse", "bullying", "discrimination")
+TO_BE_TOLD = ("error_today", "patient_risk")
+"""Routes after which reporting is a choice, and after which it is a duty, not borne alone."""
 
 UNIT_MAY_HELP = ("bullying", "discrimination")
 """Routes after which the unit may be offered again soon, though never with them."""
@@ -50,12 +61,13 @@ class ActionRoute(Action):
         )
         if harm is not None:
             say_route(dispatcher, tracker, harm)
-            after = replace(after, asked=question_of(harm))
+            heard = with_concern(before.concerns_heard, harm)
+            after = replace(after, asked=question_of(harm), concerns_heard=heard)
             changed: dict[str, Any] = {}
             answered = given_route(tracker, harm)
         elif fear and not self._answered(tracker, before.asked):
-            say(dispatcher, f"utter_route_fear_{fear}")
-            given = [*(tracker.get_slot("routes_given") or ()), f"fear_{fear}"]
+            _say_fear(dispatcher, tracker, fear)
+            given = [*(tracker.get_slot("routes_given") or ()), FEAR + fear]
             changed = {"routes_given": given}
             answered = []
         else:
@@ -90,6 +102,17 @@ class ActionRoute(Action):
         yes = said == "yes" or intent_of(tracker) == "safe_for_now"
         say(dispatcher, f"utter_route_{route}_{'yes' if yes else 'no'}", **crisis_numbers(tracker))
         return yes
+
+
+def _say_fear(dispatcher: CollectingDispatcher, tracker: Tracker, fear: str) -> None:
+    """Say what meets a fear; whether it has to be reported depends on what was told."""
+    route = last_route(tracker.slots)
+    if fear == "report" and route in THEIRS_TO_REPORT:
+        say(dispatcher, "utter_route_fear_report_theirs")
+    elif fear == "report" and route in TO_BE_TOLD:
+        say(dispatcher, "utter_route_fear_report_duty")
+    else:
+        say(dispatcher, "utter_route_fear_told" if fear == "report" else f"utter_route_fear_{fear}")
 
 
 def harm_of(tracker: Tracker) -> str | None:
@@ -137,6 +160,12 @@ def service_lines(tracker: Tracker, route: str) -> str:
 def question_of(route: str) -> str:
     """Return what `asked` holds after a route's question."""
     return "safe_from_them" if route in SAFETY_ASKED else "route"
+
+
+def with_concern(heard: tuple[str, ...], route: str) -> tuple[str, ...]:
+    """Return the concerns heard so far and what a route is about, which is spoken of next."""
+    concern = routes()[route].concern if route in routes() else None
+    return heard if concern is None else (*(c for c in heard if c != concern), concern)
 
 
 def given_route(tracker: Tracker, route: str) -> list[EventType]:

@@ -10,9 +10,17 @@ from rasa_sdk.events import ActiveLoop, EventType, SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 
 from actions.crisis_numbers import crisis_numbers
-from actions.routes import given_route, harm_of, question_of, say_route, waiting_route
+from actions.routes import (
+    given_route,
+    harm_of,
+    question_of,
+    say_route,
+    waiting_route,
+    with_concern,
+)
 from actions.speaking import intent_of, memory_of, remember, say
 from bot.dialogue.context import (
+    BARRIER,
     CARE,
     INTRUSIVE,
     MEDICAL,
@@ -27,13 +35,17 @@ from bot.dialogue.context import (
 )
 from bot.dialogue.help_intents import asks_for_help
 from bot.dialogue.replies import QUIET_TURNS
+from bot.dialogue.urgency import (
+    ASKED_FOR,
+    CALL_FIRST,
+    DOUBTS,
+    kind_after,
+    presses_for_the_call,
+)
 from bot.nlu.routes import DONE_FIRST, SOMEONE_ELSE
-from bot.nlu.taxonomy import OWN_RISK, risk_order
+from bot.nlu.taxonomy import OWN_RISK
 
-ASKED_FOR = "asked_for"
-"""Kind of crisis when help was asked for, without a sign of risk."""
-
-SAFE, DANGER, HALF, WILL_CALL, REACHED, MISREAD, CHANGE = (
+SAFE, DANGER, HALF, WILL_CALL, REACHED, MISREAD, CHANGE, NAMED = (
     "safe",
     "danger",
     "half",
@@ -41,6 +53,7 @@ SAFE, DANGER, HALF, WILL_CALL, REACHED, MISREAD, CHANGE = (
     "reached",
     "misread",
     "change_subject",
+    "named",
 )
 """What an answer means."""
 
@@ -92,8 +105,12 @@ TOLD = "told"
 SHORT = 3
 """Words up to which a message passes over the question at a doubt without going on to talk."""
 
-BARRIER = "barrier_"
-"""Beginning of the signs that say what makes a call hard."""
+BARRIERS_OF_THEIR_OWN = {
+    MEDICAL: ("barrier_burden", "barrier_alone"),
+    "immediate": ("barrier_burden", "barrier_alone", "barrier_told", "barrier_voice"),
+    UNSAFE_PERSON: (),
+}
+"""Kinds that are met with the emergency number whatever is in the way -> what has its own words."""
 
 BARE = {"says_yes": "affirm", "says_no": "deny", "unsure": "ambivalent"}
 """Signs and intents that mean the same as another answer."""
@@ -121,7 +138,7 @@ YES_OF_ITS_OWN = (
 OPTIONS_OF_ITS_OWN = ("self_harm", "harm_to_others", "immediate", MEDICAL, UNSAFE_PERSON)
 NO_OF_ITS_OWN = ("self_harm", "harm_to_others", PAST_ATTEMPT, SHAKEN, INTRUSIVE)
 CALL_OF_ITS_OWN = (MEDICAL, UNSAFE_PERSON)
-ESCALATION_OF_ITS_OWN = ("harm_to_others", UNSAFE_PERSON)
+ESCALATION_OF_ITS_OWN = ("harm_to_others", INTRUSIVE, *CALL_FIRST)
 """Kinds with a response of their own at that step."""
 
 NOT_LEFT_YET = ("self_harm", INTRUSIVE)
@@ -129,9 +146,6 @@ NOT_LEFT_YET = ("self_harm", INTRUSIVE)
 
 UNCERTAIN = (UNSURE, PAST_ATTEMPT, ASKED_FOR, SHAKEN)
 """Kinds that let ordinary talk go on once the direct question was passed over."""
-
-ESCALATED_AT = 3
-"""Signs of risk in one conversation from which the question gives way to the call."""
 
 
 @dataclass(frozen=True)
@@ -169,6 +183,7 @@ class ActionCrisis(Action):
             safety_asked=True,
             low_turns=0,
             no_offer_before_turn=turn + QUIET_TURNS,
+            concerns_heard=with_concern(before.concerns_heard, step.route or ""),
         )
         events = remember(
             before,
@@ -203,7 +218,7 @@ def _next_step(dispatcher: CollectingDispatcher, tracker: Tracker, turn: int) ->
     )
     kind = crisis_kind(message, tracker.slots)
     if kind is not None and not _is_an_answer(tracker, now):
-        return _show_card(dispatcher, tracker, now, kind)
+        return _show_card(dispatcher, tracker, now, kind, turn)
     reached = now.state != "no" and _meaning(tracker, now) in (REACHED, WILL_CALL)
     if not reached and asks_for_help(intent_of(tracker), message.get("signs") or ()):
         say(dispatcher, "utter_crisis_card_asked_for", **crisis_numbers(tracker))
@@ -214,18 +229,26 @@ def _next_step(dispatcher: CollectingDispatcher, tracker: Tracker, turn: int) ->
     return _after_answer(dispatcher, tracker, now, turn)
 
 
-def _show_card(dispatcher: CollectingDispatcher, tracker: Tracker, now: Step, kind: str) -> Step:
-    """Show the numbers; ask the direct question, or press for a call when it was answered."""
-    numbers, signs = crisis_numbers(tracker), now.signs + 1
-    kind = _graver(kind, now.kind) if now.state in ("asked", "staying") else kind
-    repeated = now.state != "no" and kind == now.kind
+def _show_card(
+    dispatcher: CollectingDispatcher, tracker: Tracker, now: Step, told: str, turn: int
+) -> Step:
+    """Show the numbers; ask the direct question, or press for a call when it was answered.
+
+    A doubt is no new sign: who is stayed with already is stayed with, and not pressed.
+    """
+    numbers, doubt = crisis_numbers(tracker), told in DOUBTS
+    signs = now.signs + (not doubt)
+    kind = kind_after(told, now.kind) if now.state in ("asked", "staying") else told
     news = news_of(tracker.latest_message, tracker.slots) if kind == SHAKEN else None
+    again = now.state != "no" and kind == now.kind
     opening = f"utter_crisis_open_{TOLD if kind == UNSURE and harm_of(tracker) else kind}"
-    opening = "utter_crisis_again" if repeated else opening
+    opening = "utter_crisis_again" if again else opening
     say(dispatcher, f"utter_other_{news}" if news else opening, "utter_crisis_card", **numbers)
-    if repeated and (now.state == "staying" or signs >= ESCALATED_AT):
+    if doubt and now.state == "staying":
+        return replace(_stay(dispatcher, tracker, replace(now, kind=kind), turn), signs=signs)
+    if presses_for_the_call(told, now.kind, now.state, signs):
         _say_own(dispatcher, "utter_crisis_escalate", kind, ESCALATION_OF_ITS_OWN, **numbers)
-        return Step("staying", kind, "open", signs)
+        return Step("staying", kind, QUESTION_OF.get(kind, "open"), signs)
     say(dispatcher, f"utter_crisis_ask_{kind}", **numbers)
     question = QUESTION_OF.get(kind, "thoughts")
     return Step("asked", kind, question, signs, route=f"{SOMEONE_ELSE}{news}" if news else None)
@@ -249,19 +272,15 @@ def _is_an_answer(tracker: Tracker, now: Step) -> bool:
     return _meaning(tracker, now) is not None or _barrier(tracker) is not None
 
 
-def _graver(kind: str, before: str) -> str:
-    """Return the more urgent of two kinds, so that a later, milder sign does not soften it."""
-    order = [MEDICAL, *risk_order()]
-    if kind in order and before in order:
-        return min(kind, before, key=order.index)
-    return kind if kind in order or before not in order else before
-
-
 def _meaning(tracker: Tracker, now: Step) -> str | None:
     """Return what the message means as an answer, or None."""
     intent, signs = intent_of(tracker), tracker.latest_message.get("signs") or ()
     if intent in BUTTONS:
         return BUTTONS[intent]
+    if "calm" in signs and "says_yes" in signs and now.state == "asked":
+        return DANGER  # "yes, I've decided", also where a bare yes would mean that they are safe
+    if "names_someone" in signs and now.state == "staying":
+        return NAMED  # "maybe my sister" names her; it is no half answer
     if "ambivalent" in signs and "ambivalent" in QUESTIONS[now.question]:
         return QUESTIONS[now.question]["ambivalent"]
     for sign, meaning in SAID.items():
@@ -280,19 +299,32 @@ def _after_answer(dispatcher: CollectingDispatcher, tracker: Tracker, now: Step,
     meaning = _meaning(tracker, now)
     barrier = _barrier(tracker)
     said_safe = "safe" in (tracker.latest_message.get("signs") or ())
-    doubted = not said_safe and in_doubt(tracker.latest_message, tracker.slots)
-    if meaning == SAFE and not barrier and doubted:
+    doubted = in_doubt(tracker.latest_message, tracker.slots)
+    if meaning == SAFE and not said_safe and not barrier and doubted:
         meaning = HALF  # a no that the classifier doubts is half a no; "I'm safe" is believed
     if meaning in (DANGER, HALF):
+        # a yes is a sign too: the numbers stand under it, or 999 alone where minutes count
+        card = () if now.kind in CALL_FIRST else ("utter_crisis_card",)
         if meaning == HALF and now.kind not in OTHER_FAMILY:
-            say(dispatcher, "utter_crisis_ambivalent")
+            say(dispatcher, "utter_crisis_ambivalent", *card, **numbers)
         else:
-            _say_own(dispatcher, "utter_crisis_yes", now.kind, YES_OF_ITS_OWN, **numbers)
+            said_yes = _own("utter_crisis_yes", now.kind, YES_OF_ITS_OWN)
+            say(dispatcher, said_yes, *card, **numbers)
         _say_own(dispatcher, "utter_crisis_call_options", now.kind, OPTIONS_OF_ITS_OWN, **numbers)
         return replace(now, state="staying", question="open")
-    if barrier and meaning in (None, SAFE) and (now.state != "eased" or now.question in CARE):
-        say(dispatcher, f"utter_crisis_{barrier}", **numbers)
-        return now if now.state == "eased" else replace(now, state="staying", question="step")
+    urgent = now.kind in CALL_FIRST
+    if (
+        barrier
+        and meaning in (None, SAFE)
+        and (now.state != "eased" or urgent or now.question in CARE)
+    ):
+        say(dispatcher, _barrier_response(now.kind, barrier), **numbers)
+        if now.state == "eased" and not urgent:
+            return now
+        return replace(now, state="staying", question=QUESTION_OF.get(now.kind, "step"))
+    if meaning == NAMED:
+        _say_own(dispatcher, "utter_crisis_named", now.kind, CALL_FIRST, **numbers)
+        return replace(now, question=QUESTION_OF.get(now.kind, "step"))
     if meaning == WILL_CALL:
         if now.kind in CALL_OF_ITS_OWN:
             say(dispatcher, f"utter_crisis_will_call_{now.kind}", **numbers)
@@ -392,10 +424,22 @@ def _say_own(
     dispatcher: CollectingDispatcher, name: str, kind: str, own: tuple[str, ...], **values: Any
 ) -> None:
     """Say the response of a kind that has one of its own, else the one for risk to oneself."""
+    say(dispatcher, _own(name, kind, own), **values)
+
+
+def _own(name: str, kind: str, own: tuple[str, ...]) -> str:
+    """Return the response of a kind that has one of its own, else the one for risk to oneself."""
     family = OTHER_FAMILY.get(kind, kind)
     kinds = (kind, family, "immediate" if kind in AS_IMMEDIATE else "")
-    chosen = next((k for k in kinds if k in own), "self")
-    say(dispatcher, f"{name}_{chosen}", **values)
+    return f"{name}_{next((k for k in kinds if k in own), 'self')}"
+
+
+def _barrier_response(kind: str, barrier: str) -> str:
+    """Return the response to what makes a call hard: where minutes count, one that says 999."""
+    own = BARRIERS_OF_THEIR_OWN.get(kind)
+    if own is None:
+        return f"utter_crisis_{barrier}"
+    return f"utter_crisis_barrier_{kind}{barrier.removeprefix('barrier') if barrier in own else ''}"
 
 
 def _barrier(tracker: Tracker) -> str | None:

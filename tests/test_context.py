@@ -225,3 +225,13 @@ def test_at_the_edge_a_harm_of_the_patterns_does_not_wait():
     message = {**parsed(), **told(["alcohol_drugs"], ["alcohol_drugs"], ["on_the_edge"])}
     assert told_now(message, {}) == ("alcohol_drugs",)
     assert told_at_the_edge(message, {}) is None
+
+
+def test_signs_that_arrive_sideways_are_no_mere_doubt_of_the_classifier():
+    doubted = {
+        "signs": ["calm", "giving_away"],
+        "risk": "passive_ideation",
+        "risk_sources": {"patterns": "none", "classifier": "passive_ideation"},
+        "risk_scores": {"own": 0.5},
+    }
+    assert crisis_kind(doubted, {}) == "sideways"

@@ -76,20 +76,28 @@ def test_it_says_that_nobody_is_watching_and_never_promises_rescue(said, person,
         assert promise not in words
 
 
+def beginnings(response):
+    """The first words of every variant of a response, up to its first number."""
+    wording = responses()["crisis_after.yml"][response]
+    return [variant["text"].split("{")[0][:40] for variant in wording]
+
+
 @pytest.mark.parametrize(
-    ("text", "words"),
+    ("kind", "own"),
     [
-        (KINDS["active_ideation"], "I'm a doctor, and I'm not safe"),
-        (KINDS["passive_ideation"], "I keep thinking about dying"),
-        (KINDS["self_harm"], "the patient tonight"),
-        (KINDS["harm_to_others"], "distance between you and them"),
-        (KINDS["denied"], "I'm a doctor, and I'm not safe"),
-        (KINDS["past_attempt"], "I'm a doctor, and I'm not safe"),
+        ("active_ideation", "self"),
+        ("passive_ideation", "passive_ideation"),
+        ("self_harm", "self_harm"),
+        ("harm_to_others", "harm_to_others"),
+        ("denied", "self"),
+        ("past_attempt", "self"),
     ],
 )
-def test_yes_brings_its_own_sentence_a_way_to_call_and_stays(said, person, text, words):
-    said(text, "yes")
-    assert words in person.text
+def test_yes_brings_its_own_sentence_a_way_to_call_and_stays(said, person, kind, own):
+    said(KINDS[kind], "yes")
+    assert any(words in person.text for words in beginnings(f"utter_crisis_yes_{own}"))
+    first = person.seen[-1][0].text
+    assert all(number in first for number in NUMBERS), first
     assert "I'll ring now" in titles(person)
     assert person.slot("crisis") == "staying"
 
@@ -97,6 +105,7 @@ def test_yes_brings_its_own_sentence_a_way_to_call_and_stays(said, person, text,
 @pytest.mark.parametrize("text", ["immediate", "medical", "unsafe_person"])
 def test_no_to_whether_they_can_ring_brings_another_way(said, person, text):
     said(KINDS[text], "no")
+    assert "999" in person.seen[-1][0].text
     assert person.slot("crisis") == "staying"
     assert "I'll ring now" in titles(person)
 
@@ -114,7 +123,7 @@ def test_who_cannot_ring_in_an_emergency_is_sent_to_999_and_to_nobody_slower(sai
 def test_half_an_answer_is_taken_seriously(said, person, half):
     said(KINDS["passive_ideation"], half)
     assert person.slot("crisis") == "staying"
-    assert "116 123" in person.text
+    assert all(number in person.seen[-1][0].text for number in NUMBERS)
 
 
 @pytest.mark.parametrize("answer", ["no", "nope", "No, not now", "I'm not"])
@@ -170,9 +179,7 @@ BARRIERS = {
 @pytest.mark.parametrize(("barrier", "text"), BARRIERS.items(), ids=BARRIERS.keys())
 def test_what_makes_a_call_hard_is_answered(said, person, barrier, text):
     said(KINDS["active_ideation"], "yes", text)
-    wording = responses()["crisis_after.yml"][f"utter_crisis_barrier_{barrier}"]
-    beginnings = [variant["text"].split("{")[0][:40] for variant in wording]
-    assert any(beginning in person.text for beginning in beginnings)
+    assert any(words in person.text for words in beginnings(f"utter_crisis_barrier_{barrier}"))
     assert person.slot("crisis") == "staying"
 
 
@@ -189,6 +196,98 @@ def test_the_third_sign_presses_for_the_call_even_when_each_was_denied(said, per
     bubbles = person.say("I keep thinking about ending my life")
     assert all(number in bubbles[0].text for number in NUMBERS)
     assert person.slot("crisis") == "staying"
+
+
+ALTERNATING = (KINDS["passive_ideation"], "I cut myself again", "I keep thinking of suicide")
+
+
+@pytest.mark.parametrize("answer", [None, "no"])
+def test_signs_of_alternating_kinds_press_for_the_call_as_well(said, person, answer):
+    said(*(text for sign in ALTERNATING[:2] for text in (sign, answer) if text))
+    bubbles = person.say(ALTERNATING[2])
+    assert all(number in bubbles[0].text for number in NUMBERS)
+    assert "I'll ring now" in titles(person)
+    assert (person.slot("crisis"), person.slot("crisis_signs")) == ("staying", 3)
+
+
+@pytest.mark.parametrize(
+    ("first", "then", "words"),
+    [
+        ("active_ideation", "medical", "you'd ring for a patient|be the patient"),
+        ("active_ideation", "immediate", "hand your phone|a person within a shout"),
+        ("active_ideation", "harm_to_others", "anyone near you in danger"),
+        ("harm_to_others", "active_ideation", "ending your life"),
+        ("unsafe_person", "active_ideation", "ending your life"),
+    ],
+)
+def test_another_trouble_told_after_yes_is_asked_about_in_its_own_words(
+    said, person, first, then, words
+):
+    said(KINDS[first], "no" if first == "unsafe_person" else "yes")
+    bubbles = person.say(KINDS[then])
+    assert all(number in bubbles[0].text for number in NUMBERS)
+    assert person.slot("crisis_kind") == then
+    assert any(part in bubbles[1].text for part in words.split("|")), bubbles[1].text
+
+
+@pytest.mark.parametrize("kind", ["medical", "immediate"])
+def test_an_emergency_told_again_is_pressed_with_999_alone(said, person, kind):
+    said(KINDS[kind], "no")
+    bubbles = person.say(KINDS[kind])
+    assert "999" in bubbles[1].text
+    assert "116 123" not in bubbles[1].text
+
+
+def test_a_doubt_after_yes_shows_the_numbers_and_stays_without_pressing(said, person):
+    said(KINDS["active_ideation"], "yes")
+    bubbles = person.say_as("the rota came out", **doubt())
+    assert all(number in bubbles[0].text for number in NUMBERS)
+    assert "misread" not in bubbles[0].text
+    assert "tiredness" not in bubbles[0].text
+    assert (person.slot("crisis_kind"), person.slot("crisis")) == ("active_ideation", "staying")
+
+
+@pytest.mark.parametrize("words", ["no. i've decided", "no, I'm at peace with it now"])
+def test_a_decision_is_never_taken_for_no(said, person, words):
+    bubbles = said(KINDS["active_ideation"], words)
+    assert all(number in bubbles[0].text for number in NUMBERS)
+    assert person.slot("crisis") in ("asked", "staying")
+
+
+@pytest.mark.parametrize("kind", ["medical", "immediate", "unsafe_person"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "i dont want to bother the med reg",
+        "there's nobody here",
+        "I can't speak out loud",
+        "they'd report me to the gmc",
+        "I'm too ashamed",
+    ],
+)
+def test_where_minutes_count_whatever_is_in_the_way_is_met_with_999(said, person, kind, text):
+    said(KINDS[kind], text)
+    last = " ".join(bubble.text for bubble in person.seen[-1])
+    assert "999" in last
+    assert "116 123" not in last.replace("116 123, free", "")
+    assert person.slot("crisis") == "staying"
+
+
+def test_holding_back_after_i_will_ring_is_met_where_minutes_count(said, person):
+    said(KINDS["medical"], "[Yes]", "actually i dont want to bother the med reg")
+    assert person.slot("crisis") == "staying"
+    assert "999" in person.text or "alarm" in person.text
+
+
+@pytest.mark.parametrize(
+    "name", ["maybe my sister", "my flatmate", "I could wake my housemate", "my mum probably"]
+)
+def test_somebody_named_is_the_next_step(said, person, name):
+    said(KINDS["active_ideation"], "yes")
+    person.say(name)
+    assert any(words in person.text for words in beginnings("utter_crisis_named_self"))
+    person.say("ok")
+    assert person.slot("crisis") == "eased"
 
 
 def test_a_milder_sign_does_not_soften_a_graver_one(said, person):
@@ -277,7 +376,7 @@ def doubt(risk="passive_ideation"):
 def test_an_answer_that_the_classifier_doubts_is_an_answer(said, person, words, state, part):
     said(KINDS["active_ideation"], "yes")
     bubbles = person.say_as(words, **doubt())
-    assert "111" not in bubbles[0].text, "the card does not come again"
+    assert "111" not in bubbles[0].text or "Half" in part, "the card comes again at half a yes only"
     assert any(p.lower() in person.text.lower() for p in part.split("|")), person.text
     assert (person.slot("crisis"), person.slot("crisis_signs")) == (state, 1)
 
@@ -302,13 +401,25 @@ def test_a_yes_in_other_words_is_an_answer_and_not_asked_again(said, person):
     said("really calm since sunday. sorted my affairs, gave the dog to my mum", "yes i've decided")
     assert person.slot("crisis") == "staying"
     assert "999" in person.text
+    assert "have you decided" not in person.text
+
+
+def test_a_decision_is_no_yes_to_whether_they_are_safe(said, person):
+    person.open()
+    person.say("i can't do this anymore")
+    person.press("I'm safe")
+    person.say("really calm since sunday. sorted my affairs, gave the dog to my mum")
+    person.say("why are you asking")
+    person.say("yes i've decided")
+    assert person.slot("crisis") == "staying"
+    assert all(number in person.seen[-1][0].text for number in NUMBERS)
 
 
 def test_what_is_no_answer_is_a_sign_also_when_in_doubt(said, person):
     said(KINDS["active_ideation"], "yes")
     bubbles = person.say_as("the rota came out", **doubt())
     assert all(number in bubbles[0].text for number in NUMBERS)
-    assert person.slot("crisis_signs") == 2
+    assert person.slot("crisis_signs") == 1, "a doubt is no sign"
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 import pytest
 
+from bot.content import responses
 from bot.deanery import signposts
 from bot.nlu.routes import OTHER_ROUTES, OWN_ROUTES, routes
 from tests.test_crisis import doubt
@@ -23,6 +24,7 @@ OTHERS = {
     "other_colleague_now": "my colleague says she wants to die",
     "other_colleague_death": "my friend from work killed himself",
     "other_relative": "my brother is suicidal",
+    "other_relative_death": "my brother took his own life",
 }
 FORM_OR_UNIT = ("professional support", "the unit", "psu", "fill in", "deanery has")
 
@@ -259,3 +261,60 @@ def test_what_nobody_verified_is_hidden(person_in):
 
 def test_every_signpost_of_a_route_exists():
     assert [k for r in routes().values() for k in r.signposts if k not in signposts()] == []
+
+
+@pytest.mark.parametrize(
+    ("told", "response"),
+    [
+        (TOLD["sexual_harm"], "theirs"),
+        (TOLD["domestic_abuse"], "theirs"),
+        (TOLD["bullying"], "theirs"),
+        (TOLD["error_today"], "duty"),
+        (TOLD["patient_risk"], "duty"),
+    ],
+)
+def test_whether_it_has_to_be_reported_is_answered_about_what_was_told(person, told, response):
+    person.open()
+    person.say(told)
+    person.say("do i have to report it")
+    wording = responses()["routes.yml"][f"utter_route_fear_report_{response}"]
+    assert person.seen[-1][0].text == wording[0]["text"]
+    person.say("they'd report me to the gmc")
+    told_so = responses()["routes.yml"]["utter_route_fear_told"][0]["text"]
+    assert person.seen[-1][0].text == told_so, "another fear is met as well"
+
+
+def test_a_relative_who_died_is_mourned_and_not_kept_safe(person):
+    person.open()
+    person.say("my brother took his own life")
+    assert "ask them directly" not in person.text
+    assert "sorry" in person.text
+    person.say("it was my fault, I should have rung")
+    assert person.slot("routes_given")[-1] == "other_blame"
+
+
+def quiet_harm(route):
+    """Return what is recognised when the classifier alone is clear about a harm."""
+    sources = {"patterns": [], "classifier": [route], "clear": [route]}
+    return {"harms": [route], "harm_sources": sources}
+
+
+def test_another_harm_in_quiet_words_after_a_route_is_asked_about(person):
+    person.open()
+    person.say(TOLD["bullying"])
+    person.say("yes")
+    person.say_as("and then there's home", **quiet_harm("domestic_abuse"))
+    asked = responses()["routes.yml"]["utter_maybe_domestic_abuse"][0]["text"]
+    assert person.seen[-1][-1].text.endswith(asked)
+    person.say("yes")
+    assert person.slot("routes_given") == ["bullying", "domestic_abuse"]
+    person.say_as("and the shift", **quiet_harm("unfit_now"))
+    assert person.slot("routes_checked") == ["domestic_abuse"], "it is asked once"
+
+
+def test_a_near_harm_in_quiet_words_after_a_route_is_the_same_trouble(person):
+    person.open()
+    person.say(TOLD["bullying"])
+    person.say("yes")
+    person.say_as("he called me that again", **quiet_harm("discrimination"))
+    assert not person.slot("routes_checked")

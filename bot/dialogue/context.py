@@ -58,8 +58,14 @@ NEWS = {
 }
 """Signs that go on with what was told about somebody else -> the name of what is said to them."""
 
-FEARS = {"barrier_told": "told", "barrier_shame": "shame"}
+BARRIER = "barrier_"
+"""Beginning of the signs that say what makes a call hard."""
+
+FEARS = {"asks_to_report": "report", "barrier_told": "told", "barrier_shame": "shame"}
 """Signs of what holds somebody back, which is answered after a route too -> the response's name."""
+
+FEAR = "fear_"
+"""Beginning of what `routes_given` holds after one of these was answered."""
 
 DEATH, OF_THE_DEAD = "_death", ("died", "blame")
 """End of the routes about somebody who has died, and the news that is met after one of these."""
@@ -123,7 +129,7 @@ def crisis_kind(message: Mapping[str, Any], slots: Mapping[str, Any]) -> str | N
         if "denied" in found:
             return DENIED
     if risk != "immediate" and signs.patterns is None and own_probability(message) < CLEAR:
-        return UNSURE
+        return signs.context or UNSURE
     return str(risk)
 
 
@@ -147,11 +153,18 @@ def news_of(message: Mapping[str, Any], slots: Mapping[str, Any]) -> str | None:
 
 
 def fear_of(message: Mapping[str, Any], slots: Mapping[str, Any]) -> str | None:
-    """Return what holds somebody back after a route of their own: told or shame; once a route."""
-    given = list(slots.get("routes_given") or ())
-    if not given or given[-1] not in OWN_ROUTES:
+    """Return what holds somebody back after a route of their own, each once; or None."""
+    if last_route(slots) not in OWN_ROUTES:
         return None
-    return next((name for sign, name in FEARS.items() if sign in _signs(message)), None)
+    given = list(slots.get("routes_given") or ())
+    found = (name for sign, name in FEARS.items() if sign in _signs(message))
+    return next((name for name in found if FEAR + name not in given), None)
+
+
+def last_route(slots: Mapping[str, Any]) -> str | None:
+    """Return the route that was given last, whatever fear was answered since."""
+    given = reversed(list(slots.get("routes_given") or ()))
+    return next((route for route in given if not route.startswith(FEAR)), None)
 
 
 def confirmed_route(message: Mapping[str, Any], slots: Mapping[str, Any]) -> str | None:

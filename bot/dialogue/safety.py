@@ -18,6 +18,7 @@ from rasa.shared.core.generator import TrackerWithCachedStates
 from rasa.shared.core.trackers import DialogueStateTracker
 
 from bot.dialogue.context import (
+    BARRIER,
     CARE,
     answer_of,
     confirmed_route,
@@ -28,6 +29,7 @@ from bot.dialogue.context import (
 )
 from bot.dialogue.help_intents import asks_for_help
 from bot.dialogue.referral import REFERRAL
+from bot.dialogue.urgency import CALL_FIRST
 from bot.nlu.routes import DONE_FIRST, OTHER_ROUTES, OWN_ROUTES, told_now
 
 CRISIS, ROUTE, SOMEONE_ELSE, SAFE, PAUSE = (
@@ -125,10 +127,13 @@ def needs_crisis_action(parsed: Mapping[str, Any], slots: Mapping[str, Any]) -> 
         stays = slots.get("crisis_question") in CARE and intent in (*TELLS, *BARE)
         if stays and not any(harm in OWN_ROUTES for harm in told_now(parsed, slots)):
             return True
-        return intent in ANSWERS or "change_subject" in signs or waits
+        holds_back = slots.get("crisis_kind") in CALL_FIRST and any(
+            sign.startswith(BARRIER) for sign in signs
+        )
+        return intent in ANSWERS or "change_subject" in signs or waits or holds_back
     sure = ((parsed.get("intent") or {}).get("confidence") or 0.0) >= SURE
     elsewhere = intent.startswith(QUESTIONS) and intent not in ABOUT_THE_CRISIS
-    return not (elsewhere and sure and not any(s.startswith("barrier_") for s in signs))
+    return not (elsewhere and sure and not any(s.startswith(BARRIER) for s in signs))
 
 
 def _intent(parsed: Mapping[str, Any]) -> str:

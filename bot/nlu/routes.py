@@ -23,10 +23,12 @@ EMERGENCY = "medical_emergency"
 
 @dataclass(frozen=True)
 class Route:
-    """What a route means, and the signposts it names, the first ones first."""
+    """What a route means, the signposts it names, the first ones first, and what it is about."""
 
     meaning: str
     signposts: tuple[str, ...]
+    concern: str | None = None
+    """The concern that the talk afterwards goes back to."""
 
 
 @cache
@@ -34,7 +36,7 @@ def routes() -> Mapping[str, Route]:
     """Return name -> route, in the order in which one is chosen when several are told."""
     rows = yaml.safe_load((HARMS / "routes.yml").read_text(encoding="utf-8"))
     return {
-        name: Route(" ".join(row["meaning"].split()), tuple(row["signposts"]))
+        name: Route(" ".join(row["meaning"].split()), tuple(row["signposts"]), row.get("concern"))
         for name, row in rows.items()
     }
 
@@ -46,6 +48,14 @@ DONE_FIRST = ("error_today", "unfit_now")
 ASKED_FIRST = ("bullying", "discrimination", "alcohol_drugs", "eating_disorder")
 """Routes that the classifier alone never gives: a hard consultant, having come from abroad, work
 taken home every night or a missed dinner is near enough, and nothing is lost by asking."""
+
+
+MUCH_ALIKE = (
+    ("error_today", "patient_risk"),
+    ("bullying", "discrimination"),
+    ("unfit_now", "alcohol_drugs"),
+)
+"""Routes whose words are so near that one, given, is not followed by a question about the other."""
 
 
 def told_now(message: Mapping[str, Any], slots: Mapping[str, Any]) -> tuple[str, ...]:
@@ -78,14 +88,21 @@ def told_at_the_edge(message: Mapping[str, Any], slots: Mapping[str, Any]) -> st
 def may_be_told(message: Mapping[str, Any], slots: Mapping[str, Any]) -> str | None:
     """Return the route of the writer's own that a message may tell.
 
-    That is asked about once in a conversation: asked twice, it is no longer care.
+    That is asked about once in a conversation: asked twice, it is no longer care. Once a route was
+    given, or a crisis was answered, only what the classifier is clear about, and what is another
+    trouble, is worth the question.
     """
-    asked = slots.get("routes_given") or slots.get("routes_checked") or slots.get("crisis_kind")
-    if asked or _at_the_edge(message):
+    if slots.get("routes_checked") or _at_the_edge(message):
         return None
-    sure = _sure(message)
-    found = (harm for harm in message.get("harms") or () if harm not in sure)
-    return next((harm for harm in found if harm in OWN_ROUTES), None)
+    given = slots.get("routes_given") or ()
+    harms = [harm for harm in message.get("harms") or () if harm in OWN_ROUTES]
+    if given or slots.get("crisis_kind"):
+        clear = (message.get("harm_sources") or {}).get("clear") or ()
+        told = {harm for pair in MUCH_ALIKE for harm in pair if set(pair) & set(given)}
+        harms = [harm for harm in harms if harm in clear and harm not in {*given, *told}]
+    else:
+        harms = [harm for harm in harms if harm not in _sure(message)]
+    return next(iter(harms), None)
 
 
 def _sure(message: Mapping[str, Any]) -> tuple[str, ...]:
