@@ -6,7 +6,13 @@ from collections.abc import Sequence
 
 from bot.nlu.taxonomy import FACETS
 from evaluation.answers import SOURCES
-from evaluation.measures import ENOUGH, Rate, calibration_error, rule_of_three
+from evaluation.measures import (
+    ENOUGH,
+    Rate,
+    calibration_error,
+    predictive_value,
+    rule_of_three,
+)
 from evaluation.refit import EncoderRow
 from evaluation.reports import FacetReport, RiskRow
 from evaluation.run import Reader, Run
@@ -127,6 +133,13 @@ def intents(run: Run) -> list[str]:
     ]
 
 
+RARITIES = (1000, 200, 50, 10)
+"""Of how many messages one tells of own risk, in `_worth_of_an_alarm`."""
+
+EVERY_KIND = "all own risk"
+"""Row of the recall of risk that holds every kind together."""
+
+
 def risk(run: Run) -> list[str]:
     """Return what is found and what is wrongly said about risk, by source."""
     report = run.risk
@@ -164,6 +177,36 @@ def risk(run: Run) -> list[str]:
         *table(
             ["turns quiet", "talks without own risk said", "and without a harm's route at once"],
             [[rate_of(run.talks.turns), rate_of(run.talks.talks), rate_of(run.talks.unrouted)]],
+        ),
+        *_worth_of_an_alarm(run),
+    ]
+
+
+def _worth_of_an_alarm(run: Run) -> list[str]:
+    """Return the positive predictive value at shares of own risk that real use might have."""
+    found = next(row.rates["union"] for row in run.risk.recall if row.name == EVERY_KIND)
+    ordinary = [row.rates["union"] for row in run.ordinary]
+    alarms = (
+        sum(r.hits for r in ordinary) / sum(r.total for r in ordinary),
+        1 - run.talks.turns.value,
+    )
+    return [
+        "### What an alarm is worth",
+        "",
+        "How many of those who are shown the numbers without asking are at risk depends on how many",
+        "messages tell of risk, which nobody knows before use: the positive predictive value, from",
+        "the recall of all own risk above and the false alarms on messages about work and feelings",
+        f"({alarms[0]:.1%}) or in whole talks ({alarms[1]:.1%}). Most who are asked will be at no risk.",
+        "",
+        *table(
+            ["messages with own risk", "at work's false alarms", "at talks' false alarms"],
+            [
+                [
+                    f"1 in {rarity}",
+                    *(number(predictive_value(1 / rarity, found.value, a)) for a in alarms),
+                ]
+                for rarity in RARITIES
+            ],
         ),
     ]
 

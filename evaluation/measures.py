@@ -114,6 +114,12 @@ def rule_of_three(total: int) -> float:
     return min(1.0, 3 / total) if total else 1.0
 
 
+def predictive_value(prevalence: float, recall: float, false_alarms: float) -> float:
+    """Return the share of alarms that are right (Bayes); all three are shares of 1."""
+    right = prevalence * recall
+    return right / (right + (1 - prevalence) * false_alarms)
+
+
 def bootstrap_f1(
     truth: np.ndarray, found: np.ndarray, draws: int = DRAWS, seed: int = SEED
 ) -> np.ndarray:

@@ -23,6 +23,7 @@ from evaluation.measures import (
     pooled,
     ranking,
     reliability,
+    predictive_value,
     rule_of_three,
     wilson,
 )
@@ -81,6 +82,12 @@ def test_wilson_interval(hits, total, low, high):
 def test_wilson_of_nothing_says_nothing():
     assert wilson(0, 0) == (0.0, 1.0)
     assert math.isnan(Rate(0, 0).value)
+
+
+def test_predictive_value():
+    assert predictive_value(0.5, 0.9, 0.1) == pytest.approx(0.9)
+    assert predictive_value(0.01, 1.0, 0.01) == pytest.approx(1 / 1.99)
+    assert predictive_value(0.1, 0.5, 0.0) == 1
 
 
 def test_rule_of_three():
