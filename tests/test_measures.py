@@ -21,9 +21,9 @@ from evaluation.measures import (
     middle_95,
     one_of,
     pooled,
+    predictive_value,
     ranking,
     reliability,
-    predictive_value,
     rule_of_three,
     wilson,
 )
