@@ -102,7 +102,8 @@ class ActionAfterDeanery(Action):
         else:
             after = _say_how_to_reach(dispatcher, tracker, deanery, before)
         others: dict[str, Any] = {"unclear_run": 0, "after_deanery": None}
-        if after.asked in OFFERED:  # they have seen a way to the unit
+        reachable = deanery is not None and bool(deanery.fresh_contacts(today))
+        if after.asked in OFFERED and reachable:  # they have seen a way to the unit
             others["next_step"] = "utter_step_contact"
         return remember(before, after, **others)
 

@@ -13,6 +13,7 @@ from rasa_sdk.executor import CollectingDispatcher
 from actions.local_facts import chosen_deanery
 from actions.speaking import entity_of, intent_of, memory_of, remember, say, was_said
 from bot.deanery import Deanery, signposts
+from bot.dialogue.context import UNSURE
 from bot.dialogue.referral import OFFERED_AGAIN, unsent
 from bot.dialogue.replies import Memory
 
@@ -173,7 +174,8 @@ class ActionReturn(Action):
         after = memory
         waits = unsent(tracker.slots)
         crisis = tracker.get_slot("crisis")
-        if crisis == "eased":
+        elsewhere = tracker.active_loop.get("name") or tracker.get_slot("crisis_kind") == UNSURE
+        if crisis == "eased" and not elsewhere:
             say(dispatcher, "utter_crisis_eased_listen")
         elif crisis in ("asked", "staying"):
             say(dispatcher, "utter_return_crisis")

@@ -99,7 +99,8 @@ class ActionRoute(Action):
         """Say what follows the answer to the route's question; return whether it was yes."""
         route = tracker.get_slot("route_asked")
         said = answer_of(intent_of(tracker), tracker.latest_message.get("signs") or ())
-        yes = said == "yes" or intent_of(tracker) == "safe_for_now"
+        done = "done" in (tracker.latest_message.get("signs") or ())
+        yes = said == "yes" or done or intent_of(tracker) == "safe_for_now"
         say(dispatcher, f"utter_route_{route}_{'yes' if yes else 'no'}", **crisis_numbers(tracker))
         return yes
 

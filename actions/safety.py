@@ -32,6 +32,7 @@ from bot.dialogue.context import (
     in_doubt,
     is_low,
     news_of,
+    risk_signs,
 )
 from bot.dialogue.help_intents import asks_for_help
 from bot.dialogue.replies import QUIET_TURNS
@@ -106,7 +107,7 @@ SHORT = 3
 """Words up to which a message passes over the question at a doubt without going on to talk."""
 
 BARRIERS_OF_THEIR_OWN = {
-    MEDICAL: ("barrier_burden", "barrier_alone"),
+    MEDICAL: ("barrier_burden", "barrier_alone", "barrier_cover"),
     "immediate": ("barrier_burden", "barrier_alone", "barrier_told", "barrier_voice"),
     UNSAFE_PERSON: (),
 }
@@ -144,6 +145,9 @@ ESCALATION_OF_ITS_OWN = ("harm_to_others", INTRUSIVE, *CALL_FIRST)
 NOT_LEFT_YET = ("self_harm", INTRUSIVE)
 """Kinds that are stayed with after no: what was told has not stopped with it."""
 
+TOLD_ALREADY = ("self_harm", PAST_ATTEMPT)
+"""Kinds of which a no speaks again, so that the classifier hears in it what was told before."""
+
 UNCERTAIN = (UNSURE, PAST_ATTEMPT, ASKED_FOR, SHAKEN)
 """Kinds that let ordinary talk go on once the direct question was passed over."""
 
@@ -156,6 +160,8 @@ class Step:
     kind: str
     question: str
     signs: int
+    sure: bool = False
+    """Whether more than the classifier spoke of it: a phrase, the context, or their answer."""
     asked: str = "open"
     """What a bare yes or no means outside the crisis."""
     route: str | None = None
@@ -192,6 +198,7 @@ class ActionCrisis(Action):
             crisis_kind=step.kind,
             crisis_question=step.question,
             crisis_signs=step.signs,
+            crisis_sure=step.sure,
             unclear_run=0,
         )
         return [
@@ -215,6 +222,7 @@ def _next_step(dispatcher: CollectingDispatcher, tracker: Tracker, turn: int) ->
         tracker.get_slot("crisis_kind") or ASKED_FOR,
         tracker.get_slot("crisis_question") or "open",
         int(tracker.get_slot("crisis_signs") or 0),
+        bool(tracker.get_slot("crisis_sure")),
     )
     kind = crisis_kind(message, tracker.slots)
     if kind is not None and not _is_an_answer(tracker, now):
@@ -238,20 +246,27 @@ def _show_card(
     """
     numbers, doubt = crisis_numbers(tracker), told in DOUBTS
     signs = now.signs + (not doubt)
-    kind = kind_after(told, now.kind) if now.state in ("asked", "staying") else told
+    running = now.state in ("asked", "staying")
+    alone = risk_signs(tracker.latest_message, tracker.slots).classifier_alone()
+    sure = not alone or (running and now.sure)
+    kind = kind_after(told, now.kind) if running else told
     news = news_of(tracker.latest_message, tracker.slots) if kind == SHAKEN else None
     again = now.state != "no" and kind == now.kind
     opening = f"utter_crisis_open_{TOLD if kind == UNSURE and harm_of(tracker) else kind}"
     opening = "utter_crisis_again" if again else opening
+    if now.state == "eased" and "takes_back" in (tracker.latest_message.get("signs") or ()):
+        opening = "utter_crisis_open_taken_back"
     say(dispatcher, f"utter_other_{news}" if news else opening, "utter_crisis_card", **numbers)
     if doubt and now.state == "staying":
         return replace(_stay(dispatcher, tracker, replace(now, kind=kind), turn), signs=signs)
     if presses_for_the_call(told, now.kind, now.state, signs):
         _say_own(dispatcher, "utter_crisis_escalate", kind, ESCALATION_OF_ITS_OWN, **numbers)
-        return Step("staying", kind, QUESTION_OF.get(kind, "open"), signs)
+        return Step("staying", kind, QUESTION_OF.get(kind, "open"), signs, sure)
     say(dispatcher, f"utter_crisis_ask_{kind}", **numbers)
     question = QUESTION_OF.get(kind, "thoughts")
-    return Step("asked", kind, question, signs, route=f"{SOMEONE_ELSE}{news}" if news else None)
+    return Step(
+        "asked", kind, question, signs, sure, route=f"{SOMEONE_ELSE}{news}" if news else None
+    )
 
 
 def _is_an_answer(tracker: Tracker, now: Step) -> bool:
@@ -267,6 +282,9 @@ def _is_an_answer(tracker: Tracker, now: Step) -> bool:
     said_yes = "says_yes" in (message.get("signs") or ()) and not new
     if said_yes and now.state == "asked" and _meaning(tracker, now) == DANGER:
         return True  # "yes, I've decided": asked again, it would sound unheard
+    direct = now.state == "asked" and now.kind in TOLD_ALREADY
+    if direct and _meaning(tracker, now) in (SAFE, MISREAD):
+        return risk_signs(message, tracker.slots).classifier_alone()
     if not in_doubt(tracker.latest_message, tracker.slots):
         return False
     return _meaning(tracker, now) is not None or _barrier(tracker) is not None
@@ -279,6 +297,8 @@ def _meaning(tracker: Tracker, now: Step) -> str | None:
         return BUTTONS[intent]
     if "calm" in signs and "says_yes" in signs and now.state == "asked":
         return DANGER  # "yes, I've decided", also where a bare yes would mean that they are safe
+    if "done" in signs and now.kind in CALL_FIRST:
+        return REACHED  # "ok, told her": the nurse, the crew
     if "names_someone" in signs and now.state == "staying":
         return NAMED  # "maybe my sister" names her; it is no half answer
     if "ambivalent" in signs and "ambivalent" in QUESTIONS[now.question]:
@@ -289,8 +309,13 @@ def _meaning(tracker: Tracker, now: Step) -> str | None:
         if sign in signs and not danger and not tried:
             return meaning
     answers = QUESTIONS[now.question]
-    words = (BARE.get(word, word) for word in (*signs, intent))
+    words = (BARE.get(word, word) for word in (*signs, intent if _is_sure(tracker) else ""))
     return next((answers[word] for word in words if word in answers), None)
+
+
+def _is_sure(tracker: Tracker) -> bool:
+    """Whether the intent is likelier than not; "I'll think about it" is no yes."""
+    return float((tracker.latest_message.get("intent") or {}).get("confidence") or 0.0) >= 0.5
 
 
 def _after_answer(dispatcher: CollectingDispatcher, tracker: Tracker, now: Step, turn: int) -> Step:
@@ -311,8 +336,8 @@ def _after_answer(dispatcher: CollectingDispatcher, tracker: Tracker, now: Step,
             said_yes = _own("utter_crisis_yes", now.kind, YES_OF_ITS_OWN)
             say(dispatcher, said_yes, *card, **numbers)
         _say_own(dispatcher, "utter_crisis_call_options", now.kind, OPTIONS_OF_ITS_OWN, **numbers)
-        return replace(now, state="staying", question="open")
-    urgent = now.kind in CALL_FIRST
+        return replace(now, state="staying", question="open", sure=True)
+    urgent = now.kind in CALL_FIRST and now.question == "can_ring"
     if (
         barrier
         and meaning in (None, SAFE)
@@ -330,15 +355,19 @@ def _after_answer(dispatcher: CollectingDispatcher, tracker: Tracker, now: Step,
             say(dispatcher, f"utter_crisis_will_call_{now.kind}", **numbers)
         else:
             say(dispatcher, "utter_crisis_will_call", **numbers)
-        return replace(now, state="eased", question="open")
+        question = "can_ring" if now.kind in CALL_FIRST else "open"
+        return replace(now, state="eased", question=question)
     if meaning == REACHED:
-        say(dispatcher, "utter_crisis_reached")
+        say(dispatcher, f"utter_crisis_reached{'_medical' if now.kind == MEDICAL else ''}")
         return replace(now, state="eased", question="open")
     waiting = tracker.get_slot("route_waiting")
     if waiting and now.kind in (UNSURE, UNSAFE_PERSON) and meaning in (SAFE, MISREAD):
         safe = now.kind == UNSAFE_PERSON and meaning == SAFE
         return _give_route(dispatcher, tracker, replace(now, state="no"), waiting, safe)
-    if meaning == MISREAD and now.state == "asked" and now.question != "can_ring":
+    misread = meaning == MISREAD and (now.state == "asked" or not now.sure)
+    if misread and now.kind in NO_OF_ITS_OWN:
+        meaning = SAFE
+    elif misread and (now.question != "can_ring" or not now.sure):
         say(dispatcher, "utter_crisis_misread")
         return replace(now, state="eased", question="open")
     if meaning == SAFE:
@@ -378,6 +407,9 @@ def _unanswered(dispatcher: CollectingDispatcher, tracker: Tracker, now: Step, t
     stays = now.kind not in UNCERTAIN or (now.kind == UNSURE and short and not waiting)
     if now.state == "asked" and stays and now.question == "thoughts":
         _say_heard_too(dispatcher, tracker)
+        if now.kind == "harm_to_others":
+            say(dispatcher, "utter_crisis_ask_unanswered_harm_to_others")
+            return replace(now, state="staying", question="thoughts")
         say(dispatcher, "utter_crisis_ask_unanswered")
         return replace(now, question="safe")
     if waiting and (now.kind == UNSURE or now.state == "eased"):
@@ -385,7 +417,10 @@ def _unanswered(dispatcher: CollectingDispatcher, tracker: Tracker, now: Step, t
     if now.state == "eased" and now.question in CARE:
         say(dispatcher, f"utter_crisis_care_{now.kind}", **crisis_numbers(tracker))
         return replace(now, question=CARE[1] if now.question == CARE[0] else "open")
-    if now.kind == UNSURE and now.state == "asked" and not is_low(tracker.latest_message):
+    asked_twice = now.state == "asked" and now.question == "safe" and now.kind not in DOUBTS
+    alone = not now.sure and (now.kind in CALL_FIRST or asked_twice)
+    left = (now.kind in (UNSURE, PAST_ATTEMPT) and now.state == "asked") or alone
+    if left and not is_low(tracker.latest_message):
         say(dispatcher, "utter_crisis_passed_over")  # a misreading is not pressed
         return replace(now, state="no", question="open")
     stayed = _stay(dispatcher, tracker, now, turn)
@@ -398,10 +433,13 @@ def _stay(dispatcher: CollectingDispatcher, tracker: Tracker, now: Step, turn: i
     """Say a sentence that stays with them, and with the numbers."""
     numbers = crisis_numbers(tracker)
     _say_heard_too(dispatcher, tracker)
-    if intent_of(tracker) == "thank":
+    family = OTHER_FAMILY.get(now.kind)
+    if intent_of(tracker) == "thank" and now.kind not in CALL_FIRST:
         say(dispatcher, "utter_crisis_thanked")
         return replace(now, question="open")
-    family = OTHER_FAMILY.get(now.kind)
+    if intent_of(tracker) == "object_to_bot" and family is None:
+        say(dispatcher, "utter_crisis_objected", **numbers)
+        return replace(now, question="step")
     if family:
         say(dispatcher, f"utter_crisis_stay_{family}", **numbers)
         return replace(now, question=QUESTION_OF.get(family, "open"))

@@ -16,7 +16,7 @@ from bot.dialogue.context import answer_of
 from bot.dialogue.memory import heard_in
 from bot.dialogue.referral import OFFERED_AGAIN, REFERRAL, unsent
 from bot.dialogue.replies import Heard, Memory, after_safe, declined, misread, reply_to_talk
-from bot.nlu.routes import may_be_told
+from bot.nlu.routes import may_be_told, routes
 
 ACTS = (
     "affirm",
@@ -70,7 +70,8 @@ class ActionReplyToTalk(Action):
         if tracker.active_loop.get("name") == REFERRAL:
             return say_aside(dispatcher, tracker)
         if before.asked == "maybe_route" and _says_no(tracker) and not heard.anything():
-            reply = misread(before)
+            checked = list(tracker.get_slot("routes_checked") or ())
+            reply = misread(before, routes()[checked[-1]].concern if checked else None)
             say_reply(dispatcher, reply)
             return remember(before, reply.memory, unclear_run=0)
         act, harm = _act(intent, before), may_be_told(tracker.latest_message, tracker.slots)

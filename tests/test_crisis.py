@@ -503,3 +503,114 @@ def test_a_question_that_may_be_a_misreading_is_not_pressed(person, going_on):
     assert person.seen[-1][-1].text.endswith("?")
     person.say("the rota has had two gaps since march")
     assert "999" not in person.text
+
+
+@pytest.mark.parametrize("words", ["its gone too far now", "she's going to tear into me"])
+def test_what_only_sounds_like_safe_or_done_is_no_way_out(said, person, words):
+    said(KINDS["active_ideation"], words)
+    assert person.slot("crisis") != "eased"
+
+
+def test_a_no_that_is_taken_back_is_thanked_and_asked_about_anew(said, person):
+    said(KINDS["passive_ideation"], "no")
+    bubbles = person.say("that thing you asked. i said no. that wasnt completely true")
+    opening = responses()["crisis.yml"]["utter_crisis_open_taken_back"]
+    assert any(bubbles[0].text.startswith(v["text"]) for v in opening)
+    assert all(number in bubbles[0].text for number in NUMBERS)
+    assert person.slot("crisis") == "asked"
+
+
+def test_help_that_has_come_in_a_medical_emergency_is_heard(said, person):
+    said(KINDS["medical"], "the nurse in charge is at the desk i guess")
+    person.say("ok told her. shes doing an ecg")
+    assert any(words in person.text for words in beginnings("utter_crisis_reached_medical"))
+    assert person.slot("crisis") == "eased"
+    person.say("looks normal apparently. feel like a right idiot")
+    assert "999" not in person.text, "who has been reached is not sent to ring"
+
+
+def test_a_past_attempt_answered_or_passed_over_is_left_there(said, person):
+    said(KINDS["past_attempt"], "no. like i said. im fine these days, still see my therapist")
+    assert any(words in person.text for words in beginnings("utter_crisis_no_past_attempt"))
+    said(KINDS["past_attempt"], "the exam is on thursday")
+    assert any(words in person.text for words in beginnings("utter_crisis_passed_over"))
+
+
+def test_a_threat_that_is_not_carried_out_is_no_attempt(said, person):
+    said(KINDS["harm_to_others"])
+    person.say_as(
+        "i'm not going tonight. i'm at home. had a few drinks",
+        risk="immediate",
+        risk_sources={"patterns": "none", "classifier": "immediate"},
+        risk_scores={"own": 0.82, "third_party": 0.0},
+    )
+    assert person.slot("crisis_kind") == "harm_to_others"
+
+
+def test_a_threat_left_unanswered_is_asked_about_the_other_person(said, person):
+    said(KINDS["harm_to_others"], "he'd deserve it")
+    assert "near them" in person.text
+    person.say("no")
+    assert person.slot("crisis") == "eased"
+
+
+@pytest.mark.parametrize(
+    ("text", "barrier"),
+    [
+        ("are you going to report me", "you"),
+        ("my phones on 4% lol", "phone"),
+        ("im holding the bleep, theres no one to cover me", "cover"),
+        ("my flatmate is in but she'd freak out", "upset"),
+        ("is there one you can text", "voice"),
+        ("half the crisis team know me", "known"),
+        ("they'd take my licence. gmc. the lot", "told"),
+    ],
+)
+def test_reasons_in_the_words_of_those_who_gave_them_are_met(said, person, text, barrier):
+    said(KINDS["active_ideation"], "yes", text)
+    assert any(words in person.text for words in beginnings(f"utter_crisis_barrier_{barrier}"))
+
+
+def clear(risk):
+    """Return what is recognised when the classifier alone is clear about a risk."""
+    return {**doubt(risk), "risk_scores": {"own": 0.95, "third_party": 0.0}}
+
+
+def test_a_denial_in_the_words_of_self_harm_is_an_answer(said, person):
+    said(KINDS["self_harm"])
+    person.say_as(
+        "no no nothing like that. scratches, its not a suicide thing", **clear("self_harm")
+    )
+    assert any(words in person.text for words in beginnings("utter_crisis_no_self_harm"))
+
+
+def test_what_only_the_classifier_heard_can_be_put_right_at_any_time(said, person):
+    person.open()
+    person.say_as("the rota came out", **clear("active_ideation"))
+    assert (person.slot("crisis"), person.slot("crisis_sure")) == ("asked", False)
+    person.say("can i write to the sister")
+    person.say("no, not like that")
+    assert person.slot("crisis") == "eased"
+
+
+def test_what_only_the_classifier_heard_is_left_after_two_questions_passed_over(person):
+    person.open()
+    person.say_as("the rota came out", **clear("active_ideation"))
+    person.say("my registrar is on leave")
+    person.say("and the exam is in may")
+    assert any(words in person.text for words in beginnings("utter_crisis_passed_over"))
+    assert person.slot("crisis") == "no"
+
+
+def test_a_yes_makes_sure_of_what_the_classifier_heard(person):
+    person.open()
+    person.say_as("the rota came out", **clear("active_ideation"))
+    person.say("yes")
+    assert person.slot("crisis_sure")
+    person.say("my registrar is on leave")
+    assert person.slot("crisis") == "staying"
+
+
+def test_thinking_about_it_is_no_promise_to_ring(said, person):
+    said(KINDS["active_ideation"], "yes", "my rota is awful", "ill think about it")
+    assert person.slot("crisis") == "staying"

@@ -318,3 +318,99 @@ def test_a_near_harm_in_quiet_words_after_a_route_is_the_same_trouble(person):
     person.say("yes")
     person.say_as("he called me that again", **quiet_harm("discrimination"))
     assert not person.slot("routes_checked")
+
+
+@pytest.mark.parametrize("words", ["he's outside the door", "he's coming home early"])
+def test_a_danger_that_comes_near_after_a_route_is_no_yes(person, words):
+    person.open()
+    person.say(TOLD["domestic_abuse"])
+    bubbles = person.say(words)
+    assert "999" in bubbles[0].text
+    assert person.slot("crisis_kind") == "unsafe_person"
+
+
+def test_who_is_feared_is_not_taken_for_somebody_to_be_kept_safe(person):
+    person.open()
+    person.say(TOLD["domestic_abuse"])
+    person.say("yes")
+    person.say_as(
+        "he has texted me again",
+        risk="third_party",
+        risk_sources={"patterns": "none", "classifier": "third_party"},
+    )
+    assert "suicide" not in person.text
+
+
+@pytest.mark.parametrize("words", ["no, she's not the type you can tell", "he's a nightmare"])
+def test_what_only_begins_like_done_is_no_yes(person, words):
+    person.open()
+    person.say(TOLD["error_today"])
+    person.say(words)
+    yes = responses()["routes.yml"]["utter_route_error_today_yes"][0]["text"]
+    assert yes not in person.text
+
+
+def test_the_death_of_somebody_feared_for_is_heard(person):
+    person.open()
+    person.say(OTHERS["other_colleague_now"])
+    person.say_as("they found her", **quiet_harm("other_colleague_death"))
+    assert "not yours to have stopped" in person.text
+
+
+def test_after_an_error_a_patients_body_is_not_ones_own(person):
+    person.open()
+    person.say(TOLD["error_today"])
+    person.say_as(
+        "her sugars were 2.1 an hour ago, 5 now",
+        risk="immediate",
+        risk_sources={"patterns": "none", "classifier": "immediate"},
+        risk_scores={"own": 0.9, "third_party": 0.0},
+        **quiet_harm("medical_emergency"),
+    )
+    assert person.slot("crisis_kind") != "medical"
+
+
+def test_more_of_what_was_asked_about_is_a_yes(person):
+    person.open()
+    person.say_as("it's how the day begins", **doubtful_harm("alcohol_drugs"))
+    assert person.slot("routes_checked") == ["alcohol_drugs"]
+    person.say_as(
+        "before work mostly", signals={"stage": [], "pattern": [], "concern": ["substance_use"]}
+    )
+    assert person.slot("routes_given") == ["alcohol_drugs"]
+
+
+def test_another_harm_may_be_asked_about_and_none_twice(person):
+    person.open()
+    person.say_as("it's how the day begins", **doubtful_harm("alcohol_drugs"))
+    person.say("no")
+    person.say_as("and the evenings", **doubtful_harm("alcohol_drugs"))
+    assert person.slot("routes_checked") == ["alcohol_drugs"]
+    person.say_as("and lunch", **doubtful_harm("eating_disorder"))
+    assert person.slot("routes_checked") == ["alcohol_drugs", "eating_disorder"]
+
+
+def doubtful_harm(route):
+    """Return what is recognised when the classifier alone finds a harm, and is not clear."""
+    sources = {"patterns": [], "classifier": [route], "clear": []}
+    return {"harms": [route], "harm_sources": sources}
+
+
+def test_the_car_is_no_safe_place_to_sleep(person):
+    person.open()
+    person.say(TOLD["no_home_or_money"])
+    person.say("the car. since the 9th")
+    no = responses()["routes.yml"]["utter_route_no_home_or_money_no"][0]["text"]
+    assert no in person.text
+
+
+def test_a_misread_harm_is_not_gone_on_with(person):
+    person.open()
+    person.say_as(
+        "he asked me in front of the whole round",
+        signals={"stage": [], "pattern": [], "concern": ["bullying"]},
+        **doubtful_harm("bullying"),
+    )
+    person.say("no")
+    asked = [v["text"] for v in responses()["concerns.yml"]["utter_concern_bullying_ask"]]
+    assert not any(text in person.text for text in asked)

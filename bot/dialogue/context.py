@@ -10,7 +10,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from bot.nlu.routes import EDGE, EMERGENCY, OWN_ROUTES, SOMEONE_ELSE
+from bot.nlu.routes import EDGE, EMERGENCY, OWN_ROUTES, SOMEONE_ELSE, routes
 from bot.nlu.taxonomy import NO_RISK, OWN_RISK
 
 UNEASY = 0.2
@@ -24,6 +24,9 @@ CLEAR = 0.8
 
 HURT_BY_SOMEBODY = ("domestic_abuse", "sexual_harm")
 """Routes of who is hurt: a classifier may take what was done to them for what they would do."""
+
+ANGER = "harm_to_others"
+"""The own risk that is about somebody else's life."""
 
 CARE = ("care", "care_again")
 """Kinds of question (`crisis_question`) after which a crisis that eased is not left yet."""
@@ -70,6 +73,12 @@ FEAR = "fear_"
 DEATH, OF_THE_DEAD = "_death", ("died", "blame")
 """End of the routes about somebody who has died, and the news that is met after one of these."""
 
+FEARED_FOR = ("other_colleague_now", "other_relative", "other_someone")
+"""Routes about somebody who may be in danger, of whom news may come."""
+
+AT_WORK = ("error_today", "patient_risk")
+"""Routes after which a body in danger is mostly a patient's."""
+
 SIDEWAYS_SIGNS = ("calm", "farewell", "giving_away")
 
 ASKED_SAFE = {"safe_now": NOT_SAFE, "safe_from_them": UNSAFE_PERSON}
@@ -108,25 +117,31 @@ def crisis_kind(message: Mapping[str, Any], slots: Mapping[str, Any]) -> str | N
     signs, found = risk_signs(message, slots), _signs(message)
     if not signs.any():
         return None
-    if _is_emergency(message):
+    if _is_emergency(message, slots):
         return MEDICAL
     risk = message.get("risk")
     if risk not in OWN_RISK:
         return signs.context
-    if risk == "harm_to_others" and "own_child" in found:
+    if risk == ANGER and "own_child" in found:
         return INTRUSIVE
-    if risk == "harm_to_others" and signs.patterns is None and _is_hurt(message):
+    if risk == ANGER and signs.patterns is None and _is_hurt(message):
         return UNSAFE_PERSON
+    angry = slots.get("crisis") in ("asked", "staying") and slots.get("crisis_kind") == ANGER
+    if angry and risk == "immediate" and signs.classifier_alone():
+        return ANGER  # "not going tonight, had a few drinks" is no attempt
     told = (message.get("harm_sources") or {}).get("patterns") or ()
-    if in_doubt(message, slots) and news_of(message, slots):
+    alone = in_doubt(message, slots) or (signs.classifier_alone() and risk != "immediate")
+    if alone and news_of(message, slots):
         return SHAKEN
-    doubted = in_doubt(message, slots) or (risk == "harm_to_others" and signs.classifier_alone())
+    if risk == "immediate" and signs.classifier_alone() and last_route(slots) in AT_WORK:
+        return UNSURE
+    doubted = in_doubt(message, slots) or (risk == ANGER and signs.classifier_alone())
     if told and doubted:
         return UNSAFE_PERSON if any(harm in HURT_BY_SOMEBODY for harm in told) else UNSURE
     if risk in ("active_ideation", "passive_ideation"):
         if "past_attempt" in found and not _now(message):
             return PAST_ATTEMPT
-        if "denied" in found:
+        if "denied" in found and not in_doubt(message, slots):
             return DENIED
     if risk != "immediate" and signs.patterns is None and own_probability(message) < CLEAR:
         return signs.context or UNSURE
@@ -147,7 +162,10 @@ def news_of(message: Mapping[str, Any], slots: Mapping[str, Any]) -> str | None:
     if not _about_somebody_else(slots):
         return None
     lost = any(route.endswith(DEATH) for route in given)
-    found = (name for sign, name in NEWS.items() if sign in _signs(message))
+    found = [name for sign, name in NEWS.items() if sign in _signs(message)]
+    clear = (message.get("harm_sources") or {}).get("clear") or ()
+    if given[-1] in FEARED_FOR and any(harm.endswith(DEATH) for harm in clear):
+        found.insert(0, "died")  # told as a death now, of whom it was feared
     fitting = (name for name in found if name in OF_THE_DEAD or not lost)
     return next((name for name in fitting if SOMEONE_ELSE + name not in given), None)
 
@@ -173,8 +191,10 @@ def confirmed_route(message: Mapping[str, Any], slots: Mapping[str, Any]) -> str
     if slots.get("asked") != "maybe_route" or not checked:
         return None
     intent = str((message.get("intent") or {}).get("name"))
-    again = checked[-1] in (message.get("harms") or ())
-    return checked[-1] if again or answer_of(intent, _signs(message)) == "yes" else None
+    said = answer_of(intent, _signs(message))
+    concerns = (message.get("signals") or {}).get("concern") or ()
+    again = checked[-1] in (message.get("harms") or ()) or routes()[checked[-1]].concern in concerns
+    return checked[-1] if said == "yes" or (again and said != "no") else None
 
 
 def in_doubt(message: Mapping[str, Any], slots: Mapping[str, Any]) -> bool:
@@ -191,7 +211,7 @@ def answer_of(intent: str, signs: Collection[str]) -> str | None:
     """Return what a message answers to a yes-or-no question: yes, no, half, or None."""
     if "ambivalent" in signs:
         return "half"
-    if intent == "affirm" or any(sign in signs for sign in ("says_yes", "safe", "done")):
+    if intent == "affirm" or any(sign in signs for sign in ("says_yes", "safe")):
         return "yes"
     if intent == "deny" or "says_no" in signs:
         return "no"
@@ -200,7 +220,7 @@ def answer_of(intent: str, signs: Collection[str]) -> str | None:
 
 def _context(message: Mapping[str, Any], slots: Mapping[str, Any]) -> str | None:
     found = _signs(message)
-    if _is_emergency(message):
+    if _is_emergency(message, slots):
         return MEDICAL
     intent = (message.get("intent") or {}).get("name")
     asked = slots.get("asked")
@@ -210,7 +230,10 @@ def _context(message: Mapping[str, Any], slots: Mapping[str, Any]) -> str | None
     if unsafe:
         return NOT_SAFE
     told = (message.get("harm_sources") or {}).get("patterns") or ()
-    if "afraid_of_them" in found and any(harm in HURT_BY_SOMEBODY for harm in told):
+    hurt = last_route(slots) in HURT_BY_SOMEBODY
+    if "afraid_of_them" in found and (hurt or any(harm in HURT_BY_SOMEBODY for harm in told)):
+        return UNSAFE_PERSON
+    if "they_are_near" in found and hurt:
         return UNSAFE_PERSON
     if "past_attempt" in found:
         return PAST_ATTEMPT
@@ -248,16 +271,18 @@ def _now(message: Mapping[str, Any]) -> bool:
     )
 
 
-def _is_emergency(message: Mapping[str, Any]) -> bool:
+def _is_emergency(message: Mapping[str, Any], slots: Mapping[str, Any]) -> bool:
     """Whether the body of the one who writes is the emergency.
 
-    Somebody at breaking point speaks of collapsing too; then the classifier alone is not enough.
+    Somebody at breaking point speaks of collapsing too, and somebody at work of a patient; then
+    the classifier alone is not enough.
     """
     sources = message.get("harm_sources") or {}
     if EMERGENCY in (sources.get("patterns") or ()):
         return True
     at_the_edge = EDGE in ((message.get("signals") or {}).get("stage") or ())
-    return EMERGENCY in (sources.get("classifier") or ()) and not at_the_edge
+    somebody_else = last_route(slots) in AT_WORK
+    return EMERGENCY in (sources.get("classifier") or ()) and not (at_the_edge or somebody_else)
 
 
 def _is_hurt(message: Mapping[str, Any]) -> bool:

@@ -188,7 +188,9 @@ def reply_to_talk(heard: Heard, memory: Memory) -> Reply:
         return offer(told, first)
     if _summary_is_due(told) and not careful:
         summed = replace(told, summary_given=True, last_ask="summary")
-        return Reply((first, ("utter_summary",)), summed, told.concerns_heard[-SUMMARISED:])
+        return Reply(
+            (first, ("utter_summary",)), summed, (told.concerns_heard[0], told.concerns_heard[-1])
+        )
     facet, question = _ask(heard, memory)
     bare = heard.brief and not heard.question and not heard.anything()
     alone = bare and memory.last_ask != AFTER_ROUTE  # a bare question would be cold there
@@ -243,8 +245,10 @@ def declined(memory: Memory) -> Memory:
     return replace(memory, asked="open", no_offer_before_turn=memory.turn + QUIET_TURNS)
 
 
-def misread(memory: Memory) -> Reply:
-    """Plan the reply to "no, it is not that", asked about a harm."""
+def misread(memory: Memory, concern: str | None) -> Reply:
+    """Plan the reply to "no, it is not that", asked about a harm; its `concern` was misread too."""
+    heard = tuple(c for c in memory.concerns_heard if c != concern)
+    memory = replace(memory, concerns_heard=heard)
     facet, question = _go_on(memory)
     after = replace(memory, turn=memory.turn + 1, asked="open", last_ask=facet)
     return Reply((("utter_maybe_not",), (question,)), after)

@@ -20,16 +20,17 @@ from rasa.shared.core.trackers import DialogueStateTracker
 from bot.dialogue.context import (
     BARRIER,
     CARE,
+    HURT_BY_SOMEBODY,
     answer_of,
     confirmed_route,
     crisis_kind,
     fear_of,
     is_low,
+    last_route,
     news_of,
 )
 from bot.dialogue.help_intents import asks_for_help
 from bot.dialogue.referral import REFERRAL
-from bot.dialogue.urgency import CALL_FIRST
 from bot.nlu.routes import DONE_FIRST, OTHER_ROUTES, OWN_ROUTES, told_now
 
 CRISIS, ROUTE, SOMEONE_ELSE, SAFE, PAUSE = (
@@ -54,6 +55,9 @@ TELLS = ("share", "inform", "affirm", "worried_about_someone", "nlu_fallback")
 """Intents of going on, after which a harm that was told in the crisis is answered."""
 
 BARE = ("deny", "unsure")
+
+HOMELESS = "no_home_or_money"
+"""The route whose question "the car" answers with no."""
 
 SURE = 0.6
 """Confidence from which a message in a crisis is taken for a question."""
@@ -94,7 +98,9 @@ def answered_first(parsed: Mapping[str, Any], slots: Mapping[str, Any]) -> str |
         return ROUTE
     if asked == "safe_from_them" and (answer == "yes" or intent == "safe_for_now"):
         return ROUTE
-    if asked == "route" and answer is not None:
+    if asked == "route" and slots.get("route_asked") == HOMELESS and "sleeps_rough" in signs:
+        return ROUTE
+    if asked == "route" and (answer is not None or "done" in signs):
         return ROUTE
     if slots.get("route_asked") in DONE_FIRST and "done" in signs:
         return ROUTE
@@ -105,6 +111,9 @@ def answered_first(parsed: Mapping[str, Any], slots: Mapping[str, Any]) -> str |
     given = slots.get("routes_given") or ()
     told = told_now(parsed, slots)
     at_risk = parsed.get("risk") == "third_party" and not any(g in OTHER_ROUTES for g in given)
+    by_phrases = (parsed.get("risk_sources") or {}).get("patterns") == "third_party"
+    if last_route(slots) in HURT_BY_SOMEBODY and not by_phrases:
+        at_risk = False  # what they fear from that person is not that person's danger
     if at_risk or any(harm in OTHER_ROUTES for harm in told):
         return SOMEONE_ELSE
     if any(harm in OWN_ROUTES for harm in told):
@@ -127,13 +136,13 @@ def needs_crisis_action(parsed: Mapping[str, Any], slots: Mapping[str, Any]) -> 
         stays = slots.get("crisis_question") in CARE and intent in (*TELLS, *BARE)
         if stays and not any(harm in OWN_ROUTES for harm in told_now(parsed, slots)):
             return True
-        holds_back = slots.get("crisis_kind") in CALL_FIRST and any(
-            sign.startswith(BARRIER) for sign in signs
-        )
+        will_ring = slots.get("crisis_question") == "can_ring"
+        holds_back = will_ring and any(sign.startswith(BARRIER) for sign in signs)
         return intent in ANSWERS or "change_subject" in signs or waits or holds_back
     sure = ((parsed.get("intent") or {}).get("confidence") or 0.0) >= SURE
     elsewhere = intent.startswith(QUESTIONS) and intent not in ABOUT_THE_CRISIS
-    return not (elsewhere and sure and not any(s.startswith(BARRIER) for s in signs))
+    held = "change_subject" in signs or any(s.startswith(BARRIER) for s in signs)
+    return held or not (elsewhere and sure)
 
 
 def _intent(parsed: Mapping[str, Any]) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -50,10 +50,14 @@ ASKED_FIRST = ("bullying", "discrimination", "alcohol_drugs", "eating_disorder")
 taken home every night or a missed dinner is near enough, and nothing is lost by asking."""
 
 
+MOST_ASKED = 2
+"""Harms that are asked about in a conversation: asked more often, it is no longer care."""
+
 MUCH_ALIKE = (
     ("error_today", "patient_risk"),
     ("bullying", "discrimination"),
     ("unfit_now", "alcohol_drugs"),
+    ("domestic_abuse", "sexual_harm"),
 )
 """Routes whose words are so near that one, given, is not followed by a question about the other."""
 
@@ -68,7 +72,7 @@ def told_now(message: Mapping[str, Any], slots: Mapping[str, Any]) -> tuple[str,
     """
     given = slots.get("routes_given") or ()
     sources = message.get("harm_sources") or {}
-    harms = _sure(message)
+    harms = _sure(message, slots.get("routes_checked") or ())
     if given or slots.get("crisis_kind") or told_at_the_edge(message, slots):
         harms = tuple(sources.get("patterns") or ())
     return tuple(harm for harm in harms if harm not in given)
@@ -88,11 +92,12 @@ def told_at_the_edge(message: Mapping[str, Any], slots: Mapping[str, Any]) -> st
 def may_be_told(message: Mapping[str, Any], slots: Mapping[str, Any]) -> str | None:
     """Return the route of the writer's own that a message may tell.
 
-    That is asked about once in a conversation: asked twice, it is no longer care. Once a route was
+    Each is asked about once, and no more than `MOST_ASKED` in a conversation. Once a route was
     given, or a crisis was answered, only what the classifier is clear about, and what is another
     trouble, is worth the question.
     """
-    if slots.get("routes_checked") or _at_the_edge(message):
+    checked = slots.get("routes_checked") or ()
+    if len(checked) >= MOST_ASKED or _at_the_edge(message):
         return None
     given = slots.get("routes_given") or ()
     harms = [harm for harm in message.get("harms") or () if harm in OWN_ROUTES]
@@ -102,11 +107,13 @@ def may_be_told(message: Mapping[str, Any], slots: Mapping[str, Any]) -> str | N
         harms = [harm for harm in harms if harm in clear and harm not in {*given, *told}]
     else:
         harms = [harm for harm in harms if harm not in _sure(message)]
-    return next(iter(harms), None)
+    return next((harm for harm in harms if harm not in checked), None)
 
 
-def _sure(message: Mapping[str, Any]) -> tuple[str, ...]:
+def _sure(message: Mapping[str, Any], checked: Sequence[str] = ()) -> tuple[str, ...]:
     """Return the routes that a phrase tells, or the classifier clearly, or the risk of another.
+
+    What was asked about already (`checked`) and is told clearly again needs no second question.
 
     A moment is a curated phrase too, and says what the message is about better than the classifier.
     """
@@ -114,7 +121,7 @@ def _sure(message: Mapping[str, Any]) -> tuple[str, ...]:
     moment = any(entity["entity"] == "moment" for entity in message.get("entities") or ())
     clear = {EMERGENCY, *(sources.get("patterns") or ())}
     if not moment:
-        clear.update(set(sources.get("clear") or ()) - set(ASKED_FIRST))
+        clear.update(set(sources.get("clear") or ()) - (set(ASKED_FIRST) - set(checked)))
     if message.get("risk") == "third_party":
         clear.update(OTHER_ROUTES)
     return tuple(harm for harm in message.get("harms") or () if harm in clear)
