@@ -212,14 +212,17 @@ def test_a_double_click_presses_once(chat):
         (500, "failed", "not_sent"),
         (502, None, "not_sent"),
         (400, "toString", "not_sent"),
+        (410, "conversation_ended", "ended"),
     ],
 )
-def test_every_refusal_is_told_and_loses_nothing(chat, status, code, words):
+def test_every_refusal_is_told_with_the_numbers_and_loses_nothing(chat, status, code, words):
     body = json.dumps({"error": code}) if code else "<h1>Bad gateway</h1>"
     chat.page.route("**/chat/send", lambda route: route.fulfill(status=status, body=body), times=1)
     chat.page.fill("textarea", TOLD)
     chat.page.locator("textarea").press("Enter")
     assert chat.problem() == WORDS[words]
+    for line in numbers(""):
+        assert chat.page.locator(f'.help a[href="tel:{line["call"]}"]').is_visible()
     assert chat.typed() == TOLD
     assert chat.say(TOLD)
 
