@@ -212,7 +212,6 @@ def test_a_double_click_presses_once(chat):
         (500, "failed", "not_sent"),
         (502, None, "not_sent"),
         (400, "toString", "not_sent"),
-        (410, "conversation_ended", "ended"),
     ],
 )
 def test_every_refusal_is_told_with_the_numbers_and_loses_nothing(chat, status, code, words):
@@ -225,6 +224,17 @@ def test_every_refusal_is_told_with_the_numbers_and_loses_nothing(chat, status, 
         assert chat.page.locator(f'.help a[href="tel:{line["call"]}"]').is_visible()
     assert chat.typed() == TOLD
     assert chat.say(TOLD)
+
+
+def test_a_message_after_the_end_brings_the_numbers(chat):
+    body = json.dumps({"error": "conversation_ended"})
+    chat.page.route("**/chat/send", lambda route: route.fulfill(status=410, body=body), times=1)
+    chat.page.fill("textarea", "I want to kill myself")
+    chat.page.locator("textarea").press("Enter")
+    assert chat.problem() == WORDS["ended"]
+    for line in numbers(""):
+        assert chat.page.locator(f'.help a[href="tel:{line["call"]}"]').is_visible()
+    assert chat.typed() == "I want to kill myself"
 
 
 def test_need_help_now_works_without_the_server_and_without_scripts(open_page):
