@@ -13,14 +13,24 @@ from bot.deanery import CRISIS_LINES, NATIONS, signposts
 WRITTEN_LINES = ("shout", "samaritans_email")
 """Entries for who cannot speak; the last is essential, so that one of them is always shown."""
 
+SPEAKING_UP = (
+    "speak_up_guardian",
+    "inwo",
+    "speaking_up_wales",
+    "raising_concerns_ni",
+    "protect",
+)
+"""Entries for who raises a concern at work: one in each nation, and one that serves all."""
+
 EMERGENCY, *MENTAL_HEALTH_LINES, LISTENING = CRISIS_LINES
 
 
 def crisis_numbers(tracker: Tracker) -> dict[str, Any]:
     """Return the variables of the crisis bubbles, most of all of the card.
 
-    `emergency`, `mental_health`, `listening`; and `text_line`, for who cannot speak. Without a
-    deanery the nation is not known, and each nation's line is named.
+    `emergency`, `mental_health`, `listening`; `text_line`, for who cannot speak; and `speak_up`,
+    the name of who helps to raise a concern. Without a deanery the nation is not known: each
+    nation's line is named, and whom all nations have.
     """
     register = signposts()
     deanery = chosen_deanery(tracker)
@@ -37,4 +47,12 @@ def crisis_numbers(tracker: Tracker) -> dict[str, Any]:
         "text_line": next(
             register[key].value for key in WRITTEN_LINES if register[key].shown(date.today())
         ),
+        "speak_up": _speak_up(nations),
     }
+
+
+def _speak_up(nations: tuple[str, ...]) -> str:
+    """Return the name of the first of `SPEAKING_UP` that serves all `nations`."""
+    register = signposts()
+    serving = [register[k] for k in SPEAKING_UP if {*nations} <= {*register[k].nations}]
+    return next((s.name for s in serving if s.shown(date.today())), serving[-1].name)
