@@ -52,7 +52,11 @@ def crisis_numbers(tracker: Tracker) -> dict[str, Any]:
 
 
 def _speak_up(nations: tuple[str, ...]) -> str:
-    """Return the name of the first of `SPEAKING_UP` that serves all `nations`."""
+    """Return the name of the first of `SPEAKING_UP` that serves all `nations` and may be shown.
+
+    Its last is named if none may, as a sentence needs a name; it is no number that could be wrong.
+    """
     register = signposts()
-    serving = [register[k] for k in SPEAKING_UP if {*nations} <= {*register[k].nations}]
-    return next((s.name for s in serving if s.shown(date.today())), serving[-1].name)
+    there = [register[key] for key in SPEAKING_UP if key in register]
+    serving = [post for post in there if {*nations} <= {*post.nations}]
+    return next((post.name for post in serving if post.shown(date.today())), there[-1].name)

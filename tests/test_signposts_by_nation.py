@@ -5,6 +5,7 @@ from datetime import date
 import pytest
 from rasa_sdk import Tracker
 
+from actions import crisis_numbers as crisis_numbers_module
 from actions.crisis_numbers import SPEAKING_UP, crisis_numbers
 from actions.routes import service_lines
 from bot.deanery import NATIONS, signposts
@@ -65,3 +66,9 @@ def test_who_helps_to_raise_a_concern_is_named_for_the_nation():
         "northern_ireland": signposts()["raising_concerns_ni"].name,
         None: signposts()["protect"].name,
     }
+
+
+def test_a_register_without_a_nations_entry_names_who_serves_all(monkeypatch):
+    register = {key: post for key, post in signposts().items() if key != "inwo"}
+    monkeypatch.setattr(crisis_numbers_module, "signposts", lambda: register)
+    assert crisis_numbers(told_in("scotland"))["speak_up"] == register["protect"].name
