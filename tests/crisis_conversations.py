@@ -1,6 +1,7 @@
 """Holds the twenty conversations of `crisis_conversations.yml` and writes them down as they ran.
 
-Run `python -m tests.crisis_conversations` after a change of wording, then read the page again.
+Run `python -m tests.crisis_conversations` after a change of an answer, then read the page again:
+what is signed is what it said before.
 """
 
 from __future__ import annotations
@@ -19,8 +20,8 @@ PAGE = ROOT / "docs" / "governance" / "crisis_conversations.md"
 HEAD = """# Twenty crisis conversations, as they ran
 With the trained agent, in process, every word of it from `domain/` and `deanery/`. What the person
 writes is in `tests/crisis_conversations.yml`; it was invented for this project. Written by
-`python -m tests.crisis_conversations`; `tests/test_crisis_conversations.py` holds them again.
-A clinician has not signed them yet."""
+`python -m tests.crisis_conversations`; `tests/test_crisis_conversations.py` holds them again and
+fails when an answer is another one. A clinician has not signed them yet."""
 
 
 def conversations() -> list[dict]:
@@ -49,17 +50,21 @@ def lines(conversation: dict, person: Person) -> Iterator[str]:
             yield ">"
 
 
+def section(number: int, conversation: dict, person: Person) -> str:
+    """Return the part of the page that holds a conversation, with its heading."""
+    said = "\n".join(lines(conversation, person))
+    body = said.removesuffix("\n>").replace("\n>\n\n", "\n\n")
+    return f"\n## {number}. {conversation['title']}\n{body}"
+
+
 def main() -> None:
     """Hold all of them and write the page."""
     loop = Loop()
     agent = loop.run(load_our_agent())
-    written = [HEAD]
-    for number, conversation in enumerate(conversations(), 1):
-        written.append(f"\n## {number}. {conversation['title']}")
-        said = "\n".join(lines(conversation, hold(agent, loop, conversation)))
-        written.append(said.removesuffix("\n>").replace("\n>\n\n", "\n\n"))
+    held = [(c, hold(agent, loop, c)) for c in conversations()]
+    sections = [section(number, *one) for number, one in enumerate(held, 1)]
     PAGE.parent.mkdir(exist_ok=True)
-    PAGE.write_text("\n".join(written) + "\n", encoding="utf-8")
+    PAGE.write_text("\n".join([HEAD, *sections]) + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":

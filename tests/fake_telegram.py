@@ -288,6 +288,21 @@ class FakeTelegram:
         self.webhook = {}
         return True
 
+    async def _setMyCommands(self, values: dict[str, Any]) -> Any:  # noqa: N802
+        if not all(1 <= len(each["description"]) <= 256 for each in values["commands"]):
+            raise RefusedError(400, "Bad Request: BOT_COMMAND_DESCRIPTION_INVALID")
+        return True
+
+    async def _setMyDescription(self, values: dict[str, Any]) -> Any:  # noqa: N802
+        if len(values["description"]) > 512:
+            raise RefusedError(400, "Bad Request: description is too long")
+        return True
+
+    async def _setMyShortDescription(self, values: dict[str, Any]) -> Any:  # noqa: N802
+        if len(values["short_description"]) > 120:
+            raise RefusedError(400, "Bad Request: short description is too long")
+        return True
+
     async def _sendMessage(self, values: dict[str, Any]) -> Any:  # noqa: N802
         chat, text = int(values["chat_id"]), str(values.get("text", ""))
         if chat in self.blocked:

@@ -1,7 +1,10 @@
 """Adjacent harms and somebody else's risk: each has its own words and services, before any form."""
 
+from dataclasses import replace
+
 import pytest
 
+from actions import routes as routes_module
 from bot.content import responses
 from bot.deanery import signposts
 from bot.nlu.routes import OTHER_ROUTES, OWN_ROUTES, routes
@@ -251,11 +254,17 @@ def test_services_are_those_of_the_nation(person_in):
     assert "0808 2000 247" not in person.text
 
 
-def test_what_nobody_verified_is_hidden(person_in):
+@pytest.mark.parametrize("verified", [True, False])
+def test_what_nobody_verified_is_hidden(person_in, monkeypatch, verified):
+    helpline = signposts()["domestic_abuse_ni"]
+    if not verified:
+        unread = replace(helpline, fact=replace(helpline.fact, verified_on=None))
+        register = {**signposts(), "domestic_abuse_ni": unread}
+        monkeypatch.setattr(routes_module, "signposts", lambda: register)
     person = person_in("northern_ireland")
     person.open()
     person.say(TOLD["domestic_abuse"])
-    assert "not checked" not in person.text
+    assert (helpline.value in person.text) == verified
     assert "999" in person.seen[-1][0].text
 
 

@@ -14,6 +14,7 @@ from bot.channels.fixed import fixed
 from bot.channels.telegram import TelegramChannel
 from bot.channels.telegram_answers import COMMANDS, command_in
 from bot.channels.telegram_sending import Pace, split, units
+from bot.deanery import CRISIS_LINES, signposts
 from bot.dialogue.state import EphemeralTrackerStore
 from bot.privacy.lifetimes import DELETABLE_SECONDS, KEY_ROTATION_SECONDS, LIFE_SECONDS
 from bot.settings import SettingsError, read_settings
@@ -241,19 +242,54 @@ def test_text_with_a_slash_is_text(connection, chat):
     assert "option 2" in connection.say(chat, RISK)[0]
 
 
-def test_the_menu_and_the_description_are_set(connection, telegram):
+STANDING = {
+    "setMyCommands": lambda said: {c["command"]: c["description"] for c in said["commands"]}[
+        "help"
+    ],
+    "setMyDescription": lambda said: said["description"],
+    "setMyShortDescription": lambda said: said["short_description"],
+}
+"""What Telegram shows by itself, also while the program is down -> the text that is to help."""
+
+
+def test_what_telegram_shows_by_itself_holds_the_numbers(connection, telegram):
     connection.until(lambda: telegram.count("setMyShortDescription"), "the description")
-    menu = next(values["commands"] for name, values in telegram.calls if name == "setMyCommands")
-    assert [each["command"] for each in menu] == [*COMMANDS]
-    assert all(1 <= len(each["description"]) <= 256 for each in menu)
+    calls = dict(telegram.calls)
+    assert [each["command"] for each in calls["setMyCommands"]["commands"]] == [*COMMANDS]
+    for method, text in STANDING.items():
+        for key in CRISIS_LINES:
+            assert signposts()[key].value in text(calls[method]), method
 
 
-def test_nothing_for_the_lock_screen_names_a_reason():
-    shown = [fixed(f"utter_telegram_menu_{name}") for name in COMMANDS]
-    text = " ".join([*shown, fixed("utter_telegram_description")]).lower()
-    assert len(fixed("utter_telegram_description")) <= 120
-    for word in ("doctor", "psu", "suicide", "crisis", "mental", "trainee", "support"):
+def test_what_telegram_shows_by_itself_names_no_reason(connection, telegram):
+    connection.until(lambda: telegram.count("setMyShortDescription"), "the description")
+    calls = dict(telegram.calls)
+    shown = [each["description"] for each in calls["setMyCommands"]["commands"]]
+    text = " ".join([*shown, *(text(calls[method]) for method, text in STANDING.items())]).lower()
+    for word in (
+        "doctor",
+        "psu",
+        "suicide",
+        "crisis",
+        "mental",
+        "trainee",
+        "support",
+        "samaritans",
+    ):
         assert word not in text
+
+
+def test_people_are_answered_where_telegram_refuses_to_show_them(agent, loop):
+    telegram = FakeTelegram()
+    for method in STANDING:
+        telegram.faults[method].append(400)
+    connected = Connected(telegram, agent, loop)
+    connected.start()
+    connected.until(lambda: not any(telegram.faults[method] for method in STANDING), "refusals")
+    said = connected.say(5, RISK)
+    connected.stop()
+    telegram.stop()
+    assert all(number in said[0] for number in NUMBERS)
 
 
 def test_typing_is_shown(connection, telegram, chat):

@@ -1,16 +1,16 @@
-"""Random conversations: none raises, loops or falls silent, and risk is answered first."""
+"""Random conversations on both channels: none raises, loops or falls silent; risk comes first."""
 
 import hypothesis.strategies as st
 import pytest
 from hypothesis import HealthCheck, settings
-from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
+from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
 from rasa.shared.core.events import ActionExecuted
 
-from bot.channels.confidant import Confidant
-from bot.channels.conversation import ask_agent
+from bot.deanery import CRISIS_LINES, deaneries, signposts
 from bot.referrals.desk import desk
-from tests.conftest import Person
+from tests.over_http import both_channels
 from tests.referral_unit import Unit
+from tests.risk_phrases import EVERY_PHRASE
 
 TOLD = (
     "im fine really, its other people who burn out",
@@ -49,28 +49,19 @@ TOLD = (
     "je suis fatigué et triste au travail",
     "qwe asd zxc",
     "🙂",
-    "",
 )
-RISK = (
-    "i want to kill myself",
-    "i wish i wouldnt wake up tomorrow",
-    "i have been cutting myself",
-    "im going to end my life tonight",
-)
-NUMBERS = ("999", "116 123")
 
 
 class Walk(RuleBasedStateMachine):
     """Somebody who types and presses at random."""
 
-    agent = None
-    loop = None
+    channels = None
+    channel = ""
 
-    @initialize(deanery=st.sampled_from([None, "wales", "wessex", "north_east", "west_midlands"]))
+    @initialize(deanery=st.sampled_from([None, "wales", "wessex", "scotland", "northern_ireland"]))
     def arrives(self, deanery):
         """Open a conversation, in some deanery or none."""
-        self.loop.run(self.agent.tracker_store.delete("walk"))
-        self.person = Person(self.agent, self.loop, deanery=deanery, conversation="walk")
+        self.person = self.channels.somebody(self.channel, deanery)
         self.person.open()
         self.check()
 
@@ -80,37 +71,34 @@ class Walk(RuleBasedStateMachine):
         self.person.say(text)
         self.check()
 
-    @rule(text=st.text(max_size=60))
+    @rule(text=st.text(max_size=60).filter(str.strip))
     def types_anything(self, text):
         """Type any characters at all."""
         self.person.say(text)
         self.check()
 
-    @precondition(lambda self: any(bubble.buttons for bubble in self.person.seen[-1]))
-    @rule(data=st.data())
-    def presses(self, data):
-        """Press one of the buttons of the last turn."""
-        buttons = [b for bubble in self.person.seen[-1] for b in bubble.buttons]
-        pressed = data.draw(st.sampled_from(buttons))
-        self.person.seen.append(
-            self.loop.run(
-                ask_agent(
-                    self.agent.handle_message,
-                    self.person.conversation,
-                    "test",
-                    payload=pressed.payload,
-                    confidant=Confidant(self.agent),
-                )
-            )
-        )
-        self.check()
+    @rule(which=st.integers(0, 11))
+    def presses(self, which):
+        """Press one of the buttons of the last turn, if it has any: wording differs each time."""
+        if buttons := self.person.buttons:
+            self.person.press_button(buttons[which % len(buttons)])
+            self.check()
 
-    @rule(text=st.sampled_from(RISK))
+    @rule()
+    def comes_back_after_an_hour(self):
+        """Let the conversation end, and stay where one is."""
+        self.channels.let_an_hour_pass()
+
+    @rule(text=st.sampled_from(EVERY_PHRASE))
     def says_something_of_risk(self, text):
         """Whatever the state, the first bubble of the reply holds the numbers."""
+        ended = self.person.tracker is None
+        kept = self.person.deanery if self.channel == "web" else None  # the page's own address
+        deanery = deaneries().get(kept if ended else self.person.slot("deanery"))
         bubbles = self.person.say(text)
-        for number in NUMBERS:
-            assert number in bubbles[0].text
+        for number in (signposts()[key] for key in CRISIS_LINES):
+            if deanery is None or deanery.nation in number.nations:
+                assert number.value in bubbles[0].text
         assert "went wrong on my side" not in bubbles[0].text
         assert self.person.slot("requested_slot") is None
         self.check()
@@ -123,13 +111,15 @@ class Walk(RuleBasedStateMachine):
         assert all(b.text.strip() for b in bubbles)
         assert all(b.text.count("?") <= 1 for b in bubbles)
         assert "{" not in self.person.text
-        tracker = self.loop.run(self.agent.tracker_store.retrieve(self.person.conversation))
-        last = [e for e in tracker.events if isinstance(e, ActionExecuted)][-1]
-        assert last.action_name == "action_listen"
+        tracker = self.person.tracker
+        if tracker is not None:  # Telegram's own commands end a conversation
+            last = [e for e in tracker.events if isinstance(e, ActionExecuted)][-1]
+            assert last.action_name == "action_listen"
 
 
-@pytest.mark.parametrize("units", [(), ("wales", "wessex", "north_east")], ids=["none", "some"])
-def test_random_walks(agent, loop, referrals_database, units, monkeypatch):
+@pytest.mark.parametrize("channel", ["web", "telegram"])
+@pytest.mark.parametrize("units", [(), ("wales", "wessex", "scotland")], ids=["none", "some"])
+def test_random_walks(agent, loop, referrals_database, channel, units, monkeypatch):
     """With units that take sealed tickets, and without any."""
 
     async def no_wait(_):
@@ -138,15 +128,13 @@ def test_random_walks(agent, loop, referrals_database, units, monkeypatch):
     monkeypatch.setattr(desk(), "_sleep", no_wait)
     for deanery in units:
         Unit(referrals_database, deanery)
-    Walk.agent, Walk.loop = agent, loop
-    try:
+    with both_channels(agent, loop) as channels:
+        Walk.channels, Walk.channel = channels, channel
         Walk.TestCase.settings = settings(
-            max_examples=25,
+            max_examples=15,
             stateful_step_count=20,
             deadline=None,
             derandomize=True,
             suppress_health_check=list(HealthCheck),
         )
         Walk.TestCase("runTest").runTest()
-    finally:
-        Walk.agent = Walk.loop = None

@@ -19,6 +19,7 @@ from bot.channels.web_chats import Chats
 from bot.deanery import CRISIS_LINES, signposts
 from bot.dialogue.state import LIFE_SECONDS
 from tests.program import Program, start_program
+from tests.risk_phrases import EVERY_PHRASE
 
 OURS = {**HEADERS, "Content-Security-Policy": POLICY.format(ancestors="'self'")}
 """Headers of everything, when no other site may embed the chat."""
@@ -478,17 +479,17 @@ def test_two_conversations_do_not_mix(browser):
     assert "thamesvalley" not in two.press("Wales")
 
 
-def test_twenty_at_once_are_all_answered(program):
+def test_fifty_at_once_are_all_answered_and_those_at_risk_with_the_numbers_first(program):
     def talk(number: int) -> tuple[str, bool]:
         with program.client() as client:
             page = Page(client).start()
             risk = number % 2 == 0
-            answer = page.say("I keep thinking about killing myself" if risk else "im so tired")
-            return page.token, all(n in answer for n in NUMBERS) == risk
+            page.say(EVERY_PHRASE[number % len(EVERY_PHRASE)] if risk else "im so tired")
+            return page.token, all(n in page.messages[0]["text"] for n in NUMBERS) == risk
 
-    with ThreadPoolExecutor(20) as pool:
-        answers = list(pool.map(talk, range(20)))
-    assert len({token for token, _ in answers}) == 20
+    with ThreadPoolExecutor(50) as pool:
+        answers = list(pool.map(talk, range(50)))
+    assert len({token for token, _ in answers}) == 50
     assert all(right for _, right in answers)
 
 

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.channels.web_accent import CONTRAST, DARK, LIGHT, accent_css, contrast
-from bot.channels.web_files import PAGE, Look, launcher, numbers
+from bot.channels.web_files import PAGE, Look, chat_page, launcher, numbers
 from bot.channels.web_words import (
     ENGLISH,
     FOLDER,
@@ -28,6 +28,16 @@ def test_every_word_is_used():
     code = "".join(path.read_text(encoding="utf-8") for path in CODE)
     for key in english_words():
         assert re.search(rf"words\.{key}\b|words: \"{key}\"|button: \"{key}\"|\"{key}\"", code), key
+
+
+@pytest.mark.parametrize("language", languages())
+def test_the_title_of_the_tab_tells_nothing(language):
+    page = chat_page(Look.asked({"lang": language}, ""), "https://chat.example").body.decode()
+    (title,) = re.findall("<title>(.*?)</title>", page)
+    assert title == page_words(language)["title"]
+    words = page_words("en")["name"], "doctor", "psu", "crisis", "help", "mental", "support"
+    assert not any(word.lower() in title.lower() for word in words)
+    assert len(title.split()) == 1
 
 
 def test_no_sentence_is_in_the_scripts():

@@ -26,7 +26,7 @@ from bot.channels.conversation import (
 from bot.channels.fixed import fixed
 from bot.channels.telegram_chats import Chats
 from bot.channels.telegram_sending import BlockedError, GivenUpError, Sender
-from bot.deanery import deaneries
+from bot.deanery import CRISIS_LINES, deaneries, signposts
 from bot.dialogue.in_confidence import in_confidence, receipts_in_use
 from bot.dialogue.referral import unsent
 from bot.privacy.lifetimes import (
@@ -101,12 +101,19 @@ class Answers:
         await self._sender.finish()
 
     async def prepare(self) -> None:
-        """Show the menu of commands and a description that tells nothing to others."""
-        commands = [(name, fixed(f"utter_telegram_menu_{name}")) for name in commands_now()]
+        """Set what Telegram shows by itself, also while this program is down.
+
+        The menu of commands and both descriptions hold the numbers, and tell no reason to others.
+        """
+        lines = {key: signposts()[key].value for key in CRISIS_LINES}
+        commands = [
+            (name, fixed(f"utter_telegram_menu_{name}", **lines)) for name in commands_now()
+        ]
+        described = fixed("utter_telegram_description", **lines)
+        in_short = fixed("utter_telegram_short_description", **lines)
         await self._sender.try_once(self._bot.set_my_commands(commands))
-        description = fixed("utter_telegram_description")
-        await self._sender.try_once(self._bot.set_my_description(description))
-        await self._sender.try_once(self._bot.set_my_short_description(description))
+        await self._sender.try_once(self._bot.set_my_description(described))
+        await self._sender.try_once(self._bot.set_my_short_description(in_short))
 
     async def answer(self, update: Update, waiting: int = 0, parts: Sequence[Update] = ()) -> None:
         """Answer an update; `waiting` says how many more of the same person wait.

@@ -214,14 +214,27 @@ def test_a_double_click_presses_once(chat):
         (400, "toString", "not_sent"),
     ],
 )
-def test_every_refusal_is_told_and_loses_nothing(chat, status, code, words):
+def test_every_refusal_is_told_with_the_numbers_and_loses_nothing(chat, status, code, words):
     body = json.dumps({"error": code}) if code else "<h1>Bad gateway</h1>"
     chat.page.route("**/chat/send", lambda route: route.fulfill(status=status, body=body), times=1)
     chat.page.fill("textarea", TOLD)
     chat.page.locator("textarea").press("Enter")
     assert chat.problem() == WORDS[words]
+    for line in numbers(""):
+        assert chat.page.locator(f'.help a[href="tel:{line["call"]}"]').is_visible()
     assert chat.typed() == TOLD
     assert chat.say(TOLD)
+
+
+def test_a_message_after_the_end_brings_the_numbers(chat):
+    body = json.dumps({"error": "conversation_ended"})
+    chat.page.route("**/chat/send", lambda route: route.fulfill(status=410, body=body), times=1)
+    chat.page.fill("textarea", "I want to kill myself")
+    chat.page.locator("textarea").press("Enter")
+    assert chat.problem() == WORDS["ended"]
+    for line in numbers(""):
+        assert chat.page.locator(f'.help a[href="tel:{line["call"]}"]').is_visible()
+    assert chat.typed() == "I want to kill myself"
 
 
 def test_need_help_now_works_without_the_server_and_without_scripts(open_page):

@@ -191,7 +191,7 @@ class SidedoorChat extends HTMLElement {
     const unsent = message?.text ? "not_sent" : "not_pressed";
     const known = Object.hasOwn(PROBLEMS, code) ? code : message && this.#token ? unsent : "not_reached";
     this.#tell(PROBLEMS[known].words, PROBLEMS[known].button);
-    if (PROBLEMS[known].help) this.help.open = true;
+    if (PROBLEMS[known].help || message?.text) this.help.open = true; // it may have been of a risk
   }
 
   #tell(words, button) {
