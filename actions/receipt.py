@@ -242,16 +242,16 @@ class ActionEndTicket(Action):
     async def run(
         self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]
     ) -> list[EventType]:
-        """Delete it, and say so only then."""
+        """Let go of it, delete it, and say so only then."""
         opened = in_confidence().opened(tracker.sender_id)
         if opened is None:
             say(dispatcher, "utter_receipt_gone")
             return finished(tracker, "receipt")
+        in_confidence().keep_opened(tracker.sender_id, None)
         try:
             await desk().end(opened)
-        except DeskUnavailable:
+        except DeskUnavailable:  # the desk goes on trying
             say(dispatcher, "utter_ticket_not_ended")
             return finished(tracker, "open")
-        in_confidence().keep_opened(tracker.sender_id, None)
         say(dispatcher, "utter_ticket_ended")
         return finished(tracker, "open")

@@ -1,5 +1,6 @@
 """What lies in the database of referrals, what is left of what ended, and its migrations."""
 
+import asyncio
 import glob
 import logging
 import os
@@ -19,6 +20,7 @@ from alembic.migration import MigrationContext
 from sqlalchemy import create_engine, inspect, text
 from sqlalchemy.engine import make_url
 
+from bot import database
 from bot.database import open_database, upgrade
 from bot.paths import ROOT
 from bot.referrals.expiry import SweepSchedule, sweep, sweep_now
@@ -256,6 +258,24 @@ def test_a_ticket_that_ends_while_the_tables_are_held_is_gone_and_overwritten_so
         time.sleep(0.05)
     schedule.stop()
     assert [holders(both.engine, part) for part in parts] == [[]] * len(parts)
+    both.engine.dispose()
+
+
+def test_tables_that_are_held_are_waited_for_no_longer_than_rewriting_itself_allows(
+    postgresql_server, loop, monkeypatch
+):
+    """Whoever wants to read a ticket waits behind it: not as long as the database allows."""
+    monkeypatch.setattr(
+        database, "IMPATIENT", ("SET statement_timeout = 0", "SET lock_timeout = 0")
+    )
+    url = new_database(postgresql_server)
+    make_unit(cheap_database(url))
+    both = Both(open_referrals(url), loop)
+    opened = both.open(both.send())
+    with both.engine.connect() as reading:
+        reading.execute(text("LOCK TABLE tickets, ticket_messages IN ACCESS SHARE MODE"))
+        both.run(asyncio.wait_for(both.desk.end(opened), PATIENCE))
+        assert both.inbox.rows(DEANERY) == []
     both.engine.dispose()
 
 

@@ -10,7 +10,7 @@ from types import SimpleNamespace
 import pytest
 from nacl.public import PrivateKey
 from nacl.pwhash import argon2id
-from sqlalchemy import event, insert, select, update
+from sqlalchemy import create_engine, event, insert, select, update
 
 from bot import server
 from bot.dialogue.in_confidence import InConfidence
@@ -692,6 +692,27 @@ def test_a_database_that_goes_away_in_between_is_told_and_loses_nothing(both):
         connection.exec_driver_sql("ALTER TABLE hidden RENAME TO tickets")
     assert both.open(receipt) is not None
     assert len(both.inbox.rows(DEANERY)) == 1
+
+
+def test_what_is_ended_while_somebody_holds_the_database_ends_once_it_is_free(both):
+    """As while a backup writes, or another transaction that does not end."""
+    receipt = both.send()
+    opened = both.open(receipt)
+    holding = {
+        "sqlite": "BEGIN IMMEDIATE",
+        "postgresql": "LOCK TABLE tickets IN ACCESS EXCLUSIVE MODE",
+    }[both.engine.dialect.name]
+    other = create_engine(both.engine.url, future=True)
+    with other.connect() as connection:
+        connection.exec_driver_sql(holding)
+        with pytest.raises(DeskUnavailable):
+            both.run(both.desk.end(opened))
+    other.dispose()
+    assert both.open(receipt) is not None
+    both.desk.sweep()
+    both.desk._threads.shutdown(wait=True)
+    assert both.inbox.rows(DEANERY) == []
+    assert not both.desk._to_end
 
 
 def test_every_error_of_a_referral_is_one_kind():

@@ -137,6 +137,8 @@ class Desk:
         self._reader: threading.Thread | None = None
         self._hung = False
         self._threads = ThreadPoolExecutor(THREADS, "referrals")
+        self._to_end: set[str] = set()
+        """Tickets whose senders ended them while the database could not be used."""
 
     def in_use(self) -> bool:
         """Whether any unit has a key, so that there can be tickets and receipts at all."""
@@ -245,16 +247,26 @@ class Desk:
         """Delete the ticket and all its messages now; that it has ended already is no error.
 
         If somebody holds on to PostgreSQL's tables, its bytes are overwritten by the sweep.
+
+        Raises:
+            DeskUnavailable: if it cannot be deleted now; it is tried again with each `sweep`.
         """
-        await self._beside(self._end, opened)
+        try:
+            await self._beside(self._end, opened.ticket)
+        except DeskUnavailable:
+            self._to_end.add(opened.ticket)
+            raise
 
     def sweep(self) -> None:
-        """Have it written how many receipts were refused; called by the server's clock.
+        """Have done what is due; called by the server's clock.
 
-        It waits for nothing. What could not be written is written the next time.
+        That is to write how many receipts were refused, and to end what could not be ended. It
+        waits for nothing. What cannot be done is tried again the next time.
         """
         if self._guessing.refused:
             self._threads.submit(self._write_refused)
+        if self._to_end:
+            self._threads.submit(self._end_at_last)
 
     async def _derive(self, receipt: str) -> receipts.ReceiptKeys:
         salt, cost = await self._beside(lambda: salt_and_cost(self._database(), self._cost))
@@ -439,11 +451,19 @@ class Desk:
                 .values(state="new", waiting_since=func.coalesce(tickets.c.waiting_since, week))
             )
 
-    def _end(self, opened: Opened) -> None:
+    def _end(self, ticket: str) -> None:
         with transaction(self._database()) as connection:
-            connection.execute(delete(tickets).where(tickets.c.id == opened.ticket))
+            connection.execute(delete(tickets).where(tickets.c.id == ticket))
             note_deleted(connection)
         overwrite(self._database())
+
+    def _end_at_last(self) -> None:
+        try:
+            for ticket in tuple(self._to_end):
+                self._end(ticket)
+                self._to_end.discard(ticket)
+        except DeskUnavailable:
+            logger.error("tickets not ended yet: error=%s", DeskUnavailable.__name__)
 
 
 @cache
