@@ -69,7 +69,9 @@ async def fill(desk: Desk, number: int) -> str:
     shown = ""
     for place in range(number):
         note = desk.seal(DEANERY, "I would like to talk about the rota. " * 8)
-        receipt = await desk.send(DEANERY, Choices(("rota",), ("talk",)), note, None, True)
+        draft, chosen = str(place), Choices(("rota",), ("talk",))
+        receipt = await desk.send(DEANERY, chosen, note, None, True, draft)
+        await desk.shown(draft)
         if place == number // 2:
             shown = str(receipt)
     return shown

@@ -138,6 +138,7 @@ def test_a_receipt_leads_to_the_answer_a_reply_and_the_end(wales, unit):
     assert ticket.choices.topics == ("work", "exams")
     assert (ticket.choices.help, ticket.choices.answer_by) == (("coaching",), "here")
     assert (ticket.note, ticket.contact) == (NOTE, None)
+    assert ticket.answerable
 
     unit.answer("Thank you for writing. Would Thursday suit you?")
     later = another(wales)

@@ -147,6 +147,7 @@ def test_what_lies_there_is_the_week_the_state_and_sizes_and_nothing_finer(both)
             "last_used_week",
             "waiting_since",
             "size_class",
+            "shown",
         ],
         "ticket_messages": [
             "ticket",

@@ -341,8 +341,12 @@ class Confidant:
         Answers are opened here, as they are sent, and are in no event of the conversation.
         """
         if RECEIPT in text:
-            receipt = self._held.take_receipt(conversation)
-            return [text.replace(RECEIPT, receipt)] if receipt else [fixed(GONE)]
+            taken = self._held.take_receipt(conversation)
+            if taken is None:
+                return [fixed(GONE)]
+            receipt, draft = taken
+            await self._desk.shown(draft)
+            return [text.replace(RECEIPT, receipt)]
         if ANSWER not in text:
             return [text]
         opened = self._held.opened(conversation)

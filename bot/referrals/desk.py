@@ -139,6 +139,8 @@ class Desk:
         self._threads = ThreadPoolExecutor(THREADS, "referrals")
         self._to_end: set[str] = set()
         """Tickets whose senders ended them while the database could not be used."""
+        self._to_note: set[str] = set()
+        """Tickets of which it is not noted yet that their senders were told."""
 
     def in_use(self) -> bool:
         """Whether any unit has a key, so that there can be tickets and receipts at all."""
@@ -174,7 +176,8 @@ class Desk:
     ) -> str | None:
         """Send a ticket in one transaction; return its receipt if one is asked for.
 
-        `note` and `contact` are results of `seal`. Whatever is sent again with the same
+        `note` and `contact` are results of `seal`. Until `shown` is called, the unit is told that
+        nobody may have the receipt. Whatever is sent again with the same
         `draft_id` (any random text) takes the place of what was sent before, so that a try whose
         receipt nobody saw leaves no second ticket.
 
@@ -199,6 +202,15 @@ class Desk:
         }
         await self._beside(self._insert, deanery, key_id, ticket, keys, inside)
         return shown
+
+    async def shown(self, draft_id: str) -> None:
+        """Note that the sender of this draft is told that it went, with the receipt if it has one.
+
+        Call it just before they are: one that was killed in between has shown nothing. Nothing is
+        raised; what cannot be noted now is noted with the next `sweep`.
+        """
+        self._to_note.add(_ticket_id(draft_id))
+        await self._beside(self._note_shown)
 
     async def open(self, receipt: str, conversation: str = "") -> Opened | None:
         """Open a ticket with its receipt, which counts as a use of it.
@@ -260,11 +272,13 @@ class Desk:
     def sweep(self) -> None:
         """Have done what is due; called by the server's clock.
 
-        That is to write how many receipts were refused, and to end what could not be ended. It
+        That is to write how many receipts were refused, and to note and end what could not be. It
         waits for nothing. What cannot be done is tried again the next time.
         """
         if self._guessing.refused:
             self._threads.submit(self._write_refused)
+        if self._to_note:
+            self._threads.submit(self._note_shown)
         if self._to_end:
             self._threads.submit(self._end_at_last)
 
@@ -372,6 +386,7 @@ class Desk:
                 "week": week,
                 "last_used_week": week,
                 "waiting_since": week,
+                "shown": False,
                 "size_class": next(size for size in ENVELOPE_CLASSES if len(sealed) - size < size),
             }
             connection.execute(insert(tickets), [row])
@@ -451,6 +466,18 @@ class Desk:
                 .values(state="new", waiting_since=func.coalesce(tickets.c.waiting_since, week))
             )
 
+    def _note_shown(self) -> None:
+        noted = tuple(self._to_note)
+        try:
+            with transaction(self._database()) as connection:
+                connection.execute(
+                    update(tickets).where(tickets.c.id.in_(noted)).values(shown=True)
+                )
+        except DeskUnavailable:
+            logger.error("not noted whom it was told: error=%s", DeskUnavailable.__name__)
+        else:
+            self._to_note.difference_update(noted)
+
     def _end(self, ticket: str) -> None:
         with transaction(self._database()) as connection:
             connection.execute(delete(tickets).where(tickets.c.id == ticket))
@@ -509,11 +536,11 @@ def _message(ticket: str, position: int, week: str, key_id: str, sealed: bytes) 
 
 
 def _used(connection: Connection, ticket: str, today: date) -> bool:
-    """Note that a ticket is used, which locks its row; return whether it is still there."""
+    """Note that its sender uses a ticket, which locks its row; return whether it is still there."""
     used = connection.execute(
         update(tickets)
         .where(tickets.c.id == ticket, tickets.c.last_used_week >= oldest_living(today))
-        .values(last_used_week=week_of(today))
+        .values(last_used_week=week_of(today), shown=True)
     )
     return bool(used.rowcount)
 
