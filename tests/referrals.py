@@ -61,7 +61,7 @@ def open_desk(engine: Engine, today: Day | None = None, guessing: Guessing | Non
     async def no_wait(_: float) -> None:
         return None
 
-    return Desk(lambda: engine, CHEAP, today or date.today, guessing, no_wait)
+    return Desk(lambda: engine, CHEAP, today or date.today, guessing, sleep=no_wait)
 
 
 def open_inbox(engine: Engine, today: Day | None = None) -> Inbox:

@@ -534,7 +534,7 @@ def test_the_wait_before_a_try_is_kept(both, loop):
     async def note(seconds: float) -> None:
         waited.append(seconds)
 
-    desk = Desk(lambda: both.engine, CHEAP, both.day, Guessing(Clock()), note)
+    desk = Desk(lambda: both.engine, CHEAP, both.day, Guessing(Clock()), sleep=note)
     for _ in range(4):
         loop.run(desk.open("1111 1111 1111 1111", "a conversation"))
     assert waited == [2, 4]

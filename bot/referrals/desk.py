@@ -32,7 +32,7 @@ from bot.referrals.errors import (
     TicketAltered,
     TicketGone,
 )
-from bot.referrals.guessing import Guessing
+from bot.referrals.guessing import Guessing, wait_with
 from bot.referrals.rewriting import note_deleted, overwrite
 from bot.referrals.salts import salt_and_cost
 from bot.referrals.sealing import (
@@ -43,6 +43,7 @@ from bot.referrals.sealing import (
     seal_envelope,
     seal_text,
 )
+from bot.referrals.shared_tries import SharedTries
 from bot.referrals.tables import (
     active_keys,
     guesses,
@@ -123,14 +124,19 @@ class Desk:
         cost: kdf.Cost = kdf.RECEIPT_COST,
         today: Callable[[], date] = date.today,
         guessing: Guessing | None = None,
+        shared: SharedTries | None = None,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
-        """Open nothing yet. `cost` is for a database that holds none: its receipts keep theirs."""
+        """Open nothing yet. `cost` is for a database that holds none: its receipts keep theirs.
+
+        `guessing` limits tries in this process, `shared` over all that have it.
+        """
         self._open_engine = open_engine
         self._engine: Engine | None = None
         self._cost = cost
         self._today = today
         self._guessing = guessing or Guessing()
+        self._shared = shared
         self._sleep = sleep
         self._keys: dict[str, tuple[str, bytes]] | None = None
         self._keys_until = 0.0
@@ -222,6 +228,7 @@ class Desk:
             TooManyGuesses: if no receipt is tried now.
         """
         wait = self._guessing.admit(conversation)
+        wait = max(wait, await self._take_of_all())
         try:
             if wait:
                 await self._sleep(wait)
@@ -229,11 +236,13 @@ class Desk:
             opened = await self._beside(self._find, keys)
         except DeskUnavailable:
             self._guessing.untried()
+            await self._give_back_to_all()
             raise
         if opened is None:
             self._guessing.wrong(conversation)
         else:
             self._guessing.right(conversation)
+            await self._give_back_to_all()
         return opened
 
     async def answers(self, opened: Opened) -> list[Answer]:
@@ -281,6 +290,24 @@ class Desk:
             self._threads.submit(self._note_shown)
         if self._to_end:
             self._threads.submit(self._end_at_last)
+
+    async def _take_of_all(self) -> float:
+        """Take a try of those that all workers have; return the seconds to wait before it.
+
+        Raises:
+            TooManyGuesses: if there is none left.
+        """
+        if self._shared is None:
+            return 0.0
+        left = await self._shared.take()
+        if left is None:
+            self._guessing.untried()
+            raise self._guessing.refuse()
+        return wait_with(left)
+
+    async def _give_back_to_all(self) -> None:
+        if self._shared is not None:
+            await self._shared.give_back()
 
     async def _derive(self, receipt: str) -> receipts.ReceiptKeys:
         salt, cost = await self._beside(lambda: salt_and_cost(self._database(), self._cost))
@@ -495,9 +522,9 @@ class Desk:
 
 @cache
 def desk() -> Desk:
-    """Return this process's desk, with the settings' database."""
-    url = settings().referrals_url
-    return Desk(lambda: open_referrals(url))
+    """Return this process's desk, with the settings' database, and Redis if there is one."""
+    url, redis = settings().referrals_url, settings().redis_url
+    return Desk(lambda: open_referrals(url), shared=SharedTries(redis) if redis else None)
 
 
 def next_position(connection: Connection, ticket: str) -> int:
