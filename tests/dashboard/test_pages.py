@@ -332,6 +332,28 @@ def test_windows_have_names(first, last, name):
     assert window_name(Window(Month.of(first), Month.of(last))) == name
 
 
+@pytest.mark.parametrize(
+    ("people", "of_concerns", "of_channels"),
+    [
+        (55, "which is 24 in 100 of the 55 who came", "shown together or not at all"),
+        (None, "not even their number", "not even their number"),
+    ],
+)
+def test_a_table_without_figures_says_why(serve, tmp_path, people, of_concerns, of_channels):
+    """As the concerns of a deanery of 2,000: 13 people are a quarter of those who come."""
+    tables = {name: dict.fromkeys(facets()[name].values) for name in ("concern", "channel")}
+    releases = Releases(tmp_path / "releases")
+    releases.write(Release("window", WINDOW, False, {"suppress": 12}, people, tables))
+    served = serve(tmp_path)
+    served.add("reader", "reader")
+    with served.signed_in("reader") as client:
+        for path in ("/windows/2025-01_2025-03", "/windows/2025-01_2025-03/report"):
+            page = " ".join(client.get(path).text.split())
+            concerns, channels = page.split("No figure is shown")[1:3]
+            assert of_concerns in concerns
+            assert of_channels in channels
+
+
 def release_of(people: int | None, first: str, last: str, **pattern: int | None) -> Release:
     window = Window(Month.of(first), Month.of(last))
     return Release("window", window, True, {"suppress": 12}, people, {"pattern": pattern})
