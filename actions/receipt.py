@@ -12,7 +12,7 @@ from rasa_sdk.executor import CollectingDispatcher
 from actions.speaking import answered, entity_of, memory_of, say, was_said
 from bot.deanery import deaneries
 from bot.dialogue.in_confidence import ANSWER, NEW, in_confidence
-from bot.dialogue.referral import is_sealed
+from bot.dialogue.referral import OFFERED_AGAIN, is_begun, is_sealed
 from bot.referrals.desk import Opened, desk
 from bot.referrals.errors import DeskUnavailable, ReferralError, TicketGone
 
@@ -27,14 +27,21 @@ NOT_SEALED = {
 }
 """Why something was not sealed, or cannot be shown again -> what is said."""
 
+FORM_ENDS = (ActiveLoop(None), SlotSet("requested_slot", None))
+"""Events that end a running form."""
+
 NOT_OPENED = ("nothing", "too_many", "unavailable", "incomplete")
 """What a receipt can come to besides opening its ticket."""
 
 
 class _Step(Action, ABC):
-    """Says one response; what is asked next is the class's `asked`."""
+    """Says one response; what is asked next is the class's `asked`.
+
+    Where `ends_form`, a running form ends, and its choices are kept.
+    """
 
     asked = "open"
+    ends_form = False
 
     @property
     @abstractmethod
@@ -50,7 +57,7 @@ class _Step(Action, ABC):
     ) -> list[EventType]:
         """Say it."""
         say(dispatcher, self.says)
-        return answered(tracker, self.asked)
+        return [*(FORM_ENDS if self.ends_form else ()), *answered(tracker, self.asked)]
 
 
 def finished(tracker: Tracker, asked: str, **changes: Any) -> list[EventType]:
@@ -66,6 +73,7 @@ class ActionAskReceipt(_Step):
 
     says = "utter_ask_receipt"
     asked = "receipt"
+    ends_form = True
 
 
 class ActionReceiptExplained(_Step):
@@ -88,6 +96,7 @@ class ActionReceiptMissing(_Step):
 
     says = "utter_receipt_missing"
     asked = "receipt"
+    ends_form = True
 
 
 class ActionReceiptKept(_Step):
@@ -97,7 +106,10 @@ class ActionReceiptKept(_Step):
 
 
 class ActionTicketLeft(_Step):
-    """Leaves the ticket as it is, and lets go of a reply that was not sent."""
+    """Leaves the ticket as it is, and lets go of a reply that was not sent.
+
+    What was begun for a unit before the receipt was typed is offered again.
+    """
 
     says = "utter_ticket_left"
 
@@ -106,8 +118,9 @@ class ActionTicketLeft(_Step):
     ) -> list[EventType]:
         """Say so."""
         in_confidence().keep_opened(tracker.sender_id, None)
-        say(dispatcher, self.says)
-        return finished(tracker, self.asked, referral_reply=None)
+        begun = is_begun(tracker.slots)
+        say(dispatcher, OFFERED_AGAIN["referral"] if begun else self.says)
+        return finished(tracker, "referral" if begun else self.asked, referral_reply=None)
 
 
 class ActionAskReceiptNext(_Step):
@@ -138,8 +151,7 @@ class ActionReceipt(Action):
         else:
             waits = is_sealed(tracker.get_slot("referral_reply"))
             asked = _say_ticket(dispatcher, opened, waits)
-        ended = [ActiveLoop(None), SlotSet("requested_slot", None)]
-        return [*ended, *answered(tracker, asked)]
+        return [*FORM_ENDS, *answered(tracker, asked)]
 
 
 def _say_ticket(dispatcher: CollectingDispatcher, opened: Opened, waits: bool) -> str:
@@ -242,16 +254,16 @@ class ActionEndTicket(Action):
     async def run(
         self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]
     ) -> list[EventType]:
-        """Delete it, and say so only then."""
+        """Let go of it, delete it, and say so only then."""
         opened = in_confidence().opened(tracker.sender_id)
         if opened is None:
             say(dispatcher, "utter_receipt_gone")
             return finished(tracker, "receipt")
+        in_confidence().keep_opened(tracker.sender_id, None)
         try:
             await desk().end(opened)
-        except DeskUnavailable:
+        except DeskUnavailable:  # the desk goes on trying
             say(dispatcher, "utter_ticket_not_ended")
             return finished(tracker, "open")
-        in_confidence().keep_opened(tracker.sender_id, None)
         say(dispatcher, "utter_ticket_ended")
         return finished(tracker, "open")

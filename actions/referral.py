@@ -445,7 +445,10 @@ class ActionSendReferral(Action):
 
 
 async def _send(tracker: Tracker, deanery: Deanery) -> None:
-    """Send the draft; a receipt stays in confidence until the channel shows it."""
+    """Send the draft; a receipt stays in confidence until the channel shows it, and notes that.
+
+    Without one there is nothing to show, and it is noted too: from outside both look alike.
+    """
     slots = tracker.slots
     kind_of_help, answer_by = slots.get("referral_help"), slots.get("referral_answer_by")
     choices = Choices(
@@ -461,9 +464,12 @@ async def _send(tracker: Tracker, deanery: Deanery) -> None:
     content = repr((deanery.key, choices, note, contact, way)).encode()
     await in_confidence().send_once(
         tracker.sender_id,
-        draft + hashlib.sha256(content).hexdigest(),
+        draft,
+        hashlib.sha256(content).hexdigest(),
         lambda: desk().send(deanery.key, choices, note, contact, way == "receipt", draft),
     )
+    if way != "receipt":
+        await desk().shown(draft)
 
 
 def _say_sent(dispatcher: CollectingDispatcher, deanery: Deanery, way: Any) -> None:

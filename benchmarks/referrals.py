@@ -20,7 +20,7 @@ from statistics import median
 
 import httpx
 import pyotp
-from sqlalchemy import event
+from sqlalchemy import event, update
 from sqlalchemy.engine import Engine
 from starlette.applications import Starlette
 
@@ -33,7 +33,7 @@ from bot.referrals.keys import Keys
 from bot.referrals.receipts import derive, new_receipt
 from bot.referrals.rewriting import compact
 from bot.referrals.salts import salt_and_cost
-from bot.referrals.tables import open_referrals
+from bot.referrals.tables import open_referrals, tickets, transaction
 from bot.settings import read_settings
 
 TICKETS = 10_000
@@ -72,6 +72,8 @@ async def fill(desk: Desk, number: int) -> str:
         receipt = await desk.send(DEANERY, Choices(("rota",), ("talk",)), note, None, True)
         if place == number // 2:
             shown = str(receipt)
+    with transaction(desk._database()) as connection:
+        connection.execute(update(tickets).values(shown=True))
     return shown
 
 

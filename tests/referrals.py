@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from datetime import date, timedelta
 
 from sqlalchemy import insert, select
@@ -60,7 +61,7 @@ def open_desk(engine: Engine, today: Day | None = None, guessing: Guessing | Non
     async def no_wait(_: float) -> None:
         return None
 
-    return Desk(lambda: engine, CHEAP, today or date.today, guessing, no_wait)
+    return Desk(lambda: engine, CHEAP, today or date.today, guessing, sleep=no_wait)
 
 
 def open_inbox(engine: Engine, today: Day | None = None) -> Inbox:
@@ -87,10 +88,13 @@ class Both:
         receipt: bool = True,
         draft_id: str | None = None,
     ) -> str | None:
-        """Send a ticket; return its receipt."""
+        """Send a ticket whose sender is told; return its receipt."""
+        draft_id = draft_id or secrets.token_hex(8)
         note = None if note is None else self.desk.seal(DEANERY, note)
         contact = None if contact is None else self.desk.seal(DEANERY, contact)
-        return self.run(self.desk.send(DEANERY, CHOSEN, note, contact, receipt, draft_id))
+        shown = self.run(self.desk.send(DEANERY, CHOSEN, note, contact, receipt, draft_id))
+        self.run(self.desk.shown(draft_id))
+        return shown
 
     def open(self, receipt: str, conversation: str = "") -> Opened | None:
         """Open a ticket with its receipt."""

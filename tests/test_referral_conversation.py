@@ -138,6 +138,7 @@ def test_a_receipt_leads_to_the_answer_a_reply_and_the_end(wales, unit):
     assert ticket.choices.topics == ("work", "exams")
     assert (ticket.choices.help, ticket.choices.answer_by) == (("coaching",), "here")
     assert (ticket.note, ticket.contact) == (NOTE, None)
+    assert ticket.answerable
 
     unit.answer("Thank you for writing. Would Thursday suit you?")
     later = another(wales)
@@ -590,6 +591,22 @@ def test_a_reply_that_did_not_get_through_is_held_sealed(wales, unit, monkeypatc
     assert len(wales.press("Try once more")) == 1
     (ticket,) = unit.tickets()
     assert ticket.messages[-1].text == "my reply to you, which may wait"
+
+
+def test_a_ticket_that_cannot_be_ended_now_is_let_go_of_and_ends_later(wales, unit):
+    receipt = send(wales)
+    wales.say(receipt)
+    wales.press("End it for good")
+    with unit.engine.begin() as connection:
+        connection.exec_driver_sql("ALTER TABLE tickets RENAME TO hidden")
+    wales.press("Yes, end it")
+    with unit.engine.begin() as connection:
+        connection.exec_driver_sql("ALTER TABLE hidden RENAME TO tickets")
+    assert "can't be reached" in wales.text
+    assert confidence.in_confidence().opened(wales.conversation) is None
+    assert count(unit.engine) == 1
+    desk()._end_at_last()
+    assert count(unit.engine) == 0
 
 
 @pytest.mark.parametrize(

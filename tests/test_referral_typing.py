@@ -1,10 +1,13 @@
 """Handing over, by people who type instead of pressing, change their minds and make slips."""
 
+import secrets
+
 import pytest
 
 from bot.channels import typed_choices
 from bot.channels.fixed import fixed
 from bot.dialogue import in_confidence as confidence
+from tests.conftest import Person
 from tests.test_referral_conversation import (
     NOTE,
     NUMBERS,
@@ -290,6 +293,83 @@ def test_a_lost_receipt_that_is_found_can_be_typed_at_once(wales, unit):
     assert "sixteen digits" in later.text
     later.say(receipt)
     assert "no answer from the unit yet" in later.text
+
+
+# A receipt, while something is handed over
+
+
+STEPS_OF_THE_FORM = ("another topic", "way", "contact", "note", "summary")
+
+
+@pytest.mark.parametrize("step", STEPS_OF_THE_FORM)
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        ("/receipt", "Type the sixteen digits"),
+        ("I have a receipt", "Type the sixteen digits"),
+        ("my receipt is 4514 1554 4215 602", "another number of them"),
+        ("4514 1554 4215 60233", "another number of them"),
+        ("I've lost my receipt", "I keep no copy"),
+    ],
+)
+def test_who_turns_to_a_receipt_in_the_middle_loses_no_choice_and_gives_none_of_it_away(
+    wales, unit, step, words, says
+):
+    go_to(wales, step)
+    before = draft_of(wales)
+    wales.say(words)
+    assert says in wales.text
+    assert questions(wales) <= 1
+    assert (draft_of(wales), wales.slot("asked")) == (before, "receipt")
+    wales.say("can i pass something on to the unit")
+    wales.say("yes")
+    assert draft_of(wales) == before
+
+
+def test_the_button_of_telegrams_menu_does_the_same(wales):
+    go_to(wales, "note")
+    wales._ask(payload="/have_receipt")
+    assert questions(wales) <= 1
+    assert wales.slot("requested_slot") is None
+
+
+def test_after_the_receipt_what_was_begun_is_offered_again(wales, unit):
+    earlier = Person(wales.agent, wales.loop, "wales", conversation=secrets.token_hex(8))
+    earlier.open()
+    receipt = send(earlier)
+    unit.answer("Would Thursday suit you?")
+    go_to(wales, "note")
+    wales.say("/receipt")
+    wales.say(receipt)
+    assert "Would Thursday suit you?" in wales.text
+    wales.press("Leave it")
+    assert wales.slot("asked") == "referral"
+    wales.say("yes")
+    assert wales.slot("requested_slot") == "referral_note"
+    do(wales, ("the rota came out late again", "[Send it]"))
+    assert {ticket.note for ticket in unit.tickets()} == {NOTE, "the rota came out late again"}
+
+
+@pytest.mark.parametrize(
+    ("step", "words", "slot", "value"),
+    [
+        ("way", "a receipt please", "referral_way", "receipt"),
+        ("way", "receipt", "referral_way", "receipt"),
+        ("contact", "a receipt instead", "referral_way", "receipt"),
+    ],
+)
+def test_where_a_receipt_is_a_choice_it_stays_one(wales, step, words, slot, value):
+    go_to(wales, step)
+    wales.say(words)
+    assert wales.slot(slot) == value
+
+
+@pytest.mark.parametrize("step", ["note", "contact"])
+def test_a_number_beside_the_word_is_sealed_where_more_is_told(wales, unit, step):
+    go_to(wales, step)
+    words = "Ring me on 07700 900123 after six and leave no message, as I lost the receipt I had"
+    wales.say(words)
+    assert wales.slot(f"referral_{step}")
 
 
 # With an open ticket

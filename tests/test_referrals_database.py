@@ -1,5 +1,6 @@
 """What lies in the database of referrals, what is left of what ended, and its migrations."""
 
+import asyncio
 import glob
 import logging
 import os
@@ -11,6 +12,7 @@ from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
+import yaml
 from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.config import Config
@@ -18,7 +20,9 @@ from alembic.migration import MigrationContext
 from sqlalchemy import create_engine, inspect, text
 from sqlalchemy.engine import make_url
 
+from bot import database
 from bot.database import open_database, upgrade
+from bot.paths import ROOT
 from bot.referrals.expiry import SweepSchedule, sweep, sweep_now
 from bot.referrals.rewriting import compact
 from bot.referrals.tables import MIGRATIONS, open_referrals, tables
@@ -143,6 +147,7 @@ def test_what_lies_there_is_the_week_the_state_and_sizes_and_nothing_finer(both)
             "last_used_week",
             "waiting_since",
             "size_class",
+            "shown",
         ],
         "ticket_messages": [
             "ticket",
@@ -257,7 +262,25 @@ def test_a_ticket_that_ends_while_the_tables_are_held_is_gone_and_overwritten_so
     both.engine.dispose()
 
 
-def test_a_ticket_lives_thirteen_whole_weeks_after_its_last_use_and_no_longer(both):
+def test_tables_that_are_held_are_waited_for_no_longer_than_rewriting_itself_allows(
+    postgresql_server, loop, monkeypatch
+):
+    """Whoever wants to read a ticket waits behind it: not as long as the database allows."""
+    monkeypatch.setattr(
+        database, "IMPATIENT", ("SET statement_timeout = 0", "SET lock_timeout = 0")
+    )
+    url = new_database(postgresql_server)
+    make_unit(cheap_database(url))
+    both = Both(open_referrals(url), loop)
+    opened = both.open(both.send())
+    with both.engine.connect() as reading:
+        reading.execute(text("LOCK TABLE tickets, ticket_messages IN ACCESS SHARE MODE"))
+        both.run(asyncio.wait_for(both.desk.end(opened), PATIENCE))
+        assert both.inbox.rows(DEANERY) == []
+    both.engine.dispose()
+
+
+def test_a_ticket_lives_twelve_whole_weeks_after_its_last_use_and_no_longer(both):
     receipt = both.send()
     for _ in range(3):
         both.day.pass_weeks(LIFE_WEEKS)
@@ -274,12 +297,36 @@ def test_a_ticket_lives_thirteen_whole_weeks_after_its_last_use_and_no_longer(bo
     assert sweep(both.engine, both.day()).tickets == 1
 
 
-def test_a_life_is_never_shorter_than_90_days_and_never_longer_than_98():
+def test_a_life_is_never_shorter_than_12_weeks_and_never_longer_than_90_days():
+    last_days = set()
     for used in (date(2026, 1, 1) + timedelta(days=n) for n in range(800)):
         days = 0
-        while week_of(used) >= oldest_living(used + timedelta(days=days)):
+        while week_of(used) >= oldest_living(used + timedelta(days=days + 1)):
             days += 1
-        assert 90 < days <= 98
+        last_days.add(days)
+    assert (min(last_days), max(last_days)) == (7 * LIFE_WEEKS, 90) == (84, 90)
+
+
+def test_what_people_are_told_of_the_end_is_how_it_is():
+    """Each sentence that names a time names the twelve weeks, or 90 days as the most."""
+    told = [
+        response["text"]
+        for path in (ROOT / "domain").glob("*.yml")
+        for responses in (
+            yaml.safe_load(path.read_text(encoding="utf-8")).get("responses") or {}
+        ).values()
+        for response in responses
+        if re.search(r"\b90 days\b|\b12 weeks\b", response.get("text", ""))
+    ]
+    assert len(told) == 6
+    for text_ in told:
+        without = re.sub(
+            rf"after {LIFE_WEEKS} weeks without use|90 days at the latest|at most 90 days",
+            "",
+            text_,
+        )
+        assert without != text_
+        assert not re.search(r"\b\d+ (days|weeks)\b", without), text_
 
 
 def test_weeks_are_counted_over_the_turn_of_years():

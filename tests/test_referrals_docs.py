@@ -56,7 +56,7 @@ def test_a_number_is_that_of_the_code(told):
 
 
 def test_the_numbers_in_words_are_those_of_the_code():
-    assert (weeks.LIFE_WEEKS, DIGITS) == (13, 16)
+    assert (weeks.LIFE_WEEKS, DIGITS) == (12, 16)
     assert (kdf.RECEIPT_COST.passes, kdf.PASSPHRASE_COST.passes) == (12, 3)
     assert (guessing.BURST, guessing.SLOWEST_SECONDS) == (20, 10)
     assert LIFE_SECONDS == 60 * 60

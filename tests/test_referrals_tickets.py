@@ -10,7 +10,7 @@ from types import SimpleNamespace
 import pytest
 from nacl.public import PrivateKey
 from nacl.pwhash import argon2id
-from sqlalchemy import event, insert, select, update
+from sqlalchemy import create_engine, event, insert, select, update
 
 from bot import server
 from bot.dialogue.in_confidence import InConfidence
@@ -113,13 +113,19 @@ def test_without_a_receipt_none_is_given_and_the_unit_is_told(both):
 
 
 def test_from_outside_a_ticket_without_a_receipt_looks_like_one_with(both):
-    both.send(contact="a@b.example", receipt=False)
-    both.send()
-    with both.engine.connect() as connection:
-        rows = connection.execute(select(tickets)).all()
-    shapes = {(len(r.lookup), len(r.public), len(r.sealed_private), *r[6:]) for r in rows}
-    assert len(rows) == 2
-    assert len(shapes) == 1
+    for name, receipt in (("one", False), ("two", True)):
+        both.run(both.desk.send(DEANERY, CHOSEN, None, None, receipt, name))
+
+    def shapes():
+        with both.engine.connect() as connection:
+            rows = connection.execute(select(tickets)).all()
+        assert len(rows) == 2
+        return {(len(r.lookup), len(r.public), len(r.sealed_private), *r[6:]) for r in rows}
+
+    assert len(shapes()) == 1
+    for name in ("one", "two"):
+        both.run(both.desk.shown(name))
+    assert len(shapes()) == 1
 
 
 def test_a_ticket_sent_again_with_its_draft_takes_the_first_ones_place(both):
@@ -218,6 +224,36 @@ def test_a_closed_ticket_that_nobody_has_a_receipt_for_is_deleted_at_once(both):
     with both.engine.connect() as connection:
         assert connection.execute(select(tickets)).all() == []
         assert connection.execute(select(ticket_messages)).all() == []
+
+
+def test_a_ticket_whose_receipt_was_never_shown_says_so_and_goes_when_it_is_closed(both):
+    """As when the assistant is stopped between sending it and answering its sender."""
+    both.run(both.desk.send(DEANERY, CHOSEN, None, None, True, "a draft"))
+    ticket = both.read()
+    assert ticket.unshown
+    assert not ticket.answerable
+    both.inbox.close(both.unlocked, ticket.id)
+    assert both.inbox.rows(DEANERY) == []
+
+
+def test_a_ticket_that_is_opened_with_its_receipt_was_shown(both):
+    receipt = both.run(both.desk.send(DEANERY, CHOSEN, None, None, True, "a draft"))
+    assert both.open(receipt) is not None
+    assert both.read().answerable
+    assert not both.read().unshown
+
+
+def test_that_a_receipt_was_shown_is_noted_once_the_database_is_back(both):
+    both.run(both.desk.send(DEANERY, CHOSEN, None, None, True, "a draft"))
+    with both.engine.begin() as connection:
+        connection.exec_driver_sql("ALTER TABLE tickets RENAME TO hidden")
+    both.run(both.desk.shown("a draft"))
+    with both.engine.begin() as connection:
+        connection.exec_driver_sql("ALTER TABLE hidden RENAME TO tickets")
+    assert both.read().unshown
+    both.desk.sweep()
+    both.desk._threads.shutdown(wait=True)
+    assert both.read().answerable
 
 
 def test_a_unit_may_be_sent_tickets_if_it_has_a_key_and_takes_self_referrals(both):
@@ -498,7 +534,7 @@ def test_the_wait_before_a_try_is_kept(both, loop):
     async def note(seconds: float) -> None:
         waited.append(seconds)
 
-    desk = Desk(lambda: both.engine, CHEAP, both.day, Guessing(Clock()), note)
+    desk = Desk(lambda: both.engine, CHEAP, both.day, Guessing(Clock()), sleep=note)
     for _ in range(4):
         loop.run(desk.open("1111 1111 1111 1111", "a conversation"))
     assert waited == [2, 4]
@@ -692,6 +728,27 @@ def test_a_database_that_goes_away_in_between_is_told_and_loses_nothing(both):
         connection.exec_driver_sql("ALTER TABLE hidden RENAME TO tickets")
     assert both.open(receipt) is not None
     assert len(both.inbox.rows(DEANERY)) == 1
+
+
+def test_what_is_ended_while_somebody_holds_the_database_ends_once_it_is_free(both):
+    """As while a backup writes, or another transaction that does not end."""
+    receipt = both.send()
+    opened = both.open(receipt)
+    holding = {
+        "sqlite": "BEGIN IMMEDIATE",
+        "postgresql": "LOCK TABLE tickets IN ACCESS EXCLUSIVE MODE",
+    }[both.engine.dialect.name]
+    other = create_engine(both.engine.url, future=True)
+    with other.connect() as connection:
+        connection.exec_driver_sql(holding)
+        with pytest.raises(DeskUnavailable):
+            both.run(both.desk.end(opened))
+    other.dispose()
+    assert both.open(receipt) is not None
+    both.desk.sweep()
+    both.desk._threads.shutdown(wait=True)
+    assert both.inbox.rows(DEANERY) == []
+    assert not both.desk._to_end
 
 
 def test_every_error_of_a_referral_is_one_kind():

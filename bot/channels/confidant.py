@@ -24,13 +24,16 @@ from bot.channels.typed_choices import (
     asks_for_a_call,
     asks_to_see_it,
     asks_who_sees_it,
+    gives_a_receipt,
     has_address,
+    has_lost_a_receipt,
     has_lost_it,
     is_short,
     is_urgent,
     looks_like_a_receipt,
     pieces,
     step_with_ticket,
+    turns_to_a_receipt,
     typed_choice,
     wants_all_forgotten,
 )
@@ -120,6 +123,9 @@ SPOKEN_OF = re.compile(r"\b(receipts?|refer|pass|hand|tell)\b", re.IGNORECASE)
 ALONE = re.compile(r"\W*receipt\W*", re.IGNORECASE)
 """What is left of the command of that name where a channel has no commands."""
 
+CHOSEN_BY_THE_WORD = ("referral_way", "referral_contact", "referral_change")
+"""Slots of a form to which "receipt" alone is an answer."""
+
 MEANT = {
     ("receipt", "have"): "have_receipt",
     ("receipt", "lost"): "lost_receipt",
@@ -173,10 +179,13 @@ class Confidant:
         self._desk = at or desk()
         self._held = held or in_confidence()
 
-    async def take(self, conversation: str, text: str, cut: bool = False) -> Taken:
+    async def take(
+        self, conversation: str, text: str, cut: bool = False, command: bool = False
+    ) -> Taken:
         """Return what the agent gets for `text`, which is cleaned of commands already.
 
-        `cut` says that a part of it is missing; such a text is not sealed.
+        `cut` says that a part of it is missing; such a text is not sealed. `command` says that it
+        was typed as one.
         """
         if not receipts_in_use():
             return Taken(text)
@@ -184,7 +193,7 @@ class Confidant:
         slots = await self._slots(conversation)
         if receipt is not None:
             return await self._receipt(conversation, slots, receipt, without_receipts(text))
-        taken = await self._spoken_of(slots, text)
+        taken = await self._spoken_of(slots, text) or await self._in_a_form(slots, text, command)
         if taken is not None:
             return taken
         awaited = awaited_in(slots)
@@ -335,14 +344,43 @@ class Confidant:
             return Taken(parse_data=_parse_data("explain_receipt"))
         return None
 
+    async def _in_a_form(self, slots: Mapping[str, Any], text: str, command: bool) -> Taken | None:
+        """Return what the agent gets if somebody turns to a receipt of theirs while a form runs.
+
+        Its choices are kept, and nothing of the receipt becomes one, or goes into what is sealed.
+        """
+        if slots.get("crisis") in CRISIS_RUNS or slots.get("active_loop") is None:
+            return None
+        rest = without_digits(text)
+        if not is_short(rest):
+            return None
+        if gives_a_receipt(text) and sum(map(str.isdigit, text)) >= FEWEST_DIGITS:
+            meant = _found("incomplete")
+        elif ALONE.fullmatch(text) and (
+            command or slots.get("requested_slot") not in CHOSEN_BY_THE_WORD
+        ):
+            meant = Taken(parse_data=_parse_data("have_receipt"))
+        elif has_lost_a_receipt(text):
+            meant = Taken(parse_data=_parse_data("lost_receipt"))
+        elif turns_to_a_receipt(text):
+            meant = Taken(parse_data=_parse_data("have_receipt"))
+        else:
+            return None
+        parsed = await self._parse(rest) if rest else {}
+        return None if parsed is None or _needs_an_answer(parsed, slots) else meant
+
     async def fill(self, conversation: str, text: str) -> list[str]:
         """Return a bubble's text with what belongs in its place: a text for each answer.
 
         Answers are opened here, as they are sent, and are in no event of the conversation.
         """
         if RECEIPT in text:
-            receipt = self._held.take_receipt(conversation)
-            return [text.replace(RECEIPT, receipt)] if receipt else [fixed(GONE)]
+            taken = self._held.take_receipt(conversation)
+            if taken is None:
+                return [fixed(GONE)]
+            receipt, draft = taken
+            await self._desk.shown(draft)
+            return [text.replace(RECEIPT, receipt)]
         if ANSWER not in text:
             return [text]
         opened = self._held.opened(conversation)

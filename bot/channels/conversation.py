@@ -141,7 +141,8 @@ async def ask_agent(
     taken = Taken(None if text is None else as_text(text))
     if confidant is not None and taken.text is not None:
         try:
-            taken = await confidant.take(sender_id, taken.text, cut=len(text or "") > MAX_TEXT)
+            cut, command = len(text or "") > MAX_TEXT, (text or "").lstrip().startswith("/")
+            taken = await confidant.take(sender_id, taken.text, cut, command)
         except Exception as error:  # it may be in confidence: the agent does not get it then
             logger.error("not taken in confidence: error=%s", type(error).__name__)
             return fallback_bubbles()

@@ -24,6 +24,10 @@ MOST_PIECES = 4
 _CLOCK = re.compile(r"\b\d{1,2}[:.]\d{2}\b")
 _AS_A_RECEIPT = re.compile(r"(?<!\d)\d{4}[ \-.]\d{4}[ \-.]\d{4}[ \-.]\d{1,6}(?!\d)")
 
+_HAS_ONE = re.compile(r"\b(?:my|have|got) (?:(?:a|an|one|the) )?(?:\w+ )?receipt\b", re.IGNORECASE)
+_WHAT_IF = re.compile(r"\?|\b(?:if|when|lose)\b", re.IGNORECASE)
+_WITH_DIGITS = re.compile(r"\breceipt\b\D{0,20}\d", re.IGNORECASE)
+
 FEWEST_OF_A_NUMBER = 5
 """Digits from which a text is taken to hold a number to ring, an extension among them."""
 
@@ -125,6 +129,23 @@ def is_urgent(text: str) -> bool:
 def has_address(text: str) -> bool:
     """Whether a text seems to hold a number or an address to reach somebody by."""
     return "@" in text or sum(map(str.isdigit, _CLOCK.sub(" ", text))) >= FEWEST_OF_A_NUMBER
+
+
+def turns_to_a_receipt(text: str) -> bool:
+    """Whether a short text says that its writer has a receipt, where one may also be chosen."""
+    asking = text.rstrip().endswith("?") or asks_about_receipts(text)
+    return is_short(text) and bool(_HAS_ONE.search(text)) and not (asking or says("negation", text))
+
+
+def has_lost_a_receipt(text: str) -> bool:
+    """Whether a short text says that a receipt is lost, and not what if it were."""
+    named = "receipt" in text.lower() and not _WHAT_IF.search(text)
+    return named and has_lost_it(text)
+
+
+def gives_a_receipt(text: str) -> bool:
+    """Whether digits are said to be, or look like, those of a receipt, however many they are."""
+    return bool(_WITH_DIGITS.search(text)) or looks_like_a_receipt(text)
 
 
 def looks_like_a_receipt(text: str) -> bool:

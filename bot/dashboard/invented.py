@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import secrets
 from collections.abc import Callable, Mapping
 from datetime import date, timedelta
 from functools import cache
@@ -54,14 +55,16 @@ async def _send(
 
     desk, inbox = in_week(ticket["weeks"])
     before = {row.id for row in inbox.rows(deanery)}
-    note, contact = ticket["note"], ticket.get("contact")
+    note, contact, draft = ticket["note"], ticket.get("contact"), secrets.token_hex(16)
     receipt = await desk.send(
         deanery,
         Choices(tuple(ticket["topics"]), tuple(ticket["help"]), ticket["answer_by"]),
         desk.seal(deanery, note) if note else None,
         desk.seal(deanery, contact) if contact else None,
         ticket["receipt"],
+        draft,
     )
+    await desk.shown(draft)
     (sent,) = {row.id for row in inbox.rows(deanery)} - before
     for position, said in enumerate(ticket.get("talk", ()), 1):
         desk, inbox = in_week(said["weeks"])

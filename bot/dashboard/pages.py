@@ -247,10 +247,11 @@ def wording_page(visit: Visit, done: int | None = None, wrong: str = "") -> Resp
 
 
 def sign_off(visit: Visit) -> Response:
-    """Sign off the sentences that are ticked."""
+    """Sign off the sentences that are ticked, or all that the page showed."""
     assert visit.form is not None  # the guard saw to both
     assert visit.member is not None
-    pairs = [str(value).split(" ", 1) for value in visit.form.getlist("sentence")]
+    which = "shown" if visit.field("all", 3) else "sentence"
+    pairs = [str(value).split(" ", 1) for value in visit.form.getlist(which)]
     chosen = [(pair[1], pair[0]) for pair in pairs if len(pair) == 2]
     name, role = visit.field("name", 120), visit.field("role", 120)
     if not name or not role or not chosen:

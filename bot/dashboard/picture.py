@@ -12,6 +12,7 @@ from bot.dashboard.names import NOT_SHOWN, facet_names, value_name, value_order,
 from bot.trends.disclosure import Rules, percent
 from bot.trends.noise import usual_reach
 from bot.trends.releases import Release
+from bot.trends.vocabulary import facets
 
 ENOUGH_ROWS, MOST_ROWS = 3, 6
 """Rows of one facet in the headlines of a release."""
@@ -50,6 +51,8 @@ class Picture:
     """What a reader can decide with it."""
     rows: tuple[Row, ...]
     people: int | None
+    whole: bool
+    """Whether the rows are parts of everybody, shown together or not at all."""
     shares: bool
     """Whether any share is shown, so that a column for them is of use."""
 
@@ -142,6 +145,7 @@ def picture(release: Release, facet: str) -> Picture:
         use=named["use"],
         rows=tuple(rows),
         people=release.people,
+        whole=facet in facets() and facets()[facet].whole,
         shares=any(row.share is not None for row in rows),
     )
 

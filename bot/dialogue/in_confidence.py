@@ -32,7 +32,8 @@ class _Held:
     used: float
     opened: Opened | None = None
     sendings: dict[str, asyncio.Future[str | None]] = field(default_factory=dict)
-    receipt: str | None = None
+    receipt: tuple[str, str] | None = None
+    """A receipt that is to be shown, and the draft that it is of."""
 
 
 class InConfidence:
@@ -55,24 +56,28 @@ class InConfidence:
             self._of(conversation).opened = opened
 
     async def send_once(
-        self, conversation: str, draft: str, send: Callable[[], Awaitable[str | None]]
-    ) -> str | None:
-        """Send a draft unless it is being sent or was sent; return its receipt, if it has one.
+        self,
+        conversation: str,
+        draft: str,
+        content: str,
+        send: Callable[[], Awaitable[str | None]],
+    ) -> None:
+        """Send a draft with this content unless it is being sent or was sent; hold its receipt.
 
         A turn that is given up does not stop a sending, and finds it when it is tried again. One
         that failed is as if it had never been.
         """
         held = self._of(conversation)
-        sending = held.sendings.get(draft)
+        sending = held.sendings.get(draft + content)
         if sending is None or (sending.done() and (sending.cancelled() or sending.exception())):
             sending = asyncio.ensure_future(send())
             sending.add_done_callback(lambda done: done.cancelled() or done.exception())
-            held.sendings[draft] = sending
-        held.receipt = await asyncio.shield(sending)
-        return held.receipt
+            held.sendings[draft + content] = sending
+        receipt = await asyncio.shield(sending)
+        held.receipt = (receipt, draft) if receipt else None
 
-    def take_receipt(self, conversation: str) -> str | None:
-        """Return the receipt that is to be shown now, and let go of it."""
+    def take_receipt(self, conversation: str) -> tuple[str, str] | None:
+        """Return the receipt that is to be shown now and its draft, and let go of both."""
         held = self._held.get(conversation)
         if held is None:
             return None

@@ -32,7 +32,7 @@ from bot.referrals.errors import (
     TicketAltered,
     TicketGone,
 )
-from bot.referrals.guessing import Guessing
+from bot.referrals.guessing import Guessing, wait_with
 from bot.referrals.rewriting import note_deleted, overwrite
 from bot.referrals.salts import salt_and_cost
 from bot.referrals.sealing import (
@@ -43,6 +43,7 @@ from bot.referrals.sealing import (
     seal_envelope,
     seal_text,
 )
+from bot.referrals.shared_tries import SharedTries
 from bot.referrals.tables import (
     active_keys,
     guesses,
@@ -123,20 +124,29 @@ class Desk:
         cost: kdf.Cost = kdf.RECEIPT_COST,
         today: Callable[[], date] = date.today,
         guessing: Guessing | None = None,
+        shared: SharedTries | None = None,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
-        """Open nothing yet. `cost` is for a database that holds none: its receipts keep theirs."""
+        """Open nothing yet. `cost` is for a database that holds none: its receipts keep theirs.
+
+        `guessing` limits tries in this process, `shared` over all that have it.
+        """
         self._open_engine = open_engine
         self._engine: Engine | None = None
         self._cost = cost
         self._today = today
         self._guessing = guessing or Guessing()
+        self._shared = shared
         self._sleep = sleep
         self._keys: dict[str, tuple[str, bytes]] | None = None
         self._keys_until = 0.0
         self._reader: threading.Thread | None = None
         self._hung = False
         self._threads = ThreadPoolExecutor(THREADS, "referrals")
+        self._to_end: set[str] = set()
+        """Tickets whose senders ended them while the database could not be used."""
+        self._to_note: set[str] = set()
+        """Tickets of which it is not noted yet that their senders were told."""
 
     def in_use(self) -> bool:
         """Whether any unit has a key, so that there can be tickets and receipts at all."""
@@ -172,7 +182,8 @@ class Desk:
     ) -> str | None:
         """Send a ticket in one transaction; return its receipt if one is asked for.
 
-        `note` and `contact` are results of `seal`. Whatever is sent again with the same
+        `note` and `contact` are results of `seal`. Until `shown` is called, the unit is told that
+        nobody may have the receipt. Whatever is sent again with the same
         `draft_id` (any random text) takes the place of what was sent before, so that a try whose
         receipt nobody saw leaves no second ticket.
 
@@ -198,6 +209,15 @@ class Desk:
         await self._beside(self._insert, deanery, key_id, ticket, keys, inside)
         return shown
 
+    async def shown(self, draft_id: str) -> None:
+        """Note that the sender of this draft is told that it went, with the receipt if it has one.
+
+        Call it just before they are: one that was killed in between has shown nothing. Nothing is
+        raised; what cannot be noted now is noted with the next `sweep`.
+        """
+        self._to_note.add(_ticket_id(draft_id))
+        await self._beside(self._note_shown)
+
     async def open(self, receipt: str, conversation: str = "") -> Opened | None:
         """Open a ticket with its receipt, which counts as a use of it.
 
@@ -208,6 +228,7 @@ class Desk:
             TooManyGuesses: if no receipt is tried now.
         """
         wait = self._guessing.admit(conversation)
+        wait = max(wait, await self._take_of_all())
         try:
             if wait:
                 await self._sleep(wait)
@@ -215,11 +236,13 @@ class Desk:
             opened = await self._beside(self._find, keys)
         except DeskUnavailable:
             self._guessing.untried()
+            await self._give_back_to_all()
             raise
         if opened is None:
             self._guessing.wrong(conversation)
         else:
             self._guessing.right(conversation)
+            await self._give_back_to_all()
         return opened
 
     async def answers(self, opened: Opened) -> list[Answer]:
@@ -245,16 +268,46 @@ class Desk:
         """Delete the ticket and all its messages now; that it has ended already is no error.
 
         If somebody holds on to PostgreSQL's tables, its bytes are overwritten by the sweep.
+
+        Raises:
+            DeskUnavailable: if it cannot be deleted now; it is tried again with each `sweep`.
         """
-        await self._beside(self._end, opened)
+        try:
+            await self._beside(self._end, opened.ticket)
+        except DeskUnavailable:
+            self._to_end.add(opened.ticket)
+            raise
 
     def sweep(self) -> None:
-        """Have it written how many receipts were refused; called by the server's clock.
+        """Have done what is due; called by the server's clock.
 
-        It waits for nothing. What could not be written is written the next time.
+        That is to write how many receipts were refused, and to note and end what could not be. It
+        waits for nothing. What cannot be done is tried again the next time.
         """
         if self._guessing.refused:
             self._threads.submit(self._write_refused)
+        if self._to_note:
+            self._threads.submit(self._note_shown)
+        if self._to_end:
+            self._threads.submit(self._end_at_last)
+
+    async def _take_of_all(self) -> float:
+        """Take a try of those that all workers have; return the seconds to wait before it.
+
+        Raises:
+            TooManyGuesses: if there is none left.
+        """
+        if self._shared is None:
+            return 0.0
+        left = await self._shared.take()
+        if left is None:
+            self._guessing.untried()
+            raise self._guessing.refuse()
+        return wait_with(left)
+
+    async def _give_back_to_all(self) -> None:
+        if self._shared is not None:
+            await self._shared.give_back()
 
     async def _derive(self, receipt: str) -> receipts.ReceiptKeys:
         salt, cost = await self._beside(lambda: salt_and_cost(self._database(), self._cost))
@@ -360,6 +413,7 @@ class Desk:
                 "week": week,
                 "last_used_week": week,
                 "waiting_since": week,
+                "shown": False,
                 "size_class": next(size for size in ENVELOPE_CLASSES if len(sealed) - size < size),
             }
             connection.execute(insert(tickets), [row])
@@ -439,18 +493,38 @@ class Desk:
                 .values(state="new", waiting_since=func.coalesce(tickets.c.waiting_since, week))
             )
 
-    def _end(self, opened: Opened) -> None:
+    def _note_shown(self) -> None:
+        noted = tuple(self._to_note)
+        try:
+            with transaction(self._database()) as connection:
+                connection.execute(
+                    update(tickets).where(tickets.c.id.in_(noted)).values(shown=True)
+                )
+        except DeskUnavailable:
+            logger.error("not noted whom it was told: error=%s", DeskUnavailable.__name__)
+        else:
+            self._to_note.difference_update(noted)
+
+    def _end(self, ticket: str) -> None:
         with transaction(self._database()) as connection:
-            connection.execute(delete(tickets).where(tickets.c.id == opened.ticket))
+            connection.execute(delete(tickets).where(tickets.c.id == ticket))
             note_deleted(connection)
         overwrite(self._database())
+
+    def _end_at_last(self) -> None:
+        try:
+            for ticket in tuple(self._to_end):
+                self._end(ticket)
+                self._to_end.discard(ticket)
+        except DeskUnavailable:
+            logger.error("tickets not ended yet: error=%s", DeskUnavailable.__name__)
 
 
 @cache
 def desk() -> Desk:
-    """Return this process's desk, with the settings' database."""
-    url = settings().referrals_url
-    return Desk(lambda: open_referrals(url))
+    """Return this process's desk, with the settings' database, and Redis if there is one."""
+    url, redis = settings().referrals_url, settings().redis_url
+    return Desk(lambda: open_referrals(url), shared=SharedTries(redis) if redis else None)
 
 
 def next_position(connection: Connection, ticket: str) -> int:
@@ -489,11 +563,11 @@ def _message(ticket: str, position: int, week: str, key_id: str, sealed: bytes) 
 
 
 def _used(connection: Connection, ticket: str, today: date) -> bool:
-    """Note that a ticket is used, which locks its row; return whether it is still there."""
+    """Note that its sender uses a ticket, which locks its row; return whether it is still there."""
     used = connection.execute(
         update(tickets)
         .where(tickets.c.id == ticket, tickets.c.last_used_week >= oldest_living(today))
-        .values(last_used_week=week_of(today))
+        .values(last_used_week=week_of(today), shown=True)
     )
     return bool(used.rowcount)
 

@@ -20,7 +20,7 @@ FREE_TRIES = 2
 """Wrong receipts that cost no waiting; each one after them doubles it, from two seconds."""
 
 BURST = 20
-"""Tries that all conversations together may have at once."""
+"""Tries that all conversations together may have at once: of a process, and of all that share."""
 
 REFILL_SECONDS = 6
 """Seconds until one more may be made."""
@@ -30,6 +30,11 @@ SLOWEST_SECONDS = 10
 
 ALARM = 30
 """Wrong and refused tries in a week from which the health page calls it an attack."""
+
+
+def wait_with(left: float) -> float:
+    """Return the seconds that everybody waits when so many tries are left."""
+    return SLOWEST_SECONDS * max(0.0, 1 - 2 * left / BURST)
 
 
 class Guessing:
@@ -53,12 +58,15 @@ class Guessing:
         self._refill()
         wrong = self._wrong_of(conversation)
         if wrong >= MOST_WRONG or self._left < 1:
-            self.refused += 1
-            raise TooManyGuesses("too many receipts were tried")
+            raise self.refuse()
         self._left -= 1
         own = 2.0 ** (wrong - FREE_TRIES + 1) if wrong >= FREE_TRIES else 0.0
-        scarce = max(0.0, 1 - 2 * self._left / BURST)
-        return max(own, SLOWEST_SECONDS * scarce)
+        return max(own, wait_with(self._left))
+
+    def refuse(self) -> TooManyGuesses:
+        """Count a try that is refused; return what to raise."""
+        self.refused += 1
+        return TooManyGuesses("too many receipts were tried")
 
     def untried(self) -> None:
         """Take back a try that could not be made."""

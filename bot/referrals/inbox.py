@@ -74,7 +74,9 @@ class Ticket:
     note: str | None = field(repr=False)
     contact: str | None = field(repr=False)
     answerable: bool
-    """Whether somebody holds a receipt; if not, an answer here would reach nobody."""
+    """Whether somebody can hold a receipt; if not, an answer here would reach nobody."""
+    unshown: bool
+    """Whether there is a receipt that its sender was not shown: the assistant ended as it sent."""
     messages: tuple[Message, ...]
     next_position: int
     """What `answer` has to be given, so that nothing that came meanwhile is passed over."""
@@ -220,7 +222,8 @@ class Inbox:
             choices=_choices(inside),
             note=_text(inside["note"], unlocked),
             contact=_text(inside["contact"], unlocked),
-            answerable=bool(inside["receipt"]),
+            answerable=bool(inside["receipt"]) and row.shown,
+            unshown=bool(inside["receipt"]) and not row.shown,
             messages=read,
             next_position=messages[-1].position + 1,
         )
@@ -297,7 +300,7 @@ class Inbox:
             self._set(connection, ticket, **values)
 
     def close(self, unlocked: Unlocked, ticket: str) -> None:
-        """Close a ticket: it waits for nothing. Without a receipt it is deleted now.
+        """Close a ticket: it waits for nothing. One whose receipt nobody has is deleted now.
 
         One with a receipt stays until it ends, so that its sender can still read the answers; a
         reply opens it again.
@@ -309,7 +312,8 @@ class Inbox:
         with self._with_keys(unlocked) as connection:
             self._lock(connection, unlocked.deanery, ticket)
             row = self._row(connection, unlocked.deanery, ticket)
-            kept = _content(row, _first(connection, ticket), unlocked)["receipt"]
+            inside = _content(row, _first(connection, ticket), unlocked)
+            kept = inside["receipt"] and row.shown
             if kept:
                 self._set(connection, ticket, state="closed", waiting_since=None)
             else:

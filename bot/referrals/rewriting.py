@@ -16,6 +16,7 @@ logger = logging.getLogger(__name__)
 
 REWRITE = (
     UNHURRIED,
+    "SET LOCAL lock_timeout = '1s'",  # whoever comes meanwhile waits behind this
     "LOCK TABLE tickets, ticket_messages IN ACCESS EXCLUSIVE MODE",
     "CREATE TEMPORARY TABLE tickets_kept ON COMMIT DROP AS SELECT * FROM tickets",
     "CREATE TEMPORARY TABLE messages_kept ON COMMIT DROP AS SELECT * FROM ticket_messages",
@@ -72,7 +73,7 @@ def compact(engine: Engine) -> None:
     wrote them: this takes both away.
 
     Raises:
-        DeskUnavailable: if the database cannot be reached.
+        DeskUnavailable: if the database cannot be reached, or somebody holds on to the tables.
     """
     if engine.dialect.name == "postgresql":
         with transaction(engine) as connection:

@@ -19,6 +19,7 @@ from sqlalchemy import (
     Table,
     select,
     text,
+    true,
 )
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Connection, Engine
@@ -82,9 +83,13 @@ tickets = Table(
     Column("last_used_week", String(8), nullable=False, index=True),
     Column("waiting_since", String(8)),
     Column("size_class", Integer, nullable=False),
+    Column("shown", Boolean, nullable=False, server_default=true()),
     sqlite_with_rowid=False,
 )
-"""Rows lie in the order of their random id. Those without a receipt look like those with one."""
+"""Rows lie in the order of their random id. Those without a receipt look like those with one.
+
+`shown` is false until the sender is told that it went, with the receipt if there is one.
+"""
 
 ticket_messages = Table(
     "ticket_messages",

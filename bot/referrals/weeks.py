@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from datetime import date, timedelta
 
-LIFE_WEEKS = 13
-"""A ticket ends when so many whole weeks have passed since the week of its last use."""
+LIFE_WEEKS = 12
+"""Whole weeks after the week of its last use that a ticket is still there; then it ends."""
 
 
 def week_of(day: date) -> str:
@@ -17,8 +17,8 @@ def week_of(day: date) -> str:
 def oldest_living(today: date) -> str:
     """Return the earliest week of last use that a ticket may have and still be there.
 
-    Weeks are all that is kept, so a ticket lives from 91 to 98 days after its last use: never
-    shorter than the 90 days that its sender was told.
+    Weeks are all that is kept, so its last day is the 84th to the 90th after that of its last use:
+    never less than the 12 weeks, and never more than the 90 days, that its sender was told.
     """
     return week_of(today - timedelta(weeks=LIFE_WEEKS))
 

@@ -11,7 +11,6 @@ import hashlib
 import hmac
 import secrets
 import threading
-from collections import OrderedDict
 from collections.abc import Iterable
 from datetime import datetime, timezone
 from functools import cache
@@ -20,9 +19,6 @@ from bot.trends.vocabulary import HELP_CARD
 
 BYTES = 16
 """128 bits of an HMAC are kept."""
-
-MOST_NOTED = 20_000
-"""Conversations of which it is remembered whose they are; the one unused longest goes first."""
 
 
 def this_month() -> str:
@@ -41,37 +37,17 @@ def is_year(period: str) -> bool:
 
 
 class Counting:
-    """The keys, and in memory for running conversations which of them are one person's.
+    """The keys. A conversation is a person: nothing tells that two of them are one person's.
 
-    A channel whose conversations get new pseudonyms while the person stays the same, such as
-    Telegram's, calls `note` on each message. Without it a conversation is a person.
+    A channel knows its own person's number longer, as Telegram does. Tokens are not made from it:
+    whoever took this process' memory could then try numbers, and read for months back what the
+    person behind one of them had brought.
     """
 
     def __init__(self) -> None:
         """Start without keys; each is drawn when it is first needed."""
         self._keys: dict[str, bytearray] = {}
-        self._noted: OrderedDict[str, dict[str, bytes]] = OrderedDict()
         self._lock = threading.Lock()
-
-    def note(
-        self, conversation: str, channel: str, identifier: str, month: str | None = None
-    ) -> None:
-        """Remember that `conversation` is held with the person whom a channel calls `identifier`.
-
-        Kept is an HMAC of the identifier under each living key, for as long as the conversation
-        is among the latest `MOST_NOTED`; the identifier itself is not.
-        """
-        message = f"{channel}\x00{identifier}"
-        month = month or this_month()
-        with self._lock:
-            for period in (month, month[:4]):
-                self._key(period)
-            self._noted[conversation] = {
-                period: _hmac(key, "person", message) for period, key in self._keys.items()
-            }
-            self._noted.move_to_end(conversation)
-            while len(self._noted) > MOST_NOTED:
-                self._noted.popitem(last=False)
 
     def token(self, conversation: str, period: str, facet: str, value: str) -> bytes:
         """Return the contributor token of a mark.
@@ -80,12 +56,12 @@ class Counting:
         by anybody who reads the table.
         """
         with self._lock:
-            return _hmac(self._key(period), self._person(conversation, period), facet, value)
+            return _hmac(self._key(period), conversation, facet, value)
 
     def person(self, conversation: str, period: str) -> bytes:
         """Return what the conversation's person is called in memory during `period`."""
         with self._lock:
-            return _hmac(self._key(period), self._person(conversation, period))
+            return _hmac(self._key(period), conversation)
 
     def periods(self) -> list[str]:
         """Return the periods that have a key."""
@@ -99,20 +75,14 @@ class Counting:
                 key = self._keys.pop(period, None)
                 if key is not None:
                     key[:] = bytes(len(key))
-                for people in self._noted.values():
-                    people.pop(period, None)
 
     def _key(self, period: str) -> bytearray:
         return self._keys.setdefault(period, bytearray(secrets.token_bytes(32)))
 
-    def _person(self, conversation: str, period: str) -> str:
-        noted = self._noted.get(conversation, {}).get(period)
-        return noted.hex() if noted else f"conversation {conversation}"
-
 
 @cache
 def counting() -> Counting:
-    """Return the one of this process, which channels and the recorder share."""
+    """Return the one of this process."""
     return Counting()
 
 

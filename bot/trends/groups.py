@@ -18,7 +18,7 @@ MOST_BANDS = 3
 """Bands of grades: more would tell too few people apart from each other."""
 
 SMALLEST_GROUP = 200
-"""Trainees of the deanery in a group of specialties, at least."""
+"""Trainees of the deanery in a group of specialties or a band of grades, at least."""
 
 FIELDS = ("trainees", "uptake", "grade", "specialty")
 
@@ -61,15 +61,14 @@ def groups(path: Path = TRENDS) -> Groups:
     grade = _mapping(path, row, "grade")
     if len(grade) > MOST_BANDS:
         raise GroupsError(f"{path.name}: grade has {len(grade)} bands; {MOST_BANDS} are the most")
-    specialty = {}
-    for name, group in _mapping(path, row, "specialty").items():
-        size = group.get("trainees") if isinstance(group, dict) else None
-        if not isinstance(size, int) or isinstance(size, bool) or size < SMALLEST_GROUP:
-            raise GroupsError(
-                f"{path.name}: specialty, {name}: trainees is {size}; a group needs at least"
-                f" {SMALLEST_GROUP}, so join it with another or leave it out"
-            )
-        specialty[name] = group.get("values")
+    if trainees is not None and trainees < SMALLEST_GROUP * len(grade):
+        raise GroupsError(
+            f"{path.name}: grade has {len(grade)} bands of {trainees} trainees; a band needs at"
+            f" least {SMALLEST_GROUP}, so join some or leave them out"
+        )
+    sized = {name: band for name, band in grade.items() if isinstance(band, dict)}
+    grade |= _large_enough(path, "grade", sized)
+    specialty = _large_enough(path, "specialty", _mapping(path, row, "specialty"))
     return Groups(
         trainees=trainees,
         uptake=float(uptake),
@@ -108,6 +107,20 @@ def _mapping(path: Path, row: dict[str, Any], field: str) -> dict[str, Any]:
     if not isinstance(value, dict):
         raise GroupsError(f"{path.name}: {field} must be a mapping of groups, or {{}}")
     return value
+
+
+def _large_enough(path: Path, field: str, table: dict[str, Any]) -> dict[str, Any]:
+    """Return group -> its values, of groups that say how many trainees they have."""
+    values = {}
+    for name, group in table.items():
+        size = group.get("trainees") if isinstance(group, dict) else None
+        if not isinstance(size, int) or isinstance(size, bool) or size < SMALLEST_GROUP:
+            raise GroupsError(
+                f"{path.name}: {field}, {name}: trainees is {size}; a group needs at least"
+                f" {SMALLEST_GROUP}, so join it with another or leave it out"
+            )
+        values[name] = group.get("values")
+    return values
 
 
 def _groups(path: Path, field: str, table: dict[str, Any]) -> dict[str, tuple[str, ...]]:

@@ -187,7 +187,7 @@ def test_signing_off_a_sentence(tab, dashboard):
     tab.get_by_role("button", name="Search").click()
     tab.get_by_role("checkbox").first.check()
     tab.get_by_label("Their role").fill("clinical safety officer")
-    tab.get_by_role("button", name="Sign off").click()
+    tab.get_by_role("button", name="Sign off what is ticked").click()
     assert tab.get_by_role("status").inner_text() == "1 sentence was signed off."
 
 

@@ -402,6 +402,17 @@ def test_who_left_contact_details_is_answered_elsewhere(unit, ann):
     assert unit.ids() == set()
 
 
+def test_of_a_receipt_that_was_never_shown_the_unit_is_told(unit, ann):
+    ticket, _ = unit.send(shown=False)
+    page = ann.get(f"/inbox/{ticket}").text
+    assert NOTE in page
+    assert "has not been shown to its sender" in page
+    assert "<textarea" not in page
+    assert "deleted now" in ann.get(f"/inbox/{ticket}/close").text
+    assert ann.post(f"/inbox/{ticket}/close", data={"x": ""}).status_code == 303
+    assert unit.ids() == set()
+
+
 def test_marking_and_closing_and_being_opened_again(unit, ann):
     ticket, receipt = unit.send()
     for state in ("in_hand", "new", "answered"):

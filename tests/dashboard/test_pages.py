@@ -29,6 +29,7 @@ from bot.dashboard.names import (
     value_order,
     window_name,
 )
+from bot.dashboard.pages import MOST_SENTENCES
 from bot.dashboard.picture import Row, leading, picture, pictures
 from bot.health_paths import READY
 from bot.paths import ROOT
@@ -332,6 +333,28 @@ def test_windows_have_names(first, last, name):
     assert window_name(Window(Month.of(first), Month.of(last))) == name
 
 
+@pytest.mark.parametrize(
+    ("people", "of_concerns", "of_channels"),
+    [
+        (55, "which is 24 in 100 of the 55 who came", "shown together or not at all"),
+        (None, "not even their number", "not even their number"),
+    ],
+)
+def test_a_table_without_figures_says_why(serve, tmp_path, people, of_concerns, of_channels):
+    """As the concerns of a deanery of 2,000: 13 people are a quarter of those who come."""
+    tables = {name: dict.fromkeys(facets()[name].values) for name in ("concern", "channel")}
+    releases = Releases(tmp_path / "releases")
+    releases.write(Release("window", WINDOW, False, {"suppress": 12}, people, tables))
+    served = serve(tmp_path)
+    served.add("reader", "reader")
+    with served.signed_in("reader") as client:
+        for path in ("/windows/2025-01_2025-03", "/windows/2025-01_2025-03/report"):
+            page = " ".join(client.get(path).text.split())
+            concerns, channels = page.split("No figure is shown")[1:3]
+            assert of_concerns in concerns
+            assert of_channels in channels
+
+
 def release_of(people: int | None, first: str, last: str, **pattern: int | None) -> Release:
     window = Window(Month.of(first), Month.of(last))
     return Release("window", window, True, {"suppress": 12}, people, {"pattern": pattern})
@@ -536,6 +559,22 @@ def test_sentences_are_found_and_signed_off_and_a_change_needs_a_new_one(dashboa
         assert "changed since" not in client.get("/wording", params={"signed": "no"}).text
         answer = client.post("/wording", data=data)
         assert "0 sentences were signed off" in answer.text
+
+
+def test_all_that_a_page_shows_is_signed_off_at_once_and_nothing_else(dashboard):
+    """As one theme, whose name was searched for."""
+    theme = {"words": "sleep_fatigue"}
+    with dashboard.signed_in("caseworker") as client:
+        page = client.get("/wording", params=theme).text
+        shown = re.findall(r'name="shown" value="([^"]+)"', page)
+        assert 1 < len(shown) <= MOST_SENTENCES
+        assert f"Sign off all {len(shown)} on this page" in page
+        outdated = f"{'0' * 64} {shown[0].split(' ', 1)[1]}"
+        data = {**theme, "shown": [outdated, *shown[1:]], "all": "yes", "role": "officer"}
+        assert client.post("/wording", data=data).status_code == 400
+        answer = client.post("/wording", data={**data, "name": "Dr A. Reader"})
+        assert f"{len(shown) - 1} sentences were signed off" in answer.text
+    assert set(dashboard.parts.sign_offs.latest()) == {one.split(" ", 1)[1] for one in shown[1:]}
 
 
 def search_all():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import secrets
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -43,7 +44,8 @@ class Unit:
 
     def send(self, note: str | None = NOTE, weeks: int = 0, **more) -> tuple[str, str | None]:
         """Send a ticket so many weeks ago; return its id and its receipt."""
-        values = {"receipt": True, "contact": None, "choices": CHOICES, **more}
+        values = {"receipt": True, "contact": None, "choices": CHOICES, "shown": True, **more}
+        draft = secrets.token_hex(16)
         desk = open_desk(self.engine, lambda: self.today - timedelta(weeks=weeks))
         before = self.ids()
         contact = values["contact"]
@@ -54,8 +56,11 @@ class Unit:
                 desk.seal(self.deanery, note) if note else None,
                 desk.seal(self.deanery, contact) if contact else None,
                 values["receipt"],
+                draft,
             )
         )
+        if values["shown"]:
+            run(desk.shown(draft))
         (sent,) = self.ids() - before
         return sent, receipt
 

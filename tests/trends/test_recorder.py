@@ -127,20 +127,17 @@ def test_a_person_belongs_to_one_group_and_channel(recorder, store):
 
 
 def test_the_help_card_is_counted_once_a_year(recorder, store, month):
-    recorder.counting.note("a", "telegram", "12345", MAY)
     Said("a", "telegram").user("share").bot("utter_crisis_card:0").to(recorder)
     month.now = "2026-06"
-    recorder.counting.note("b", "telegram", "12345", "2026-06")
-    Said("b", "telegram").user("share").bot("utter_crisis_card:1").to(recorder)
+    Said("a", "telegram").user("share").bot("utter_crisis_card:1").to(recorder)
     assert counted(store, YEAR) == {"help_card any": 1}
     assert "help_card any" not in counted(store, MAY, "2026-06")
 
 
-def test_one_person_of_a_channel_is_one_whatever_the_pseudonym(recorder, store):
-    for conversation in ("monday", "tuesday"):
-        recorder.counting.note(conversation, "telegram", "12345", MAY)
+def test_a_conversation_is_a_person(recorder, store):
+    """Nothing joins two days of Telegram, or two conversations of the page."""
+    for conversation in ("monday", "tuesday", "tuesday"):
         Said(conversation, "telegram").user("share", concern=["money"]).to(recorder)
-    Said("wednesday", "telegram").user("share", concern=["money"]).to(recorder)
     assert counted(store)["concern money"] == 2
 
 
@@ -158,11 +155,9 @@ def test_no_token_is_in_two_rows(recorder, store, url, month):
 def test_to_be_forgotten_takes_back_every_mark(recorder, store, month):
     Said("b").user("share", concern=["money"]).to(recorder)
     for month.now in ("2026-05", "2026-06"):
-        recorder.counting.note("a", "telegram", "12345", month.now)
         said = Said("a", "telegram").user("share", concern=["money"], stage=["denial"])
         said.action("action_reply_to_talk").bot("utter_crisis_card:0").to(recorder)
-    recorder.counting.note("later", "telegram", "12345", "2026-06")
-    Said("later", "telegram").user("delete_my_data").reset().to(recorder)
+    Said("a", "telegram").user("delete_my_data").reset().to(recorder)
     assert counted(store, MAY, "2026-06", YEAR) == {
         "people any": 1,
         "channel web": 1,
@@ -193,20 +188,6 @@ def test_new_keys_give_other_tokens():
     assert first.token("a", MAY, "f", "v") == first.token("a", MAY, "f", "v")
     tokens = {c.token("a", p, "f", "v") for c in (first, second) for p in (MAY, "2026-06")}
     assert len(tokens) == 4
-
-
-def test_only_a_hundred_and_twenty_eight_bits_of_an_identifier_are_in_memory():
-    keys = Counting()
-    keys.note("conversation", "telegram", "987654321012345", MAY)
-    assert "987654321012345" not in repr(vars(keys))
-
-
-def test_the_number_of_remembered_conversations_is_bounded(monkeypatch):
-    monkeypatch.setattr("bot.trends.counting.MOST_NOTED", 3)
-    keys = Counting()
-    for number in range(10):
-        keys.note(str(number), "telegram", str(number), MAY)
-    assert list(keys._noted) == ["7", "8", "9"]
 
 
 # ------------------------------------------------------------------ slow, dead, full
