@@ -196,8 +196,8 @@ def _worth_of_an_alarm(run: Run) -> list[str]:
         "How many of those who are shown the numbers without asking are at risk depends on how",
         "many messages tell of risk, which nobody knows before use: the positive predictive value,",
         "from the recall of all own risk above and the false alarms on messages about work and",
-        f"feelings ({alarms[0]:.1%}) or in whole talks ({alarms[1]:.1%}). Most who are asked will be",
-        "at no risk.",
+        f"feelings ({alarms[0]:.1%}) or in whole talks ({alarms[1]:.1%}). Most who are asked",
+        "will be at no risk.",
         "",
         *table(
             ["messages with own risk", "at work's false alarms", "at talks' false alarms"],
