@@ -249,10 +249,12 @@ class Desk:
         await self._beside(self._end, opened)
 
     def sweep(self) -> None:
-        """Have it written how many receipts were refused; called by the server's clock.
+        """Forget ended conversations' mistakes, and have it written how many receipts were refused.
 
-        It waits for nothing. What could not be written is written the next time.
+        Called by the server's clock. It waits for nothing. What could not be written is written
+        the next time.
         """
+        self._guessing.sweep()
         if self._guessing.refused:
             self._threads.submit(self._write_refused)
 
