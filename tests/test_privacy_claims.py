@@ -22,6 +22,7 @@ MINUTES = lifetimes.LIFE_SECONDS // 60
 KEY_HOURS = lifetimes.KEY_LIFE_SECONDS // 3600
 DELETE_HOURS = lifetimes.DELETABLE_SECONDS // 3600
 ROTATION_HOURS = lifetimes.KEY_ROTATION_SECONDS // 3600
+NUMBERS_HOURS = lifetimes.NUMBERS_SECONDS // 3600
 
 PROSE = re.sub(r"\s+", " ", PAGE)
 
@@ -40,7 +41,7 @@ def row(begins: str) -> list[str]:
         ("which buttons", f"{MINUTES} minutes after the last message"),
         ("the answer to a message", f"{RETRY_SECONDS // 60} minutes"),
         ("the key", f"{KEY_HOURS} hours at most"),
-        ("numbers of Telegram messages", f"{DELETE_HOURS} hours"),
+        ("numbers of Telegram messages", f"{DELETE_HOURS} hours, at most {NUMBERS_HOURS}"),
         (
             "words that spaCy",
             f"{(lifetimes.WORDS_SECONDS + lifetimes.SWEEP_SECONDS) // 60} minutes;"
@@ -60,7 +61,7 @@ def test_the_table_says_how_long_each_is_kept(begins, told):
         f"at most {lifetimes.SWEEP_SECONDS // 60} minute late",
         f"cut to {pseudonyms.BYTES * 8} bits",
         f"deletes the messages of the last {DELETE_HOURS} hours",
-        f"up to {DELETE_HOURS + ROTATION_HOURS} hours after it was made",
+        f"for at most {NUMBERS_HOURS} hours",
         f"Log levels below {LOG_LEVELS[0]}",
     ],
 )
@@ -69,17 +70,17 @@ def test_the_page_says_what_the_settings_are(told):
 
 
 def test_every_number_of_hours_or_minutes_on_the_page_is_one_of_ours():
-    ours = {MINUTES, KEY_HOURS, DELETE_HOURS, ROTATION_HOURS, DELETE_HOURS + ROTATION_HOURS, 31, 1}
+    ours = {MINUTES, KEY_HOURS, DELETE_HOURS, ROTATION_HOURS, NUMBERS_HOURS, 31, 1}
     ours.add(RETRY_SECONDS // 60)
     assert {int(n) for n in re.findall(r"(\d+) (?:hour|minute)", PAGE)} <= ours
 
 
 def test_the_commands_say_what_the_settings_are():
     kept = fixed("utter_privacy_kept", minutes=MINUTES, key_hours=KEY_HOURS)
-    telegram = fixed("utter_privacy_telegram", delete_hours=DELETE_HOURS)
+    telegram = fixed("utter_privacy_telegram", kept_hours=NUMBERS_HOURS)
     assert f"{MINUTES} minutes after your last message" in kept
     assert f"destroyed within {KEY_HOURS} hours" in kept
-    assert f"{DELETE_HOURS} hours, for /forget" in telegram
+    assert f"up to {NUMBERS_HOURS} hours, for /forget" in telegram
 
 
 def test_sentences_with_fixed_words_for_an_hour_mean_our_hour():
@@ -103,19 +104,12 @@ def test_the_parts_use_the_settings_that_the_page_describes():
     }
     assert lifetimes.LIFE_SECONDS in RedisTrackerStore.__init__.__defaults__
     numbers = MessageNumbers(clock := Clock())
+    clock.now = 3599
     numbers.note(1, 1)
-    clock.now = DELETE_HOURS * 3600
-    assert numbers.take(1) == []
-
-
-def test_the_key_of_message_numbers_dies_when_the_page_says():
-    numbers = MessageNumbers(clock := Clock())
-    numbers.note(1, 1)
-    clock.now = ROTATION_HOURS * 3600 - 1
-    numbers.note(1, 2)
-    clock.now = (DELETE_HOURS + ROTATION_HOURS) * 3600 - 1
-    numbers.sweep()
-    assert numbers._periods == []
+    clock.now = 3599 + DELETE_HOURS * 3600
+    assert numbers.of(1) == [1]
+    clock.now = NUMBERS_HOURS * 3600
+    assert numbers.of(1) == []
 
 
 def test_the_page_names_every_option_that_is_refused():
@@ -127,7 +121,7 @@ def test_what_telegram_sees_is_said_in_all_three_places():
     opening = next(
         v["text"] for v in responses()["opening.yml"]["utter_open_limits"] if v.get("channel")
     )
-    for text in (opening, fixed("utter_privacy_telegram", delete_hours=1), PROSE):
+    for text in (opening, fixed("utter_privacy_telegram", kept_hours=1), PROSE):
         assert "end-to-end encrypted" in text
 
 

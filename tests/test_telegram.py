@@ -550,7 +550,7 @@ def test_forget_wipes_and_deletes_everything_of_the_last_hours(own):
     assert f"{len(deleted)}." in said[0]
     assert own.tracker(chat) is None
     assert name not in str(vars(own.channel._answers._chats))
-    assert own.channel._answers._numbers.take(chat) == [own.telegram.to(chat)[-1]["id"]]
+    assert own.channel._answers._numbers.of(chat) == [own.telegram.to(chat)[-1]["id"]]
 
 
 @pytest.mark.parametrize("command", ["/forget", "/stop", "/start wales"])

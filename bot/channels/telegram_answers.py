@@ -35,6 +35,7 @@ from bot.privacy.lifetimes import (
     KEY_LIFE_SECONDS,
     LIFE_SECONDS,
     MINUTE,
+    NUMBERS_SECONDS,
 )
 from bot.privacy.message_numbers import MessageNumbers
 from bot.privacy.pseudonyms import Pseudonyms
@@ -130,7 +131,7 @@ class Answers:
             logger.info("telegram chat is gone")
             if chat is not None:
                 await self._wipe(chat.id)
-                self._numbers.take(chat.id)
+                self._numbers.forget(chat.id)
         except GivenUpError:
             pass  # it was logged, and there is no other way to reach them
         except Exception as error:  # a store that is away, say: nobody is left in silence
@@ -187,7 +188,7 @@ class Answers:
                 "utter_privacy_limits",
                 minutes=LIFE_SECONDS // MINUTE,
                 key_hours=KEY_LIFE_SECONDS // HOUR,
-                delete_hours=DELETABLE_SECONDS // HOUR,
+                kept_hours=NUMBERS_SECONDS // HOUR,
             )
         elif name == "forget":
             await self._forget(chat)
@@ -261,7 +262,7 @@ class Answers:
         stays = set()
         for number in sorted(numbers):
             if await self._sender.try_once(self._bot.delete_message(chat, number)):
-                self._numbers.drop(chat, number)
+                self._numbers.let_go(chat, {number})
             else:
                 stays.add(number)
         return stays
@@ -346,7 +347,8 @@ class Answers:
     async def _forget(self, chat: int) -> None:
         """Wipe what is held, delete what Telegram lets us, and say exactly what was not."""
         held, unsent_too = await self._wipe(chat)
-        numbers = self._numbers.take(chat)  # kept until then: whoever has to ask again has them
+        numbers = self._numbers.of(chat)
+        self._numbers.let_go(chat, numbers)  # kept until then: whoever has to ask again has them
         refused, unreached = await self._delete(chat, numbers)
         deleted = len(numbers) - refused - unreached
         hours = DELETABLE_SECONDS // HOUR
@@ -357,7 +359,7 @@ class Answers:
             names.append("utter_telegram_refused")
         if unreached:
             names.append("utter_telegram_unreached")
-        known = self._numbers.knows_all()
+        known = not self._numbers.restarted()
         names.append("utter_telegram_older" if known else "utter_telegram_since_restart")
         if unsent_too:
             names.append("utter_forgotten_unsent")
@@ -407,7 +409,7 @@ class Answers:
         """Wipe the conversation of somebody who blocks the bot."""
         if change.new_chat_member.status in (ChatMemberStatus.BANNED, ChatMemberStatus.LEFT):
             await self._wipe(change.chat.id)
-            self._numbers.take(change.chat.id)
+            self._numbers.forget(change.chat.id)
 
     async def _leave(self, chat: Chat, update: Update) -> None:
         """Say in a group why not, and leave it; nothing of it is read."""
