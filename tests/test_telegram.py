@@ -8,17 +8,29 @@ from types import SimpleNamespace
 import pytest
 from telegram.error import RetryAfter
 
-from bot.channels import conversation, telegram_answers, telegram_intake, telegram_sending
+from bot.channels import (
+    conversation,
+    telegram_answers,
+    telegram_intake,
+    telegram_sending,
+)
 from bot.channels.conversation import fallback_bubbles
 from bot.channels.fixed import fixed
 from bot.channels.telegram import TelegramChannel
 from bot.channels.telegram_answers import COMMANDS, command_in
 from bot.channels.telegram_sending import Pace, split, units
 from bot.dialogue.state import EphemeralTrackerStore
-from bot.privacy.lifetimes import DELETABLE_SECONDS, KEY_ROTATION_SECONDS, LIFE_SECONDS
+from bot.privacy import message_numbers
+from bot.privacy.lifetimes import (
+    DELETABLE_SECONDS,
+    KEY_ROTATION_SECONDS,
+    LIFE_SECONDS,
+    NUMBERS_SECONDS,
+)
 from bot.settings import SettingsError, read_settings
+from bot.trends.counting import this_month
 from tests.clocks import Clock
-from tests.fake_telegram import DROP_AFTER, DROP_BEFORE, GARBAGE, TOKEN, FakeTelegram
+from tests.fake_telegram import DROP_AFTER, DROP_BEFORE, GARBAGE, HANG, TOKEN, FakeTelegram
 
 NUMBERS = ("999", "116 123")
 
@@ -553,6 +565,21 @@ def test_forget_wipes_and_deletes_everything_of_the_last_hours(own):
     assert own.channel._answers._numbers.of(chat) == [own.telegram.to(chat)[-1]["id"]]
 
 
+def test_forget_takes_back_what_was_counted_as_the_words_for_it_do(own):
+    recorder = own.agent.tracker_store.event_broker
+
+    def counted() -> int:
+        assert recorder.write_now()
+        return recorder._marks.counts([this_month()]).get((this_month(), "channel", "telegram"), 0)
+
+    before = counted()
+    for wish in ("/forget", "please forget everything i said and delete my data"):
+        own.say(5, "im so tired after nights")
+        assert counted() == before + 1
+        own.say(5, wish)
+        assert counted() == before
+
+
 @pytest.mark.parametrize("command", ["/forget", "/stop", "/start wales"])
 def test_a_store_that_is_away_leaves_nobody_in_silence_and_loses_no_number(
     own, monkeypatch, command
@@ -590,10 +617,60 @@ def test_what_telegram_refuses_is_told_exactly(own):
     own.telegram.undeletable = {own.telegram.to(chat)[0]["id"], own.telegram.to(chat)[1]["id"]}
     own.telegram.faults["deleteMessage"].extend([500, 0])
     said = own.say(chat, "/forget")[0]
-    assert fixed("utter_telegram_deleted", deleted=2) in said
+    assert fixed("utter_telegram_deleted", deleted=3) in said
     assert fixed("utter_telegram_refused", refused=2, hours=48) in said
-    assert fixed("utter_telegram_unreached", unreached=1) in said
     assert fixed("utter_telegram_since_restart", hours=48) in said
+
+
+@pytest.mark.parametrize("fault", [(429, {"retry_after": 1}), 502, DROP_BEFORE, HANG], ids=str)
+def test_deleting_waits_for_telegram(own, monkeypatch, fault):
+    own.stop()
+    monkeypatch.setattr("bot.channels.telegram.ANSWER_SECONDS", 0.5)
+    own.start()
+    own.say(5, "/start")
+    own.telegram.undeletable = {own.telegram.to(5)[0]["id"]}  # so that each is tried
+    own.telegram.faults["deleteMessages"].extend([fault, fault])
+    own.telegram.faults["deleteMessage"].extend([fault, 0, fault])
+    said = own.say(5, "/forget")[0]
+    assert fixed("utter_telegram_deleted", deleted=4) in said
+    assert fixed("utter_telegram_refused", refused=1, hours=48) in said
+    assert len(own.telegram.deleted) == 4
+
+
+def test_who_waits_for_deleting_is_told(own, monkeypatch):
+    monkeypatch.setattr(telegram_answers, "SLOW_SECONDS", 0.1)
+    own.say(5, "/start")
+    own.telegram.faults["deleteMessages"].append((429, {"retry_after": 1}))
+    told, said = own.say(5, "/forget")
+    assert told == fixed("utter_telegram_deleting")
+    assert fixed("utter_telegram_deleted", deleted=5) in said
+
+
+def test_what_could_not_be_deleted_in_time_is_told_and_can_be_asked_for_again(own, monkeypatch):
+    own.say(5, "/start")
+    mine = {message["id"] for message in own.telegram.to(5)}
+    with monkeypatch.context() as patch:
+        patch.setattr(telegram_sending, "DELETING_SECONDS", 0.2)
+        own.telegram.faults["deleteMessages"].extend([503] * 100)
+        said = own.say(5, "/forget")[0]
+    assert fixed("utter_telegram_unreached", unreached=5) in said
+    assert own.telegram.deleted == []
+    own.telegram.faults.clear()
+    assert fixed("utter_telegram_deleted", deleted=7) in own.say(5, "/forget")[0]
+    assert mine < {number for _, number in own.telegram.deleted}
+
+
+def test_who_is_forgotten_is_told_if_numbers_were_dropped_for_want_of_room(own, monkeypatch):
+    monkeypatch.setattr(message_numbers, "MOST_MESSAGE_NUMBERS", 6)
+    dropped = fixed("utter_telegram_some_dropped", hours=48)
+    own.say(5, "/start")
+    own.clock.now = 3_600
+    own.say(5, "/start")
+    own.say(6, "/start")
+    said = own.say(5, "/forget")[0]
+    assert dropped in said
+    own.clock.now += DELETABLE_SECONDS
+    assert dropped not in own.say(5, "/forget")[0]
 
 
 def test_a_server_without_deletion_of_many_is_served_one_by_one(own):
@@ -605,7 +682,7 @@ def test_a_server_without_deletion_of_many_is_served_one_by_one(own):
 def test_there_may_be_nothing_to_forget_but_the_wish(own):
     said = own.say(5, "/forget")[0]
     assert fixed("utter_telegram_deleted", deleted=1) in said
-    own.clock.now = DELETABLE_SECONDS
+    own.clock.now = NUMBERS_SECONDS
     own.channel.sweep()
     own.telegram.undeletable = set(range(10_000))
     said = own.say(5, "/forget")[0]

@@ -12,7 +12,6 @@ from typing import Any
 from rasa.core.agent import Agent
 from telegram import Bot, CallbackQuery, Chat, ChatMemberUpdated, Message, Update
 from telegram.constants import ChatAction, ChatMemberStatus, ChatType
-from telegram.error import BadRequest, Forbidden
 
 from bot.channels.confidant import Confidant
 from bot.channels.conversation import (
@@ -66,8 +65,8 @@ MOST_WAITING = 20
 TURNS_AT_ONCE = 8
 """Turns of the agent that run at once; the others wait, as there is one processor for all."""
 
-BATCH = 100
-"""Messages that Telegram deletes in one call."""
+SLOW_SECONDS = 10
+"""Seconds of deleting after which somebody is told that it goes on."""
 
 WHEREABOUTS = ("location", "venue", "contact")
 """Kinds of messages that tell where or who somebody is."""
@@ -346,12 +345,13 @@ class Answers:
 
     async def _forget(self, chat: int) -> None:
         """Wipe what is held, delete what Telegram lets us, and say exactly what was not."""
+        name = self._name(chat)
         held, unsent_too = await self._wipe(chat)
-        numbers = self._numbers.of(chat)
-        self._numbers.let_go(chat, numbers)  # kept until then: whoever has to ask again has them
+        self._agent().tracker_store.event_broker.forget(name)
+        numbers = self._numbers.of(chat)  # whoever has to ask again has them still
         refused, unreached = await self._delete(chat, numbers)
-        deleted = len(numbers) - refused - unreached
-        hours = DELETABLE_SECONDS // HOUR
+        self._numbers.let_go(chat, {*numbers} - unreached)
+        deleted = len(numbers) - len(refused) - len(unreached)
         names = ["utter_telegram_forgotten" if held or numbers else "utter_telegram_nothing_held"]
         if deleted:
             names.append("utter_telegram_deleted")
@@ -359,15 +359,36 @@ class Answers:
             names.append("utter_telegram_refused")
         if unreached:
             names.append("utter_telegram_unreached")
-        known = not self._numbers.restarted()
-        names.append("utter_telegram_older" if known else "utter_telegram_since_restart")
+        if self._numbers.some_dropped():
+            names.append("utter_telegram_some_dropped")
+        restarted = self._numbers.restarted()
+        names.append("utter_telegram_since_restart" if restarted else "utter_telegram_older")
         if unsent_too:
             names.append("utter_forgotten_unsent")
         if receipts_in_use():
             names.append("utter_forgotten_not_referral")
-        values = {"deleted": deleted, "refused": refused, "unreached": unreached, "hours": hours}
-        said = " ".join(fixed(name, **values) for name in names)
+        said = " ".join(
+            fixed(
+                name,
+                deleted=deleted,
+                refused=len(refused),
+                unreached=len(unreached),
+                hours=DELETABLE_SECONDS // HOUR,
+            )
+            for name in names
+        )
         await self._send(chat, [Bubble(said)])
+
+    async def _delete(self, chat: int, numbers: list[int]) -> tuple[set[int], set[int]]:
+        """Delete messages, and say so if it takes long; return those refused, and not reached."""
+        deleting = asyncio.ensure_future(self._sender.delete(chat, numbers))
+        try:
+            done, _ = await asyncio.wait([deleting], timeout=SLOW_SECONDS)
+            if not done:
+                await self._say(chat, "utter_telegram_deleting")
+            return await deleting
+        finally:
+            deleting.cancel()
 
     async def _wipe(self, chat: int) -> tuple[bool, bool]:
         """Delete everything held about the chat's conversation.
@@ -385,25 +406,6 @@ class Answers:
             self._chats.drop(name)
         self._pseudonyms.forget(name)
         return tracker is not None, waiting
-
-    async def _delete(self, chat: int, numbers: list[int]) -> tuple[int, int]:
-        """Delete messages; return how many Telegram refused, and for how many it was not reached.
-
-        One call deletes many, but does not say which it could not; then each is tried.
-        """
-        refused = unreached = 0
-        for start in range(0, len(numbers), BATCH):
-            batch = numbers[start : start + BATCH]
-            if await self._sender.try_once(self._bot.delete_messages(chat, batch)):
-                continue
-            for number in batch:
-                try:
-                    await self._bot.delete_message(chat, number)
-                except (BadRequest, Forbidden):
-                    refused += 1
-                except Exception:  # it was not reached, or answers what the library cannot read
-                    unreached += 1
-        return refused, unreached
 
     async def _membership(self, change: ChatMemberUpdated) -> None:
         """Wipe the conversation of somebody who blocks the bot."""
