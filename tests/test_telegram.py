@@ -790,6 +790,56 @@ def test_a_crash_in_mid_turn_loses_no_message(own, monkeypatch):
     assert all(number in own.telegram.texts(5)[0] for number in NUMBERS)
 
 
+def test_one_who_is_stuck_and_hundreds_of_others_block_nobody(own, monkeypatch):
+    """Also when who is stuck has written more than Telegram gives at once."""
+    monkeypatch.setattr(telegram_intake, "STUCK_SECONDS", 0.5)
+    released = asyncio.Event()
+    right = own.channel._answers._sender.say
+
+    async def say(chat, *said):
+        if chat == 5:
+            await released.wait()
+        return await right(chat, *said)
+
+    monkeypatch.setattr(own.channel._answers._sender, "say", say)
+    stuck = [own.telegram.say(5, "/help") for _ in range(110)]
+    others = [own.telegram.say(1_000 + number, "/help") for number in range(110)]
+    own.until(lambda: own.telegram.to(1_109), "the last of the others", limit=240)
+    assert own.channel._intake.waiting.keys() >= {update["update_id"] for update in stuck}
+    assert own.telegram.to(5) == []
+    released.set()
+    own.until(lambda: own.telegram.acknowledged > others[-1]["update_id"], "all", limit=240)
+    own.until(lambda: not own.channel._intake.waiting, "the stuck one", limit=240)
+    assert own.telegram.texts(5)[0] == fixed("utter_help_card")
+
+
+def test_nothing_is_passed_over_before_it_is_stuck_nor_what_is_not(own, monkeypatch):
+    released = asyncio.Event()
+
+    async def slow(message):
+        await released.wait()
+
+    monkeypatch.setattr(conversation, "TURN_SECONDS", 600)
+    monkeypatch.setattr(telegram_intake, "STUCK_SECONDS", 600)
+    monkeypatch.setattr(own.agent, "handle_message", slow)
+    waiting = own.channel._intake.waiting
+    first = own.telegram.say(5, "im tired")
+    others = [own.telegram.say(1_000 + number, "/help") for number in range(99)]
+    own.until(lambda: own.telegram.to(1_098) and len(waiting) == 1, "the others", limit=240)
+    second = own.telegram.say(6, "im tired")  # behind the hundred
+    polls = len(own.telegram.fetched)
+    own.until(lambda: len(own.telegram.fetched) > polls + 3, "polls that bring nothing new")
+    assert len(own.telegram.fetched[-1]) == 100
+    assert own.telegram.acknowledged <= first["update_id"]
+    assert waiting.keys() == {first["update_id"]}
+    monkeypatch.setattr(telegram_intake, "STUCK_SECONDS", 0)
+    own.until(lambda: second["update_id"] in waiting, "the one behind the hundred")
+    own.until(lambda: own.telegram.acknowledged == second["update_id"], "the others' end")
+    assert waiting.keys() == {first["update_id"], second["update_id"]}
+    released.set()
+    own.answered(first, *others, second)
+
+
 def test_a_stop_acknowledges_what_was_answered(own):
     own.say(5, "/privacy")
     own.telegram.say(5, "/privacy")
