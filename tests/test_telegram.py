@@ -273,6 +273,26 @@ def test_typing_is_shown(connection, telegram, chat):
     assert ("sendChatAction", {"chat_id": chat, "action": "typing"}) in telegram.calls
 
 
+def test_typing_is_shown_for_as_long_as_a_turn_lasts(connection, telegram, chat, monkeypatch):
+    monkeypatch.setattr(telegram_sending, "TYPING_SECONDS", 0.05)
+    shown = ("sendChatAction", {"chat_id": chat, "action": "typing"})
+    right = connection.agent.handle_message
+    counted = []
+
+    async def slow(message):
+        while telegram.calls.count(shown) < 4:
+            await asyncio.sleep(0.01)
+        await right(message)
+        counted.append(telegram.calls.count(shown))
+
+    monkeypatch.setattr(connection.agent, "handle_message", slow)
+    assert connection.say(chat, "im tired")
+    assert counted[0] >= 4
+    ended = telegram.calls.count(shown)
+    connection.say(chat, "/help")
+    assert telegram.calls.count(shown) == ended
+
+
 # Buttons
 
 
@@ -421,6 +441,20 @@ def test_an_edited_message_is_checked_for_risk_and_is_no_new_turn(connection, te
     before = len(telegram.to(chat))
     connection.answered(edited(telegram, chat, RISK))
     assert all(number in telegram.texts(chat)[before] for number in NUMBERS)
+
+
+def test_what_tells_too_much_in_a_caption_or_an_edit_is_noted_too(connection, telegram, chat):
+    shared, phone = fixed("utter_shared_too_much"), "ring me on 07700 900123"
+    said = connection.say(chat, photo=PHOTO, caption=phone)
+    assert said == [shared, fixed("utter_telegram_not_text")]
+    connection.answered(edited(telegram, chat, f"my rota, {phone}"))
+    assert telegram.texts(chat)[-2:] == [shared, fixed("utter_telegram_edited")]
+    before = len(telegram.to(chat))
+    connection.answered(edited(telegram, chat, f"{RISK}, {phone}"))
+    said = telegram.texts(chat)[before:]
+    assert all(number in said[0] for number in NUMBERS)
+    assert said.count(shared) == 1
+    assert shared not in connection.say(chat, photo=PHOTO, caption="my rota")
 
 
 def test_risk_that_cannot_be_read_brings_the_help_card(connection, telegram, chat, monkeypatch):

@@ -11,12 +11,13 @@ from typing import Any
 
 from rasa.core.agent import Agent
 from telegram import Bot, CallbackQuery, Chat, ChatMemberUpdated, Message, Update
-from telegram.constants import ChatAction, ChatMemberStatus, ChatType
+from telegram.constants import ChatMemberStatus, ChatType
 
 from bot.channels.confidant import Confidant
 from bot.channels.conversation import (
     FORGOTTEN,
     OPEN,
+    SHARED_TOO_MUCH,
     Bubble,
     as_text,
     ask_agent,
@@ -28,6 +29,7 @@ from bot.channels.telegram_sending import BlockedError, GivenUpError, Sender
 from bot.deanery import deaneries
 from bot.dialogue.in_confidence import in_confidence, receipts_in_use
 from bot.dialogue.referral import unsent
+from bot.privacy.identifiers import looks_identifying
 from bot.privacy.lifetimes import (
     DELETABLE_SECONDS,
     HOUR,
@@ -274,9 +276,10 @@ class Answers:
     async def _fixed_unless_risk(self, chat: int, words: str | None, name: str) -> None:
         """Give a fixed answer; words with risk in them are answered as if they had been typed."""
         if words and await self._risk(words):
-            await self._turn(chat, text=words, continues=True)
-        else:
-            await self._say(chat, name)
+            await self._turn(chat, text=words, continues=True)  # which notes what was shared
+            return
+        shared = (SHARED_TOO_MUCH,) if words and looks_identifying(words) else ()
+        await self._say(chat, *shared, name)
 
     async def _risk(self, words: str) -> bool:
         """Whether the words speak of a risk to life, or could not be looked through."""
@@ -290,9 +293,8 @@ class Answers:
 
     async def _turn(self, chat: int, **said: Any) -> set[str]:
         """Hold one turn with the agent and send what it says; return the responses' names."""
-        self._sender.decorate(self._bot.send_chat_action(chat, ChatAction.TYPING))
         self._use_up_keyboard(chat)
-        async with self._turns:  # while a turn waits here, its time does not run
+        async with self._sender.typing(chat), self._turns:  # a turn that waits has its time still
             try:
                 bubbles = await ask_agent(
                     self._handle,
@@ -383,10 +385,11 @@ class Answers:
         """Delete messages, and say so if it takes long; return those refused, and not reached."""
         deleting = asyncio.ensure_future(self._sender.delete(chat, numbers))
         try:
-            done, _ = await asyncio.wait([deleting], timeout=SLOW_SECONDS)
-            if not done:
-                await self._say(chat, "utter_telegram_deleting")
-            return await deleting
+            async with self._sender.typing(chat):
+                done, _ = await asyncio.wait([deleting], timeout=SLOW_SECONDS)
+                if not done:
+                    await self._say(chat, "utter_telegram_deleting")
+                return await deleting
         finally:
             deleting.cancel()
 

@@ -6,11 +6,13 @@ import asyncio
 import logging
 import re
 import time
-from collections.abc import Awaitable, Callable, Coroutine, Iterable
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterable
+from contextlib import asynccontextmanager
 from functools import partial
 from typing import Any, TypeVar
 
 from telegram import Bot, InlineKeyboardButton, InlineKeyboardMarkup, LinkPreviewOptions
+from telegram.constants import ChatAction
 from telegram.error import (
     BadRequest,
     ChatMigrated,
@@ -39,6 +41,9 @@ DELETING_SECONDS = 10 * 60
 
 BATCH = 100
 """Messages that Telegram deletes in one call."""
+
+TYPING_SECONDS = 4
+"""Seconds after which it is shown again that an answer is being typed: Telegram shows it for 5."""
 
 DECORATION_SECONDS = 5
 """Seconds after which a call that only decorates is given up."""
@@ -213,6 +218,21 @@ class Sender:
         task = asyncio.ensure_future(quietly())
         self._background.add(task)
         task.add_done_callback(self._background.discard)
+
+    @asynccontextmanager
+    async def typing(self, chat: int) -> AsyncIterator[None]:
+        """Show that an answer is being typed for as long as it is made."""
+
+        async def show() -> None:
+            while True:
+                await self.try_once(self._bot.send_chat_action(chat, ChatAction.TYPING))
+                await asyncio.sleep(TYPING_SECONDS)
+
+        showing = asyncio.ensure_future(show())
+        try:
+            yield
+        finally:
+            showing.cancel()
 
     async def finish(self) -> None:
         """Give up what only decorates, before a stop."""
