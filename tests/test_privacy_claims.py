@@ -11,9 +11,9 @@ from bot.content import responses
 from bot.dialogue.redis_state import RedisTrackerStore
 from bot.paths import ROOT
 from bot.privacy import lifetimes, pseudonyms
-from bot.privacy.guard import RASAS_OPTIONS
 from bot.privacy.message_numbers import MessageNumbers
 from bot.privacy.pseudonyms import Pseudonyms
+from bot.privacy.rasas_command import CONNECTOR, DEBUG, OPTIONS
 from bot.settings import LOG_LEVELS
 from tests.clocks import Clock
 
@@ -117,7 +117,8 @@ def test_the_parts_use_the_settings_that_the_page_describes():
 
 def test_the_page_names_every_option_that_is_refused():
     section = PAGE.split("## What the program refuses to start with")[1]
-    assert [o for o in RASAS_OPTIONS if f"`{o}`" not in section and o != "--sentry"] == []
+    refused = [*(option for option, _ in OPTIONS.values()), DEBUG, CONNECTOR]
+    assert [option for option in refused if f"`{option}`" not in section] == []
 
 
 def test_what_telegram_sees_is_said_in_all_three_places():
