@@ -1,6 +1,7 @@
 """What is said about privacy is what the settings are."""
 
 import re
+from datetime import date, timedelta
 
 import pytest
 
@@ -14,6 +15,7 @@ from bot.privacy import lifetimes, pseudonyms
 from bot.privacy.message_numbers import MessageNumbers
 from bot.privacy.pseudonyms import Pseudonyms
 from bot.privacy.rasas_command import CONNECTOR, DEBUG, OPTIONS
+from bot.referrals import weeks
 from bot.settings import LOG_LEVELS
 from tests.clocks import Clock
 
@@ -24,6 +26,15 @@ KEY_HOURS = lifetimes.KEY_LIFE_SECONDS // 3600
 DELETE_HOURS = lifetimes.DELETABLE_SECONDS // 3600
 ROTATION_HOURS = lifetimes.KEY_ROTATION_SECONDS // 3600
 NUMBERS_HOURS = lifetimes.NUMBERS_SECONDS // 3600
+
+TICKET_WEEKS = weeks.LIFE_WEEKS
+TICKET_DAYS = (7 * TICKET_WEEKS, 7 * TICKET_WEEKS + 7)
+
+BACKUP = (ROOT / "deploy" / "backup").read_text(encoding="utf-8")
+BACKUP_DAYS, MOST_BACKUP_DAYS = (
+    int(re.search(pattern, BACKUP).group(1))
+    for pattern in (r"(?m)^days=\$\{2:-(\d+)\}$", r"\[ \"\$days\" -gt (\d+) \]")
+)
 
 PROSE = re.sub(r"\s+", " ", PAGE)
 
@@ -44,6 +55,12 @@ def row(begins: str) -> list[str]:
         ("the key", f"{KEY_HOURS} hours at most"),
         ("numbers of Telegram messages", f"{DELETE_HOURS} hours, at most {NUMBERS_HOURS}"),
         (
+            "a referral that somebody chose",
+            f"{TICKET_DAYS[0]} to {TICKET_DAYS[1]} days after its last use;"
+            " until its sender ends it",
+        ),
+        ("how many receipts were wrong", f"{TICKET_WEEKS} weeks"),
+        (
             "words that spaCy",
             f"{(lifetimes.WORDS_SECONDS + lifetimes.SWEEP_SECONDS) // 60} minutes;"
             f" {lifetimes.SWEEP_SECONDS // 60} minute after anybody is forgotten",
@@ -63,6 +80,7 @@ def test_the_table_says_how_long_each_is_kept(begins, told):
         f"cut to {pseudonyms.BYTES * 8} bits",
         f"deletes the messages of the last {DELETE_HOURS} hours",
         f"for at most {NUMBERS_HOURS} hours",
+        f"deleted after {BACKUP_DAYS} days, at most after {MOST_BACKUP_DAYS} days.",
         f"it is tried for {DELETING_SECONDS // 60} minutes",
         f"more than {lifetimes.MOST_MESSAGE_NUMBERS:,} numbers were held",
         f"Log levels below {LOG_LEVELS[0]}",
@@ -76,6 +94,28 @@ def test_every_number_of_hours_or_minutes_on_the_page_is_one_of_ours():
     ours = {MINUTES, KEY_HOURS, DELETE_HOURS, ROTATION_HOURS, NUMBERS_HOURS, 31, 1}
     ours |= {RETRY_SECONDS // 60, DELETING_SECONDS // 60}
     assert {int(n) for n in re.findall(r"(\d+) (?:hour|minute)", PAGE)} <= ours
+
+
+def test_every_number_of_days_or_weeks_on_the_page_is_one_of_ours():
+    ours = {*TICKET_DAYS, TICKET_WEEKS, BACKUP_DAYS, MOST_BACKUP_DAYS}
+    told = re.findall(r"(?:(\d+) to )?(\d+) (?:day|week|month|year)", PAGE)
+    assert {int(number) for pair in told for number in pair if number} == ours
+
+
+def test_a_ticket_lives_as_long_as_the_page_says():
+    """Its last use falls on any day of a week; it ends on the first day that is too late."""
+    lived = set()
+    for used in (date(2026, 3, 2) + timedelta(days=each) for each in range(7)):
+        day = used
+        while weeks.oldest_living(day) <= weeks.week_of(used):
+            day += timedelta(days=1)
+        lived.add((day - used).days)
+    assert (min(lived), max(lived)) == (TICKET_DAYS[0] + 1, TICKET_DAYS[1])
+
+
+def test_the_shipped_timer_keeps_backups_as_long_as_the_page_says():
+    unit = (ROOT / "deploy" / "systemd" / "sidedoor-backup.service").read_text(encoding="utf-8")
+    assert re.search(r"deploy/backup \S+ (\d+)", unit).group(1) == str(BACKUP_DAYS)
 
 
 def test_the_commands_say_what_the_settings_are():
