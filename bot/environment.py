@@ -29,15 +29,19 @@ FOUND = dict(os.environ)
 
 
 def prepare() -> None:
-    """Set what has to be set; safe to call twice.
-
-    Warnings are not printed at all: Rasa's may quote what people write. A filter would not
-    do, as spaCy and Sanic put theirs in front of it.
-    """
+    """Set what has to be set; safe to call twice."""
     os.environ.update(ENFORCED)
     for package in UNUSED:
         sys.modules.setdefault(package, None)  # type: ignore[arg-type]
     leave_out()
+    print_no_warnings()
+
+
+def print_no_warnings() -> None:
+    """Let no warning be printed: Rasa's may quote what people write.
+
+    A filter would not do, as spaCy and Sanic put theirs in front of it.
+    """
     warnings.showwarning = _drop_warning
 
 

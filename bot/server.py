@@ -219,7 +219,9 @@ def _sweeper(agent: Any, channels: list[InputChannel]) -> Any:
     own = [sweep for channel in channels if (sweep := getattr(channel, "sweep", None))]
 
     async def begin(running: Sanic, _: Any) -> None:
-        sweeps = [agent.tracker_store.drop_expired, *own, desk().sweep, Words(agent).sweep]
+        store = agent.tracker_store
+        counted = store.event_broker.sweep
+        sweeps = [store.drop_expired, *own, counted, desk().sweep, Words(agent).sweep]
         running.ctx.sweeping = asyncio.ensure_future(sweep_forever(sweeps))
 
     return begin

@@ -22,8 +22,9 @@ BOT = {"id": 123456, "is_bot": True, "first_name": "Sidedoor", "username": "side
 
 REASONS = {200: "OK", 400: "Bad Request", 401: "Unauthorized", 403: "Forbidden", 404: "Not Found"}
 
-DROP_BEFORE, DROP_AFTER, GARBAGE = "drop before", "drop after", "garbage"
-"""Faults: the connection ends before or after the call was carried out; the answer is no JSON."""
+DROP_BEFORE, DROP_AFTER, GARBAGE, HANG = "drop before", "drop after", "garbage", "hang"
+"""Faults: the connection ends before or after the call was carried out; the answer is no JSON;
+there is no answer at all."""
 
 
 class RefusedError(Exception):
@@ -227,6 +228,8 @@ class FakeTelegram:
         fault = self.faults[method].popleft() if self.faults[method] else None
         if fault == DROP_BEFORE:
             return None
+        if fault == HANG:
+            await asyncio.Event().wait()
         try:
             if token != TOKEN:
                 raise RefusedError(401, "Unauthorized")

@@ -1,13 +1,19 @@
 """What the program refuses to start with, and that no image of its memory is written."""
 
 import os
+import re
 import subprocess
 import sys
+import time
 from pathlib import Path
+from typing import Any
 
+import httpx
 import pytest
+from rasa.__main__ import create_argument_parser
 
 from bot.agent import load_our_agent, read_sections
+from bot.environment import ENFORCED
 from bot.paths import ROOT
 from bot.privacy.guard import (
     LeakError,
@@ -16,7 +22,9 @@ from bot.privacy.guard import (
     refuse_parts,
 )
 from bot.privacy.memory import overwrites, overwriting
+from bot.privacy.rasas_command import refuse_options
 from bot.server import load_channels
+from tests.services import free_port
 
 SIDEDOOR = str(Path(sys.executable).with_name("sidedoor"))
 
@@ -82,17 +90,109 @@ def test_rasas_options_are_none_of_ours(option):
     assert "No such option" in done.stderr
 
 
-@pytest.mark.parametrize("option", ["--enable-api", "--debug", "-vv", "--log-file=x"])
-def test_rasas_own_command_ends_with_them(option, tmp_path):
-    script = (
-        "import sys; sys.argv = ['/x/rasa', 'run', '--port', '1', sys.argv[1]];"
-        "from bot.dialogue.state import EphemeralTrackerStore; EphemeralTrackerStore();"
-        "print('made')"
+RASA, AS_MODULE = (str(Path(sys.executable).with_name("rasa")),), (sys.executable, "-m", "rasa")
+
+
+@pytest.mark.parametrize(
+    ("command", "named"),
+    [
+        ((*RASA, "run", "--enable-a"), "--enable-api"),
+        ((*RASA, "shell", "--enable-api"), "--enable-api"),
+        ((*RASA, "run", "--connector=rest"), "--connector rest"),
+        ((*AS_MODULE, "run", "--enable-api"), "--enable-api"),
+        ((*AS_MODULE, "run", "--logging-config-file", "logs.yml"), "--logging-config-file"),
+        ((*AS_MODULE, "run", "actions", "--debug"), "--debug (-vv)"),
+    ],
+    ids=lambda value: "_".join(value[-2:]) if isinstance(value, tuple) else "",
+)
+def test_rasas_own_command_ends_with_one_clear_line(command, named, tmp_path):
+    """Rasa's own process, as somebody starts it, in a folder with our files."""
+    for name in ("actions", "bot", "domain", "models", "endpoints.yml", "credentials.yml"):
+        (tmp_path / name).symlink_to(ROOT / name)
+    (tmp_path / "logs.yml").write_text("version: 1\n", encoding="utf-8")
+    done = subprocess.run(
+        [*command, *(() if "actions" in command else ("--port", str(free_port())))],
+        env={**os.environ, "PYTHONWARNINGS": "ignore", "HOME": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        timeout=240,
+        cwd=tmp_path,
     )
-    done = run(sys.executable, "-c", script, option)
     assert done.returncode == 2
-    assert "made" not in done.stdout
-    assert f"sidedoor: {option.partition('=')[0]} " in done.stderr
+    (line,) = [each for each in done.stderr.splitlines() if each.startswith("sidedoor: ")]
+    assert line.startswith(f"sidedoor: {named} ")
+    assert "leave it out" in line or "remove it" in line
+
+
+@pytest.mark.parametrize(
+    ("option", "named"),
+    [
+        ("--log-f=x", "--log-file"),
+        ("--use-s", "--use-syslog"),
+        ("-vv", r"--debug \(-vv\)"),
+        ("--conn=rest", "--connector rest"),
+        ("--cred=theirs.yml", "theirs.yml: rest"),
+    ],
+)
+def test_rasas_options_are_read_as_rasa_reads_them(option, named, tmp_path, monkeypatch):
+    shipped = (ROOT / "credentials.yml").read_text(encoding="utf-8")
+    (tmp_path / "theirs.yml").write_text(f"{shipped}\nrest: {{}}\n", encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    chosen = create_argument_parser().parse_args(["run", option])
+    with pytest.raises(LeakError, match=named):
+        refuse_options(chosen)
+
+
+def test_rasas_own_command_as_it_is_meant_is_let_pass(monkeypatch):
+    monkeypatch.chdir(ROOT)
+    refuse_options(create_argument_parser().parse_args(["run", "--port", "1", "-v"]))
+
+
+def test_rasas_own_server_is_set_up_as_ours(tmp_path):
+    """No telemetry, no core dump, overwritten memory, and of an error only its kind and place.
+
+    There is no server for its actions: the turn fails, and Rasa would print it.
+    """
+    port, word = free_port(), "zqnobodymayreadthis"
+    environment = {k: v for k, v in os.environ.items() if k not in ENFORCED}
+    environment |= {"SIDEDOOR_LOG_LEVEL": "INFO", "SIDEDOOR_DATA": str(tmp_path)}
+    environment |= {"HOME": str(tmp_path), "PYTHONWARNINGS": "ignore"}
+    with (tmp_path / "out").open("wb") as out:
+        process = subprocess.Popen(
+            [*AS_MODULE, "run", "--port", str(port)],
+            env=environment,
+            stdout=out,
+            stderr=out,
+            cwd=ROOT,
+        )
+    try:
+        with httpx.Client(base_url=f"http://127.0.0.1:{port}", trust_env=False, timeout=60) as page:
+            token = wait_until_served(page, process)["token"]
+            assert page.post("/chat/send", json={"token": token, "text": word}).is_success
+        started_with = Path(f"/proc/{process.pid}/environ").read_bytes().split(b"\0")
+        assert b"RASA_TELEMETRY_ENABLED=false" in started_with
+        assert b"PYTHONMALLOC=malloc" in started_with
+        limits = Path(f"/proc/{process.pid}/limits").read_text()
+        assert re.search(r"Max core file size +0 +0 ", limits)
+    finally:
+        process.terminate()
+        process.wait(60)
+    printed = (tmp_path / "out").read_text()
+    assert re.search(r"(WARNING|ERROR) rasa\.core\.\S+ \S+\.py:\d+", printed)
+    assert word not in printed
+    assert "Traceback" not in printed
+
+
+def wait_until_served(page: httpx.Client, process: subprocess.Popen) -> dict[str, Any]:
+    """Open a chat as soon as the server takes it."""
+    give_up = time.monotonic() + 500
+    while True:
+        assert process.poll() is None
+        assert time.monotonic() < give_up
+        try:
+            return page.post("/chat/start", json={}).json()
+        except httpx.TransportError:
+            time.sleep(0.5)
 
 
 @pytest.mark.parametrize(

@@ -1,18 +1,21 @@
 """What is said about privacy is what the settings are."""
 
 import re
+from datetime import date, timedelta
 
 import pytest
 
 from bot.channels.fixed import fixed
+from bot.channels.telegram_sending import DELETING_SECONDS
 from bot.channels.web_chats import RETRY_SECONDS
 from bot.content import responses
 from bot.dialogue.redis_state import RedisTrackerStore
 from bot.paths import ROOT
 from bot.privacy import lifetimes, pseudonyms
-from bot.privacy.guard import RASAS_OPTIONS
 from bot.privacy.message_numbers import MessageNumbers
 from bot.privacy.pseudonyms import Pseudonyms
+from bot.privacy.rasas_command import CONNECTOR, DEBUG, OPTIONS
+from bot.referrals import weeks
 from bot.settings import LOG_LEVELS
 from tests.clocks import Clock
 
@@ -22,6 +25,16 @@ MINUTES = lifetimes.LIFE_SECONDS // 60
 KEY_HOURS = lifetimes.KEY_LIFE_SECONDS // 3600
 DELETE_HOURS = lifetimes.DELETABLE_SECONDS // 3600
 ROTATION_HOURS = lifetimes.KEY_ROTATION_SECONDS // 3600
+NUMBERS_HOURS = lifetimes.NUMBERS_SECONDS // 3600
+
+TICKET_WEEKS = weeks.LIFE_WEEKS
+TICKET_DAYS = (7 * TICKET_WEEKS, 7 * TICKET_WEEKS + 7)
+
+BACKUP = (ROOT / "deploy" / "backup").read_text(encoding="utf-8")
+BACKUP_DAYS, MOST_BACKUP_DAYS = (
+    int(re.search(pattern, BACKUP).group(1))
+    for pattern in (r"(?m)^days=\$\{2:-(\d+)\}$", r"\[ \"\$days\" -gt (\d+) \]")
+)
 
 PROSE = re.sub(r"\s+", " ", PAGE)
 
@@ -40,7 +53,13 @@ def row(begins: str) -> list[str]:
         ("which buttons", f"{MINUTES} minutes after the last message"),
         ("the answer to a message", f"{RETRY_SECONDS // 60} minutes"),
         ("the key", f"{KEY_HOURS} hours at most"),
-        ("numbers of Telegram messages", f"{DELETE_HOURS} hours"),
+        ("numbers of Telegram messages", f"{DELETE_HOURS} hours, at most {NUMBERS_HOURS}"),
+        (
+            "a referral that somebody chose",
+            f"{TICKET_DAYS[0]} to {TICKET_DAYS[1]} days after its last use;"
+            " until its sender ends it",
+        ),
+        ("how many receipts were wrong", f"{TICKET_WEEKS} weeks"),
         (
             "words that spaCy",
             f"{(lifetimes.WORDS_SECONDS + lifetimes.SWEEP_SECONDS) // 60} minutes;"
@@ -60,7 +79,10 @@ def test_the_table_says_how_long_each_is_kept(begins, told):
         f"at most {lifetimes.SWEEP_SECONDS // 60} minute late",
         f"cut to {pseudonyms.BYTES * 8} bits",
         f"deletes the messages of the last {DELETE_HOURS} hours",
-        f"up to {DELETE_HOURS + ROTATION_HOURS} hours after it was made",
+        f"for at most {NUMBERS_HOURS} hours",
+        f"deleted after {BACKUP_DAYS} days, at most after {MOST_BACKUP_DAYS} days.",
+        f"it is tried for {DELETING_SECONDS // 60} minutes",
+        f"more than {lifetimes.MOST_MESSAGE_NUMBERS:,} numbers were held",
         f"Log levels below {LOG_LEVELS[0]}",
     ],
 )
@@ -69,17 +91,39 @@ def test_the_page_says_what_the_settings_are(told):
 
 
 def test_every_number_of_hours_or_minutes_on_the_page_is_one_of_ours():
-    ours = {MINUTES, KEY_HOURS, DELETE_HOURS, ROTATION_HOURS, DELETE_HOURS + ROTATION_HOURS, 31, 1}
-    ours.add(RETRY_SECONDS // 60)
+    ours = {MINUTES, KEY_HOURS, DELETE_HOURS, ROTATION_HOURS, NUMBERS_HOURS, 31, 1}
+    ours |= {RETRY_SECONDS // 60, DELETING_SECONDS // 60}
     assert {int(n) for n in re.findall(r"(\d+) (?:hour|minute)", PAGE)} <= ours
+
+
+def test_every_number_of_days_or_weeks_on_the_page_is_one_of_ours():
+    ours = {*TICKET_DAYS, TICKET_WEEKS, BACKUP_DAYS, MOST_BACKUP_DAYS}
+    told = re.findall(r"(?:(\d+) to )?(\d+) (?:day|week|month|year)", PAGE)
+    assert {int(number) for pair in told for number in pair if number} == ours
+
+
+def test_a_ticket_lives_as_long_as_the_page_says():
+    """Its last use falls on any day of a week; it ends on the first day that is too late."""
+    lived = set()
+    for used in (date(2026, 3, 2) + timedelta(days=each) for each in range(7)):
+        day = used
+        while weeks.oldest_living(day) <= weeks.week_of(used):
+            day += timedelta(days=1)
+        lived.add((day - used).days)
+    assert (min(lived), max(lived)) == (TICKET_DAYS[0] + 1, TICKET_DAYS[1])
+
+
+def test_the_shipped_timer_keeps_backups_as_long_as_the_page_says():
+    unit = (ROOT / "deploy" / "systemd" / "sidedoor-backup.service").read_text(encoding="utf-8")
+    assert re.search(r"deploy/backup \S+ (\d+)", unit).group(1) == str(BACKUP_DAYS)
 
 
 def test_the_commands_say_what_the_settings_are():
     kept = fixed("utter_privacy_kept", minutes=MINUTES, key_hours=KEY_HOURS)
-    telegram = fixed("utter_privacy_telegram", delete_hours=DELETE_HOURS)
+    telegram = fixed("utter_privacy_telegram", kept_hours=NUMBERS_HOURS)
     assert f"{MINUTES} minutes after your last message" in kept
     assert f"destroyed within {KEY_HOURS} hours" in kept
-    assert f"{DELETE_HOURS} hours, for /forget" in telegram
+    assert f"up to {NUMBERS_HOURS} hours, for /forget" in telegram
 
 
 def test_sentences_with_fixed_words_for_an_hour_mean_our_hour():
@@ -103,31 +147,25 @@ def test_the_parts_use_the_settings_that_the_page_describes():
     }
     assert lifetimes.LIFE_SECONDS in RedisTrackerStore.__init__.__defaults__
     numbers = MessageNumbers(clock := Clock())
+    clock.now = 3599
     numbers.note(1, 1)
-    clock.now = DELETE_HOURS * 3600
-    assert numbers.take(1) == []
-
-
-def test_the_key_of_message_numbers_dies_when_the_page_says():
-    numbers = MessageNumbers(clock := Clock())
-    numbers.note(1, 1)
-    clock.now = ROTATION_HOURS * 3600 - 1
-    numbers.note(1, 2)
-    clock.now = (DELETE_HOURS + ROTATION_HOURS) * 3600 - 1
-    numbers.sweep()
-    assert numbers._periods == []
+    clock.now = 3599 + DELETE_HOURS * 3600
+    assert numbers.of(1) == [1]
+    clock.now = NUMBERS_HOURS * 3600
+    assert numbers.of(1) == []
 
 
 def test_the_page_names_every_option_that_is_refused():
     section = PAGE.split("## What the program refuses to start with")[1]
-    assert [o for o in RASAS_OPTIONS if f"`{o}`" not in section and o != "--sentry"] == []
+    refused = [*(option for option, _ in OPTIONS.values()), DEBUG, CONNECTOR]
+    assert [option for option in refused if f"`{option}`" not in section] == []
 
 
 def test_what_telegram_sees_is_said_in_all_three_places():
     opening = next(
         v["text"] for v in responses()["opening.yml"]["utter_open_limits"] if v.get("channel")
     )
-    for text in (opening, fixed("utter_privacy_telegram", delete_hours=1), PROSE):
+    for text in (opening, fixed("utter_privacy_telegram", kept_hours=1), PROSE):
         assert "end-to-end encrypted" in text
 
 

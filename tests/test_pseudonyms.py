@@ -9,12 +9,10 @@ from hypothesis import strategies as st
 
 from bot.privacy import pseudonyms
 from bot.privacy.lifetimes import (
-    DELETABLE_SECONDS,
     KEY_LIFE_SECONDS,
     KEY_ROTATION_SECONDS,
     LIFE_SECONDS,
 )
-from bot.privacy.message_numbers import MessageNumbers
 from bot.privacy.pseudonyms import Pseudonyms
 from tests.clocks import Clock
 
@@ -151,47 +149,3 @@ def test_nothing_held_links_a_conversation_to_the_one_before_the_rotation(names,
     held = repr([(key.made, bytes(key.secret), dict(key.named)) for key in names._keys])
     assert old not in held
     assert chat not in held
-
-
-def test_message_numbers_are_held_as_long_as_they_can_be_deleted(clock):
-    numbers = MessageNumbers(clock)
-    numbers.note(7, 1)
-    clock.now = DELETABLE_SECONDS - 1
-    numbers.note(7, 2)
-    numbers.note(8, 3)
-    clock.now = DELETABLE_SECONDS
-    assert numbers.take(7) == [2]
-    assert numbers.take(7) == []
-    assert numbers.take(8) == [3]
-
-
-def test_message_numbers_know_no_chat_and_their_keys_die(clock):
-    numbers = MessageNumbers(clock)
-    numbers.note(987654321, 1)
-    first = numbers._periods[0]
-    assert "987654321" not in repr(first.noted)
-    clock.now = KEY_ROTATION_SECONDS
-    numbers.note(987654321, 2)
-    assert {whose for p in numbers._periods for _, whose, _ in p.noted} == {
-        p.owner(987654321) for p in numbers._periods
-    }
-    assert first.owner(987654321) != numbers._periods[1].owner(987654321)
-    clock.now += DELETABLE_SECONDS
-    numbers.sweep()
-    assert numbers._periods == []
-    assert first.secret == bytearray(32)
-
-
-def test_message_numbers_are_bounded(clock, monkeypatch):
-    monkeypatch.setattr("bot.privacy.message_numbers.MOST_MESSAGE_NUMBERS", 3)
-    numbers = MessageNumbers(clock)
-    for number in range(5):
-        numbers.note(7, number)
-    assert numbers.take(7) == [2, 3, 4]
-
-
-def test_whether_all_numbers_are_known_depends_on_the_time_since_the_start(clock):
-    numbers = MessageNumbers(clock)
-    assert not numbers.knows_all()
-    clock.now = DELETABLE_SECONDS
-    assert numbers.knows_all()

@@ -160,6 +160,8 @@ def test_a_conversations_mistakes_are_forgotten_after_its_life():
     for _ in range(MOST_WRONG):
         tried(guessing, "one")
     clock.now += LIFE_SECONDS + 1
+    guessing.sweep()  # also when nobody tries again
+    assert not guessing._wrong
     assert guessing.admit("one") == 0
 
 

@@ -8,7 +8,12 @@ from types import SimpleNamespace
 import pytest
 from telegram.error import RetryAfter
 
-from bot.channels import conversation, telegram_answers, telegram_intake, telegram_sending
+from bot.channels import (
+    conversation,
+    telegram_answers,
+    telegram_intake,
+    telegram_sending,
+)
 from bot.channels.conversation import fallback_bubbles
 from bot.channels.fixed import fixed
 from bot.channels.telegram import TelegramChannel
@@ -16,10 +21,17 @@ from bot.channels.telegram_answers import COMMANDS, command_in
 from bot.channels.telegram_sending import Pace, split, units
 from bot.deanery import CRISIS_LINES, signposts
 from bot.dialogue.state import EphemeralTrackerStore
-from bot.privacy.lifetimes import DELETABLE_SECONDS, KEY_ROTATION_SECONDS, LIFE_SECONDS
+from bot.privacy import message_numbers
+from bot.privacy.lifetimes import (
+    DELETABLE_SECONDS,
+    KEY_ROTATION_SECONDS,
+    LIFE_SECONDS,
+    NUMBERS_SECONDS,
+)
 from bot.settings import SettingsError, read_settings
+from bot.trends.counting import this_month
 from tests.clocks import Clock
-from tests.fake_telegram import DROP_AFTER, DROP_BEFORE, GARBAGE, TOKEN, FakeTelegram
+from tests.fake_telegram import DROP_AFTER, DROP_BEFORE, GARBAGE, HANG, TOKEN, FakeTelegram
 
 NUMBERS = ("999", "116 123")
 
@@ -297,6 +309,26 @@ def test_typing_is_shown(connection, telegram, chat):
     assert ("sendChatAction", {"chat_id": chat, "action": "typing"}) in telegram.calls
 
 
+def test_typing_is_shown_for_as_long_as_a_turn_lasts(connection, telegram, chat, monkeypatch):
+    monkeypatch.setattr(telegram_sending, "TYPING_SECONDS", 0.05)
+    shown = ("sendChatAction", {"chat_id": chat, "action": "typing"})
+    right = connection.agent.handle_message
+    counted = []
+
+    async def slow(message):
+        while telegram.calls.count(shown) < 4:
+            await asyncio.sleep(0.01)
+        await right(message)
+        counted.append(telegram.calls.count(shown))
+
+    monkeypatch.setattr(connection.agent, "handle_message", slow)
+    assert connection.say(chat, "im tired")
+    assert counted[0] >= 4
+    ended = telegram.calls.count(shown)
+    connection.say(chat, "/help")
+    assert telegram.calls.count(shown) == ended
+
+
 # Buttons
 
 
@@ -447,6 +479,20 @@ def test_an_edited_message_is_checked_for_risk_and_is_no_new_turn(connection, te
     assert all(number in telegram.texts(chat)[before] for number in NUMBERS)
 
 
+def test_what_tells_too_much_in_a_caption_or_an_edit_is_noted_too(connection, telegram, chat):
+    shared, phone = fixed("utter_shared_too_much"), "ring me on 07700 900123"
+    said = connection.say(chat, photo=PHOTO, caption=phone)
+    assert said == [shared, fixed("utter_telegram_not_text")]
+    connection.answered(edited(telegram, chat, f"my rota, {phone}"))
+    assert telegram.texts(chat)[-2:] == [shared, fixed("utter_telegram_edited")]
+    before = len(telegram.to(chat))
+    connection.answered(edited(telegram, chat, f"{RISK}, {phone}"))
+    said = telegram.texts(chat)[before:]
+    assert all(number in said[0] for number in NUMBERS)
+    assert said.count(shared) == 1
+    assert shared not in connection.say(chat, photo=PHOTO, caption="my rota")
+
+
 def test_risk_that_cannot_be_read_brings_the_help_card(connection, telegram, chat, monkeypatch):
     async def crash(*_):
         raise RuntimeError("nobody may read this")
@@ -586,7 +632,22 @@ def test_forget_wipes_and_deletes_everything_of_the_last_hours(own):
     assert f"{len(deleted)}." in said[0]
     assert own.tracker(chat) is None
     assert name not in str(vars(own.channel._answers._chats))
-    assert own.channel._answers._numbers.take(chat) == [own.telegram.to(chat)[-1]["id"]]
+    assert own.channel._answers._numbers.of(chat) == [own.telegram.to(chat)[-1]["id"]]
+
+
+def test_forget_takes_back_what_was_counted_as_the_words_for_it_do(own):
+    recorder = own.agent.tracker_store.event_broker
+
+    def counted() -> int:
+        assert recorder.write_now()
+        return recorder._marks.counts([this_month()]).get((this_month(), "channel", "telegram"), 0)
+
+    before = counted()
+    for wish in ("/forget", "please forget everything i said and delete my data"):
+        own.say(5, "im so tired after nights")
+        assert counted() == before + 1
+        own.say(5, wish)
+        assert counted() == before
 
 
 @pytest.mark.parametrize("command", ["/forget", "/stop", "/start wales"])
@@ -626,10 +687,60 @@ def test_what_telegram_refuses_is_told_exactly(own):
     own.telegram.undeletable = {own.telegram.to(chat)[0]["id"], own.telegram.to(chat)[1]["id"]}
     own.telegram.faults["deleteMessage"].extend([500, 0])
     said = own.say(chat, "/forget")[0]
-    assert fixed("utter_telegram_deleted", deleted=2) in said
+    assert fixed("utter_telegram_deleted", deleted=3) in said
     assert fixed("utter_telegram_refused", refused=2, hours=48) in said
-    assert fixed("utter_telegram_unreached", unreached=1) in said
     assert fixed("utter_telegram_since_restart", hours=48) in said
+
+
+@pytest.mark.parametrize("fault", [(429, {"retry_after": 1}), 502, DROP_BEFORE, HANG], ids=str)
+def test_deleting_waits_for_telegram(own, monkeypatch, fault):
+    own.stop()
+    monkeypatch.setattr("bot.channels.telegram.ANSWER_SECONDS", 0.5)
+    own.start()
+    own.say(5, "/start")
+    own.telegram.undeletable = {own.telegram.to(5)[0]["id"]}  # so that each is tried
+    own.telegram.faults["deleteMessages"].extend([fault, fault])
+    own.telegram.faults["deleteMessage"].extend([fault, 0, fault])
+    said = own.say(5, "/forget")[0]
+    assert fixed("utter_telegram_deleted", deleted=4) in said
+    assert fixed("utter_telegram_refused", refused=1, hours=48) in said
+    assert len(own.telegram.deleted) == 4
+
+
+def test_who_waits_for_deleting_is_told(own, monkeypatch):
+    monkeypatch.setattr(telegram_answers, "SLOW_SECONDS", 0.1)
+    own.say(5, "/start")
+    own.telegram.faults["deleteMessages"].append((429, {"retry_after": 1}))
+    told, said = own.say(5, "/forget")
+    assert told == fixed("utter_telegram_deleting")
+    assert fixed("utter_telegram_deleted", deleted=5) in said
+
+
+def test_what_could_not_be_deleted_in_time_is_told_and_can_be_asked_for_again(own, monkeypatch):
+    own.say(5, "/start")
+    mine = {message["id"] for message in own.telegram.to(5)}
+    with monkeypatch.context() as patch:
+        patch.setattr(telegram_sending, "DELETING_SECONDS", 0.2)
+        own.telegram.faults["deleteMessages"].extend([503] * 100)
+        said = own.say(5, "/forget")[0]
+    assert fixed("utter_telegram_unreached", unreached=5) in said
+    assert own.telegram.deleted == []
+    own.telegram.faults.clear()
+    assert fixed("utter_telegram_deleted", deleted=7) in own.say(5, "/forget")[0]
+    assert mine < {number for _, number in own.telegram.deleted}
+
+
+def test_who_is_forgotten_is_told_if_numbers_were_dropped_for_want_of_room(own, monkeypatch):
+    monkeypatch.setattr(message_numbers, "MOST_MESSAGE_NUMBERS", 6)
+    dropped = fixed("utter_telegram_some_dropped", hours=48)
+    own.say(5, "/start")
+    own.clock.now = 3_600
+    own.say(5, "/start")
+    own.say(6, "/start")
+    said = own.say(5, "/forget")[0]
+    assert dropped in said
+    own.clock.now += DELETABLE_SECONDS
+    assert dropped not in own.say(5, "/forget")[0]
 
 
 def test_a_server_without_deletion_of_many_is_served_one_by_one(own):
@@ -641,7 +752,7 @@ def test_a_server_without_deletion_of_many_is_served_one_by_one(own):
 def test_there_may_be_nothing_to_forget_but_the_wish(own):
     said = own.say(5, "/forget")[0]
     assert fixed("utter_telegram_deleted", deleted=1) in said
-    own.clock.now = DELETABLE_SECONDS
+    own.clock.now = NUMBERS_SECONDS
     own.channel.sweep()
     own.telegram.undeletable = set(range(10_000))
     said = own.say(5, "/forget")[0]
@@ -747,6 +858,56 @@ def test_a_crash_in_mid_turn_loses_no_message(own, monkeypatch):
     own.start()
     own.answered(update)
     assert all(number in own.telegram.texts(5)[0] for number in NUMBERS)
+
+
+def test_one_who_is_stuck_and_hundreds_of_others_block_nobody(own, monkeypatch):
+    """Also when who is stuck has written more than Telegram gives at once."""
+    monkeypatch.setattr(telegram_intake, "STUCK_SECONDS", 0.5)
+    released = asyncio.Event()
+    right = own.channel._answers._sender.say
+
+    async def say(chat, *said):
+        if chat == 5:
+            await released.wait()
+        return await right(chat, *said)
+
+    monkeypatch.setattr(own.channel._answers._sender, "say", say)
+    stuck = [own.telegram.say(5, "/help") for _ in range(110)]
+    others = [own.telegram.say(1_000 + number, "/help") for number in range(110)]
+    own.until(lambda: own.telegram.to(1_109), "the last of the others", limit=240)
+    assert own.channel._intake.waiting.keys() >= {update["update_id"] for update in stuck}
+    assert own.telegram.to(5) == []
+    released.set()
+    own.until(lambda: own.telegram.acknowledged > others[-1]["update_id"], "all", limit=240)
+    own.until(lambda: not own.channel._intake.waiting, "the stuck one", limit=240)
+    assert own.telegram.texts(5)[0] == fixed("utter_help_card")
+
+
+def test_nothing_is_passed_over_before_it_is_stuck_nor_what_is_not(own, monkeypatch):
+    released = asyncio.Event()
+
+    async def slow(message):
+        await released.wait()
+
+    monkeypatch.setattr(conversation, "TURN_SECONDS", 600)
+    monkeypatch.setattr(telegram_intake, "STUCK_SECONDS", 600)
+    monkeypatch.setattr(own.agent, "handle_message", slow)
+    waiting = own.channel._intake.waiting
+    first = own.telegram.say(5, "im tired")
+    others = [own.telegram.say(1_000 + number, "/help") for number in range(99)]
+    own.until(lambda: own.telegram.to(1_098) and len(waiting) == 1, "the others", limit=240)
+    second = own.telegram.say(6, "im tired")  # behind the hundred
+    polls = len(own.telegram.fetched)
+    own.until(lambda: len(own.telegram.fetched) > polls + 3, "polls that bring nothing new")
+    assert len(own.telegram.fetched[-1]) == 100
+    assert own.telegram.acknowledged <= first["update_id"]
+    assert waiting.keys() == {first["update_id"]}
+    monkeypatch.setattr(telegram_intake, "STUCK_SECONDS", 0)
+    own.until(lambda: second["update_id"] in waiting, "the one behind the hundred")
+    own.until(lambda: own.telegram.acknowledged == second["update_id"], "the others' end")
+    assert waiting.keys() == {first["update_id"], second["update_id"]}
+    released.set()
+    own.answered(first, *others, second)
 
 
 def test_a_stop_acknowledges_what_was_answered(own):

@@ -29,6 +29,9 @@ SECRET_HEADER = "X-Telegram-Bot-Api-Secret-Token"
 CONNECTIONS = 64
 """Calls to Telegram that may run at once."""
 
+ANSWER_SECONDS = 20
+"""Seconds that a call to Telegram may take; then it is tried again, if it matters."""
+
 START_SECONDS = 10
 """Seconds that a start waits for Telegram to say whether the token is right."""
 
@@ -131,8 +134,8 @@ class TelegramChannel(InputChannel):
         request = HTTPXRequest(
             connection_pool_size=CONNECTIONS,
             connect_timeout=10,
-            read_timeout=20,
-            write_timeout=20,
+            read_timeout=ANSWER_SECONDS,
+            write_timeout=ANSWER_SECONDS,
             pool_timeout=120,
         )
         return Bot(

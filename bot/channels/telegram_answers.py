@@ -11,13 +11,13 @@ from typing import Any
 
 from rasa.core.agent import Agent
 from telegram import Bot, CallbackQuery, Chat, ChatMemberUpdated, Message, Update
-from telegram.constants import ChatAction, ChatMemberStatus, ChatType
-from telegram.error import BadRequest, Forbidden
+from telegram.constants import ChatMemberStatus, ChatType
 
 from bot.channels.confidant import Confidant
 from bot.channels.conversation import (
     FORGOTTEN,
     OPEN,
+    SHARED_TOO_MUCH,
     Bubble,
     as_text,
     ask_agent,
@@ -29,12 +29,14 @@ from bot.channels.telegram_sending import BlockedError, GivenUpError, Sender
 from bot.deanery import CRISIS_LINES, deaneries, signposts
 from bot.dialogue.in_confidence import in_confidence, receipts_in_use
 from bot.dialogue.referral import unsent
+from bot.privacy.identifiers import looks_identifying
 from bot.privacy.lifetimes import (
     DELETABLE_SECONDS,
     HOUR,
     KEY_LIFE_SECONDS,
     LIFE_SECONDS,
     MINUTE,
+    NUMBERS_SECONDS,
 )
 from bot.privacy.message_numbers import MessageNumbers
 from bot.privacy.pseudonyms import Pseudonyms
@@ -65,8 +67,8 @@ MOST_WAITING = 20
 TURNS_AT_ONCE = 8
 """Turns of the agent that run at once; the others wait, as there is one processor for all."""
 
-BATCH = 100
-"""Messages that Telegram deletes in one call."""
+SLOW_SECONDS = 10
+"""Seconds of deleting after which somebody is told that it goes on."""
 
 WHEREABOUTS = ("location", "venue", "contact")
 """Kinds of messages that tell where or who somebody is."""
@@ -137,7 +139,7 @@ class Answers:
             logger.info("telegram chat is gone")
             if chat is not None:
                 await self._wipe(chat.id)
-                self._numbers.take(chat.id)
+                self._numbers.forget(chat.id)
         except GivenUpError:
             pass  # it was logged, and there is no other way to reach them
         except Exception as error:  # a store that is away, say: nobody is left in silence
@@ -194,7 +196,7 @@ class Answers:
                 "utter_privacy_limits",
                 minutes=LIFE_SECONDS // MINUTE,
                 key_hours=KEY_LIFE_SECONDS // HOUR,
-                delete_hours=DELETABLE_SECONDS // HOUR,
+                kept_hours=NUMBERS_SECONDS // HOUR,
             )
         elif name == "forget":
             await self._forget(chat)
@@ -268,7 +270,7 @@ class Answers:
         stays = set()
         for number in sorted(numbers):
             if await self._sender.try_once(self._bot.delete_message(chat, number)):
-                self._numbers.drop(chat, number)
+                self._numbers.let_go(chat, {number})
             else:
                 stays.add(number)
         return stays
@@ -281,9 +283,10 @@ class Answers:
     async def _fixed_unless_risk(self, chat: int, words: str | None, name: str) -> None:
         """Give a fixed answer; words with risk in them are answered as if they had been typed."""
         if words and await self._risk(words):
-            await self._turn(chat, text=words, continues=True)
-        else:
-            await self._say(chat, name)
+            await self._turn(chat, text=words, continues=True)  # which notes what was shared
+            return
+        shared = (SHARED_TOO_MUCH,) if words and looks_identifying(words) else ()
+        await self._say(chat, *shared, name)
 
     async def _risk(self, words: str) -> bool:
         """Whether the words speak of a risk to life, or could not be looked through."""
@@ -297,9 +300,8 @@ class Answers:
 
     async def _turn(self, chat: int, **said: Any) -> set[str]:
         """Hold one turn with the agent and send what it says; return the responses' names."""
-        self._sender.decorate(self._bot.send_chat_action(chat, ChatAction.TYPING))
         self._use_up_keyboard(chat)
-        async with self._turns:  # while a turn waits here, its time does not run
+        async with self._sender.typing(chat), self._turns:  # a turn that waits has its time still
             try:
                 bubbles = await ask_agent(
                     self._handle,
@@ -352,11 +354,13 @@ class Answers:
 
     async def _forget(self, chat: int) -> None:
         """Wipe what is held, delete what Telegram lets us, and say exactly what was not."""
+        name = self._name(chat)
         held, unsent_too = await self._wipe(chat)
-        numbers = self._numbers.take(chat)  # kept until then: whoever has to ask again has them
+        self._agent().tracker_store.event_broker.forget(name)
+        numbers = self._numbers.of(chat)  # whoever has to ask again has them still
         refused, unreached = await self._delete(chat, numbers)
-        deleted = len(numbers) - refused - unreached
-        hours = DELETABLE_SECONDS // HOUR
+        self._numbers.let_go(chat, {*numbers} - unreached)
+        deleted = len(numbers) - len(refused) - len(unreached)
         names = ["utter_telegram_forgotten" if held or numbers else "utter_telegram_nothing_held"]
         if deleted:
             names.append("utter_telegram_deleted")
@@ -364,15 +368,37 @@ class Answers:
             names.append("utter_telegram_refused")
         if unreached:
             names.append("utter_telegram_unreached")
-        known = self._numbers.knows_all()
-        names.append("utter_telegram_older" if known else "utter_telegram_since_restart")
+        if self._numbers.some_dropped():
+            names.append("utter_telegram_some_dropped")
+        restarted = self._numbers.restarted()
+        names.append("utter_telegram_since_restart" if restarted else "utter_telegram_older")
         if unsent_too:
             names.append("utter_forgotten_unsent")
         if receipts_in_use():
             names.append("utter_forgotten_not_referral")
-        values = {"deleted": deleted, "refused": refused, "unreached": unreached, "hours": hours}
-        said = " ".join(fixed(name, **values) for name in names)
+        said = " ".join(
+            fixed(
+                name,
+                deleted=deleted,
+                refused=len(refused),
+                unreached=len(unreached),
+                hours=DELETABLE_SECONDS // HOUR,
+            )
+            for name in names
+        )
         await self._send(chat, [Bubble(said)])
+
+    async def _delete(self, chat: int, numbers: list[int]) -> tuple[set[int], set[int]]:
+        """Delete messages, and say so if it takes long; return those refused, and not reached."""
+        deleting = asyncio.ensure_future(self._sender.delete(chat, numbers))
+        try:
+            async with self._sender.typing(chat):
+                done, _ = await asyncio.wait([deleting], timeout=SLOW_SECONDS)
+                if not done:
+                    await self._say(chat, "utter_telegram_deleting")
+                return await deleting
+        finally:
+            deleting.cancel()
 
     async def _wipe(self, chat: int) -> tuple[bool, bool]:
         """Delete everything held about the chat's conversation.
@@ -391,30 +417,11 @@ class Answers:
         self._pseudonyms.forget(name)
         return tracker is not None, waiting
 
-    async def _delete(self, chat: int, numbers: list[int]) -> tuple[int, int]:
-        """Delete messages; return how many Telegram refused, and for how many it was not reached.
-
-        One call deletes many, but does not say which it could not; then each is tried.
-        """
-        refused = unreached = 0
-        for start in range(0, len(numbers), BATCH):
-            batch = numbers[start : start + BATCH]
-            if await self._sender.try_once(self._bot.delete_messages(chat, batch)):
-                continue
-            for number in batch:
-                try:
-                    await self._bot.delete_message(chat, number)
-                except (BadRequest, Forbidden):
-                    refused += 1
-                except Exception:  # it was not reached, or answers what the library cannot read
-                    unreached += 1
-        return refused, unreached
-
     async def _membership(self, change: ChatMemberUpdated) -> None:
         """Wipe the conversation of somebody who blocks the bot."""
         if change.new_chat_member.status in (ChatMemberStatus.BANNED, ChatMemberStatus.LEFT):
             await self._wipe(change.chat.id)
-            self._numbers.take(change.chat.id)
+            self._numbers.forget(change.chat.id)
 
     async def _leave(self, chat: Chat, update: Update) -> None:
         """Say in a group why not, and leave it; nothing of it is read."""

@@ -33,6 +33,12 @@ READ_SECONDS = 10
 LOOK_AGAIN_SECONDS = 0.2
 """Seconds after which Telegram is asked again while somebody still waits for an answer."""
 
+MOST_UPDATES = 100
+"""Updates that Telegram gives at once, counted from the first that is not acknowledged."""
+
+STUCK_SECONDS = 30
+"""Seconds after which the answer to an update is taken to be stuck: longer than a turn may last."""
+
 LONGEST_PAUSE_SECONDS = 30
 """Longest pause between attempts to reach Telegram, which double from one second."""
 
@@ -79,12 +85,26 @@ class Intake:
         self._lanes: dict[int, list[tuple[int, Update]]] = {}
         self._workers: set[asyncio.Task[None]] = set()
         self._waiting: dict[int, asyncio.Future[None]] = {}
+        self._chats: dict[int, int] = {}
+        self._begun: dict[int, float] = {}
         self._answered: OrderedDict[int, None] = OrderedDict()
 
     @property
     def waiting(self) -> dict[int, asyncio.Future[None]]:
         """Update id -> what is done when it has been answered, for those that still wait."""
         return self._waiting
+
+    def knows(self, update_id: int) -> bool:
+        """Whether the update waits for its answer, or was answered."""
+        return update_id in self._waiting or update_id in self._answered
+
+    def stuck_with(self, update_id: int) -> set[int]:
+        """Return the waiting updates of its chat, if what this is answered now takes too long."""
+        chat = self._chats.get(update_id, 0)
+        begun = self._begun.get(chat)
+        if begun is None or time.monotonic() - begun < STUCK_SECONDS:
+            return set()
+        return {number for number, whose_it_is in self._chats.items() if whose_it_is == chat}
 
     def take(self, update: Update) -> asyncio.Future[None]:
         """Queue an update that is new, and return what is done when it has been answered."""
@@ -94,8 +114,8 @@ class Intake:
         if update.update_id in self._answered:
             done.set_result(None)
             return done
-        self._waiting[update.update_id] = done
         chat = whose(update)
+        self._waiting[update.update_id], self._chats[update.update_id] = done, chat
         if chat in self._lanes:
             heapq.heappush(self._lanes[chat], (update.update_id, update))
         else:
@@ -123,6 +143,7 @@ class Intake:
         while lane:
             taken = await _whole_text(lane)
             numbers = [number for number, _ in taken]
+            self._begun[chat] = time.monotonic()
             try:
                 (_, first), *others = taken
                 await self._answer(first, len(lane), [part for _, part in others])
@@ -131,12 +152,13 @@ class Intake:
             del taken, first, others
             for number in numbers:
                 self._note(number)
-        del self._lanes[chat]
+        del self._lanes[chat], self._begun[chat]
 
     def _note(self, update_id: int) -> None:
         self._answered[update_id] = None
         if len(self._answered) > REMEMBERED:
             self._answered.popitem(last=False)
+        self._chats.pop(update_id, None)
         done = self._waiting.pop(update_id, None)
         if done is not None and not done.done():
             done.set_result(None)
@@ -177,6 +199,10 @@ class Poller:
 
     Telegram counts everything below `offset` as received. The offset follows the oldest update
     that still waits for its answer, so that a crash loses none: it is delivered again.
+
+    But from there Telegram gives a hundred and no more. When all of these are known already, and
+    the chat of the oldest is stuck (it cannot be written to, say), that chat's are passed over, so
+    that others are heard: their answers go on, and only a crash before these end loses them.
     """
 
     def __init__(self, bot: Bot, intake: Intake, reconnect: Callable[[], Awaitable[None]]) -> None:
@@ -186,11 +212,16 @@ class Poller:
         self._received = False
         self._intake = intake
         self._next: int | None = None
+        self._passed: set[int] = set()
 
     @property
     def offset(self) -> int | None:
         """The lowest id that is not acknowledged, once anything was received."""
-        return min(self._intake.waiting, default=self._next)
+        return min(self._held_back(), default=self._next)
+
+    def _held_back(self) -> set[int]:
+        """Return the ids that wait for their answer before they are acknowledged."""
+        return self._intake.waiting.keys() - self._passed
 
     async def run(self) -> None:
         """Poll until cancelled."""
@@ -229,36 +260,52 @@ class Poller:
 
     async def _poll(self) -> None:
         began = time.monotonic()
-        updates = await self._fetch()
-        await self._take(updates)
-        if not updates and self._received:
+        raw = await self._ask(timeout=POLL_SECONDS, limit=MOST_UPDATES)
+        given = raw if isinstance(raw, list) else []
+        new = [each for each in given if not self._is_known(each)]
+        self._take(self._read(new))
+        self._next = max(map(_number, given), default=-1) + 1 or self._next
+        if not given and self._received:
             await self._reconnect()
-        self._received = bool(updates)
-        if not updates and time.monotonic() - began < LOOK_AGAIN_SECONDS:
+        self._received = bool(given)
+        if not given and time.monotonic() - began < LOOK_AGAIN_SECONDS:
             await asyncio.sleep(LOOK_AGAIN_SECONDS)  # this server does not wait for updates
-        if self._intake.waiting:
+        if len(given) >= MOST_UPDATES and not new and self._pass_over():
+            return
+        if held_back := self._held_back():
             # Until the oldest is answered Telegram would give the same ones again at once.
             await asyncio.wait(
-                [*self._intake.waiting.values()],
+                [self._intake.waiting[number] for number in held_back],
                 timeout=LOOK_AGAIN_SECONDS,
                 return_when=asyncio.FIRST_COMPLETED,
             )
 
-    async def _fetch(self) -> list[Update]:
-        """Fetch updates and read each by itself: one that cannot be read must not hold up others.
+    def _is_known(self, raw: Any) -> bool:
+        return self._intake.knows(_number(raw))
+
+    def _pass_over(self) -> bool:
+        """Acknowledge what the oldest update's chat waits for if that is stuck; return whether."""
+        self._passed &= self._intake.waiting.keys()
+        held_back = self._held_back()
+        stuck = self._intake.stuck_with(min(held_back)) & held_back if held_back else set()
+        if stuck:
+            logger.warning("telegram chat stuck: passed=%d", len(stuck))
+            self._passed |= stuck
+        return bool(stuck)
+
+    def _read(self, given: list[Any]) -> list[Update]:
+        """Read each update by itself: one that cannot be read must not hold up others.
 
         The library's own call would raise for all of them.
         """
-        raw = await self._ask(timeout=POLL_SECONDS)
         updates = []
-        for each in raw if isinstance(raw, list) else []:
+        for each in given:
             update = readable(each, self._bot)
             if update is not None:
                 updates.append(update)
                 continue
-            if isinstance(each, dict) and isinstance(each.get("update_id"), int):
-                self._intake.skip(each["update_id"])
-                self._next = max(each["update_id"] + 1, self._next or 0)
+            if _number(each) >= 0:
+                self._intake.skip(_number(each))
         return updates
 
     async def _ask(self, **arguments: int) -> Any:
@@ -270,10 +317,15 @@ class Poller:
             read_timeout=arguments["timeout"] + READ_SECONDS,
         )
 
-    async def _take(self, updates: list[Update]) -> None:
+    def _take(self, updates: list[Update]) -> None:
         for update in sorted(updates, key=lambda each: each.update_id):
             self._intake.take(update)
-            self._next = update.update_id + 1
+
+
+def _number(raw: Any) -> int:
+    """Return the id of an update as it came; -1 if there is none."""
+    number = raw.get("update_id") if isinstance(raw, dict) else None
+    return number if isinstance(number, int) else -1
 
 
 def readable(raw: Any, bot: Bot) -> Update | None:

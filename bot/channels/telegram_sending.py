@@ -6,14 +6,18 @@ import asyncio
 import logging
 import re
 import time
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterable
+from contextlib import asynccontextmanager
+from functools import partial
 from typing import Any, TypeVar
 
 from telegram import Bot, InlineKeyboardButton, InlineKeyboardMarkup, LinkPreviewOptions
+from telegram.constants import ChatAction
 from telegram.error import (
     BadRequest,
     ChatMigrated,
     Forbidden,
+    InvalidToken,
     RetryAfter,
     TelegramError,
 )
@@ -32,6 +36,15 @@ A_SECOND = 30
 PATIENCE_SECONDS = 30 * 60
 """Seconds for which a message is tried while Telegram cannot be reached; then it is given up."""
 
+DELETING_SECONDS = 10 * 60
+"""Seconds for which messages are tried to be deleted; those that are left then are told."""
+
+BATCH = 100
+"""Messages that Telegram deletes in one call."""
+
+TYPING_SECONDS = 4
+"""Seconds after which it is shown again that an answer is being typed: Telegram shows it for 5."""
+
 DECORATION_SECONDS = 5
 """Seconds after which a call that only decorates is given up."""
 
@@ -46,7 +59,11 @@ class BlockedError(RuntimeError):
 
 
 class GivenUpError(RuntimeError):
-    """Telegram refused a call, or could not be reached for too long."""
+    """A call had no success: Telegram could not be reached for too long, or refused it."""
+
+
+class RefusedError(GivenUpError):
+    """Telegram refused a call: trying again would not help."""
 
 
 class Pace:
@@ -109,14 +126,58 @@ class Sender:
 
         return await self.insist(send)
 
-    async def insist(self, call: Callable[[], Awaitable[Result]]) -> Result:
-        """Make a call until it succeeds.
+    async def delete(self, chat: int, numbers: Iterable[int]) -> tuple[set[int], set[int]]:
+        """Delete messages, and return which Telegram refused, and for which it was not reached.
+
+        One call deletes many, but does not say which it could not; then each is tried.
+        """
+        refused, left = set(), sorted(numbers)
+        give_up = time.monotonic() + DELETING_SECONDS
+        try:
+            while left:
+                batch = left[:BATCH]
+                if await self._deleted(partial(self._bot.delete_messages, chat, batch), give_up):
+                    del left[:BATCH]
+                    continue
+                for number in batch:
+                    one = partial(self._bot.delete_message, chat, number)
+                    if not await self._deleted(one, give_up):
+                        refused.add(number)
+                    left.remove(number)
+        except GivenUpError:
+            logger.error("telegram deletes nothing more: left=%d", len(left))
+        return refused, set(left)
+
+    async def _deleted(self, call: Callable[[], Awaitable[bool]], give_up: float) -> bool:
+        """Return whether a call deleted; False if it was refused, or this server has no such call.
+
+        Raises:
+            GivenUpError: if Telegram cannot be reached for too long.
+        """
+
+        async def known() -> bool:
+            try:
+                return await call()
+            except InvalidToken:
+                raise BadRequest("not known") from None
+
+        try:
+            await self.insist(known, give_up)
+        except (BlockedError, RefusedError):
+            return False
+        return True
+
+    async def insist(
+        self, call: Callable[[], Awaitable[Result]], give_up: float | None = None
+    ) -> Result:
+        """Make a call until it succeeds; `give_up` is the time at which it is not tried again.
 
         Raises:
             BlockedError: if the person has blocked the bot.
-            GivenUpError: if it is refused, or Telegram cannot be reached for too long.
+            RefusedError: if it is refused.
+            GivenUpError: if Telegram cannot be reached for too long.
         """
-        give_up = time.monotonic() + PATIENCE_SECONDS
+        give_up = give_up or time.monotonic() + PATIENCE_SECONDS
         attempt = 0
         while True:
             try:
@@ -128,7 +189,7 @@ class Sender:
                 raise BlockedError from None
             except (BadRequest, ChatMigrated) as error:
                 logger.warning("telegram refused a call: error=%s", type(error).__name__)
-                raise GivenUpError from None
+                raise RefusedError from None
             except TelegramError as error:  # it is down, ill, or about to get a new token
                 wait = pause(attempt)
                 if attempt == 0:
@@ -157,6 +218,21 @@ class Sender:
         task = asyncio.ensure_future(quietly())
         self._background.add(task)
         task.add_done_callback(self._background.discard)
+
+    @asynccontextmanager
+    async def typing(self, chat: int) -> AsyncIterator[None]:
+        """Show that an answer is being typed for as long as it is made."""
+
+        async def show() -> None:
+            while True:
+                await self.try_once(self._bot.send_chat_action(chat, ChatAction.TYPING))
+                await asyncio.sleep(TYPING_SECONDS)
+
+        showing = asyncio.ensure_future(show())
+        try:
+            yield
+        finally:
+            showing.cancel()
 
     async def finish(self) -> None:
         """Give up what only decorates, before a stop."""

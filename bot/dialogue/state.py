@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Iterable
@@ -17,7 +16,6 @@ from rasa.utils.endpoints import EndpointConfig
 
 from bot.dialogue.memory import SAID
 from bot.dialogue.tracker import ConversationTracker, kept_part, was_forgotten
-from bot.privacy.guard import refuse_rasas_options
 from bot.privacy.lifetimes import LIFE_SECONDS, MOST_CONVERSATIONS
 from bot.trends.labels import kept_metadata
 
@@ -39,7 +37,6 @@ class EphemeralTrackerStore(TrackerStore):
         **kwargs: Any,
     ) -> None:
         """Start with no conversations; `clock` gives seconds and is injected by tests."""
-        refuse_rasas_options(sys.argv)
         super().__init__(domain or Domain.empty(), event_broker)
         self._clock = clock
         self._held: OrderedDict[str, tuple[float, DialogueStateTracker]] = OrderedDict()

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import ctypes
-import os
 import resource
-import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -30,15 +28,6 @@ LOG_LEVELS = ("LOG_LEVEL", "LOG_LEVEL_LIBRARIES", "LOG_LEVEL_RABBITMQ", "LOG_LEV
 """Rasa's own variables of log levels."""
 
 TELLING_LEVELS = ("DEBUG", "NOTSET", "10", "0")
-
-RASAS_OPTIONS = {
-    "--enable-api": "would show conversations to whoever asks",
-    "--debug": "prints what people write",
-    "-vv": "prints what people write",
-    "--log-file": "writes to a file",
-    "--sentry": "reports to somebody",
-}
-"""Options of Rasa's own command line -> why not with our parts."""
 
 _PR_SET_DUMPABLE = 4
 
@@ -102,18 +91,6 @@ def refuse_channels(file: Path, sections: Mapping[str, Any]) -> None:
                 f"{file.name}: {name} is not a channel of ours; remove it:"
                 " Rasa's own keep who writes and print what"
             )
-
-
-def refuse_rasas_options(arguments: list[str]) -> None:
-    """End Rasa's own command line if it was called with an option that would leak."""
-    if not arguments or Path(arguments[0]).name != "rasa" or "run" not in arguments:
-        return
-    for option in arguments[1:]:
-        if option.partition("=")[0] in RASAS_OPTIONS:
-            name = option.partition("=")[0]
-            print(f"sidedoor: {name} {RASAS_OPTIONS[name]}; leave it out", file=sys.stderr)
-            sys.stderr.flush()
-            os._exit(2)  # Rasa and Sanic would go on after an exception
 
 
 def no_core_dumps() -> None:

@@ -20,8 +20,11 @@ KEY_LIFE_SECONDS = 24 * HOUR
 DELETABLE_SECONDS = 48 * HOUR
 """Telegram lets a bot delete a message of a private chat for this long after it was sent."""
 
+NUMBERS_SECONDS = DELETABLE_SECONDS + HOUR
+"""A message's number is held at most this long, as its time is known to the hour only."""
+
 MOST_MESSAGE_NUMBERS = 200_000
-"""Message numbers held for /forget; beyond, the oldest are dropped."""
+"""Message numbers held for /forget; beyond, those of the oldest hour are dropped."""
 
 SWEEP_SECONDS = MINUTE
 """What has reached its end is deleted at most this much later, even if nobody writes."""

@@ -281,9 +281,10 @@ class Desk:
     def sweep(self) -> None:
         """Have done what is due; called by the server's clock.
 
-        That is to write how many receipts were refused, and to note and end what could not be. It
-        waits for nothing. What cannot be done is tried again the next time.
+        That is to forget the mistakes of conversations that have ended, to write how many receipts
+        were refused, and to note and end what could not be. It waits for nothing. What cannot be done is tried again the next time.
         """
+        self._guessing.sweep()
         if self._guessing.refused:
             self._threads.submit(self._write_refused)
         if self._to_note:

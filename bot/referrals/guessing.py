@@ -90,12 +90,15 @@ class Guessing:
         refused, self.refused = self.refused, 0
         return refused
 
+    def sweep(self) -> None:
+        """Forget the mistakes of conversations that have ended."""
+        limit = self._clock() - LIFE_SECONDS
+        while self._wrong and next(iter(self._wrong.values()))[1] < limit:
+            self._wrong.popitem(last=False)
+
     def _wrong_of(self, conversation: str) -> int:
-        wrong, at = self._wrong.get(conversation, (0, 0.0))
-        if wrong and self._clock() - at > LIFE_SECONDS:
-            del self._wrong[conversation]
-            return 0
-        return wrong
+        self.sweep()
+        return self._wrong.get(conversation, (0, 0.0))[0]
 
     def _refill(self) -> None:
         now = self._clock()

@@ -47,6 +47,10 @@ UNCOUNTED = ("slot", "session_started", "active_loop")
 """Kinds of events of which nothing is ever counted; every turn has several."""
 
 
+FORGETS = "reset_slots"
+"""Kind of the event by which a conversation is to be forgotten."""
+
+
 class Observed(NamedTuple):
     """Something to count the conversation's person as."""
 
@@ -67,7 +71,7 @@ def channel_of(event: Mapping[str, Any]) -> str | None:
 
 def forgets(event: Mapping[str, Any]) -> bool:
     """Whether the person asked to be forgotten."""
-    return event.get("event") == "reset_slots"
+    return event.get("event") == FORGETS
 
 
 def observed_in(event: Mapping[str, Any]) -> Iterator[Observed]:

@@ -19,10 +19,19 @@ from typing import Any
 from rasa.core.brokers.broker import EventBroker
 from rasa.utils.endpoints import EndpointConfig
 
+from bot.privacy.lifetimes import LIFE_SECONDS, MOST_CONVERSATIONS
 from bot.settings import settings
 from bot.trends.counting import Counting, counting, is_year, period_of, this_month
 from bot.trends.marks import Mark, Marks
-from bot.trends.observed import UNCOUNTED, Observed, channel_of, forgets, observed_in, takes_part
+from bot.trends.observed import (
+    FORGETS,
+    UNCOUNTED,
+    Observed,
+    channel_of,
+    forgets,
+    observed_in,
+    takes_part,
+)
 from bot.trends.vocabulary import HELP_CARD, every_mark, facets
 
 logger = logging.getLogger(__name__)
@@ -33,9 +42,6 @@ MOST_WAITING = 20_000
 MOST_UNWRITTEN = 100_000
 """Marks that wait for the database; more are not counted."""
 
-MOST_CONVERSATIONS = 20_000
-"""Conversations whose channel is remembered."""
-
 WRITE_SECONDS = 15 * 60
 """Seconds between two writings."""
 
@@ -45,7 +51,7 @@ RETRY_SECONDS = 60
 STOP_SECONDS = 10
 """Seconds that stopping waits for the last writing."""
 
-_STOP = object()
+_STOP, _SWEEP = object(), object()
 
 
 class TrendsRecorder(EventBroker):
@@ -57,8 +63,12 @@ class TrendsRecorder(EventBroker):
         keys: Counting | None = None,
         month: Callable[[], str] = this_month,
         write_seconds: float = WRITE_SECONDS,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        """Start the thread; `open_marks` is called in it when there is something to write."""
+        """Start the thread; `open_marks` is called in it when there is something to write.
+
+        `clock` gives seconds; by it a conversation's name is let go of when it has ended.
+        """
         self.counting = keys or counting()
         self.lost = 0
         """Events and marks that could not be counted."""
@@ -67,7 +77,8 @@ class TrendsRecorder(EventBroker):
         self._month = month
         self._write_seconds = write_seconds
         self._queue: queue.Queue[Any] = queue.Queue(MOST_WAITING)
-        self._channels: OrderedDict[str, str] = OrderedDict()
+        self._clock = clock
+        self._taking_part: OrderedDict[str, float] = OrderedDict()
         self._counted: dict[tuple[str, str, bytes], set[str]] = {}
         self._added: set[Mark] = set()
         self._removed: set[Mark] = set()
@@ -88,6 +99,17 @@ class TrendsRecorder(EventBroker):
             return
         try:
             self._queue.put_nowait((self._month(), event))
+        except queue.Full:
+            self.lost += 1
+
+    def forget(self, conversation: str) -> None:
+        """Take back the marks of a conversation that is to be forgotten; never waits."""
+        self.publish({"event": FORGETS, "sender_id": conversation})
+
+    def sweep(self) -> None:
+        """Let go of the names of conversations that have ended; called by the server's clock."""
+        try:
+            self._queue.put_nowait((None, _SWEEP))
         except queue.Full:
             self.lost += 1
 
@@ -128,6 +150,8 @@ class TrendsRecorder(EventBroker):
                 except Exception as error:  # the thread goes on; an event holds no words
                     self.lost += 1
                     logger.error("event not counted: error=%s", type(error).__name__)
+            elif item is _SWEEP:
+                self._drop_ended()
             else:
                 written = self._write()
                 if item is _STOP:
@@ -138,20 +162,27 @@ class TrendsRecorder(EventBroker):
     def _take(self, month: str, event: Mapping[str, Any]) -> None:
         conversation = str(event.get("sender_id") or "")
         if takes_part(event):
-            channel = channel_of(event)
-            if channel is None:
+            if channel_of(event) is None:
                 return
-            self._channels[conversation] = channel
-            self._channels.move_to_end(conversation)
-            while len(self._channels) > MOST_CONVERSATIONS:
-                self._channels.popitem(last=False)
-        if conversation not in self._channels:
+            self._taking_part[conversation] = self._clock()
+            self._taking_part.move_to_end(conversation)
+            self._drop_ended()
+        if conversation not in self._taking_part:
             return
         if forgets(event):
             self._forget(conversation)
             return
         for seen in observed_in(event):
             self._count(conversation, month, seen)
+
+    def _drop_ended(self) -> None:
+        """Let go of the names of ended conversations, and of the oldest if there are too many."""
+        limit = self._clock() - LIFE_SECONDS
+        while self._taking_part:
+            used = next(iter(self._taking_part.values()))
+            if used > limit and len(self._taking_part) <= MOST_CONVERSATIONS:
+                return
+            self._taking_part.popitem(last=False)
 
     def _count(self, conversation: str, month: str, seen: Observed) -> None:
         period = period_of(month, seen.facet)
@@ -170,6 +201,7 @@ class TrendsRecorder(EventBroker):
 
     def _forget(self, conversation: str) -> None:
         """Take back every mark of the conversation's person in all periods not yet frozen."""
+        del self._taking_part[conversation]
         for period in self.counting.periods():
             person = self.counting.person(conversation, period)
             for facet, value in every_mark():

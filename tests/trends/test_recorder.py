@@ -12,6 +12,7 @@ from bot.channels.conversation import fallback_bubbles
 from bot.database import DatabaseError
 from bot.paths import DOMAIN, ROOT
 from bot.privacy.guard import LeakError
+from bot.privacy.lifetimes import LIFE_SECONDS
 from bot.trends import recorder as module
 from bot.trends.counting import Counting
 from bot.trends.labels import ABOUT_THEMSELVES
@@ -27,6 +28,7 @@ from bot.trends.observed import (
 )
 from bot.trends.recorder import TrendsRecorder
 from bot.trends.vocabulary import CHANNELS, NOT_COUNTED, WAYS, every_mark, facets, questions
+from tests.clocks import Clock
 from tests.conftest import Person
 from tests.databases import new_database
 from tests.test_talk import until_offered
@@ -163,6 +165,22 @@ def test_to_be_forgotten_takes_back_every_mark(recorder, store, month):
         "channel web": 1,
         "concern money": 1,
     }
+
+
+def test_the_name_of_a_conversation_goes_when_it_ends(recorder, store, monkeypatch):
+    clock = Clock()
+    monkeypatch.setattr(recorder, "_clock", clock)
+    Said("a").user("share", concern=["money"]).to(recorder)
+    clock.now = LIFE_SECONDS - 1
+    Said("b").user("share", concern=["money"]).to(recorder)
+    clock.now = LIFE_SECONDS
+    recorder.sweep()
+    assert recorder.write_now()
+    assert list(recorder._taking_part) == ["b"]
+    recorder.forget("b")
+    assert recorder.write_now()
+    assert list(recorder._taking_part) == []
+    assert counted(store)["concern money"] == 1
 
 
 def test_what_is_forgotten_before_it_was_written_never_is(recorder, store):
