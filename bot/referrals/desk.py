@@ -282,7 +282,8 @@ class Desk:
         """Have done what is due; called by the server's clock.
 
         That is to forget the mistakes of conversations that have ended, to write how many receipts
-        were refused, and to note and end what could not be. It waits for nothing. What cannot be done is tried again the next time.
+        were refused, and to note and end what could not be. It waits for nothing. What cannot be
+        done is tried again the next time.
         """
         self._guessing.sweep()
         if self._guessing.refused:
