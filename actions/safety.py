@@ -287,6 +287,8 @@ def _is_an_answer(tracker: Tracker, now: Step) -> bool:
         return risk_signs(message, tracker.slots).classifier_alone()
     if not in_doubt(tracker.latest_message, tracker.slots):
         return False
+    if now.state == "eased" and now.question in CARE:
+        return True  # what was told is told on; the numbers stand above it
     return _meaning(tracker, now) is not None or _barrier(tracker) is not None
 
 

@@ -326,9 +326,9 @@ def test_help_in_so_many_words_brings_the_numbers(said, person, text):
     assert all(number in bubbles[0].text for number in NUMBERS)
 
 
-@pytest.mark.parametrize("text", ["i'm tired of being here"])
-def test_what_may_be_a_misreading_is_asked_about_as_one_and_put_right(said, person, text):
-    said(text)
+def test_what_may_be_a_misreading_is_asked_about_as_one_and_put_right(person):
+    person.open()
+    person.say_as("i'm tired of being here", **doubt())
     assert person.slot("crisis_kind") == "unsure"
     person.say("no, that's not what I meant")
     assert person.slot("crisis") == "eased"

@@ -318,7 +318,10 @@ def test_another_harm_in_quiet_words_after_a_route_is_asked_about(person):
     person.say("yes")
     assert person.slot("routes_given") == ["bullying", "domestic_abuse"]
     person.say_as("and the shift", **quiet_harm("unfit_now"))
-    assert person.slot("routes_checked") == ["domestic_abuse"], "it is asked once"
+    assert person.slot("routes_checked") == ["domestic_abuse", "unfit_now"]
+    person.say("no")
+    person.say_as("and dinner", **quiet_harm("eating_disorder"))
+    assert len(person.slot("routes_checked")) == 2, "it is asked twice at most"
 
 
 def test_a_near_harm_in_quiet_words_after_a_route_is_the_same_trouble(person):

@@ -117,7 +117,7 @@ ABOUT_THE_CONVERSATION = (
 )
 """Beginnings of the intents of short messages that are not meant for the unit."""
 
-SPOKEN_OF = re.compile(r"\b(receipts?|refer|pass|hand|tell)\b", re.IGNORECASE)
+SPOKEN_OF = re.compile(r"\b(receipts?|refer|referral|send|forward|pass|hand|tell)\b", re.IGNORECASE)
 """Words without which nobody speaks of a receipt or of handing over."""
 
 ALONE = re.compile(r"\W*receipt\W*", re.IGNORECASE)
@@ -336,8 +336,11 @@ class Confidant:
             return Taken(parse_data=_parse_data("lost_receipt"))
         if ALONE.fullmatch(text):
             return Taken(parse_data=_parse_data("have_receipt"))
-        for entity in parsed.get("entities") or ():
-            meant = MEANT.get((entity.get("entity"), entity.get("value")))
+        entities = parsed.get("entities") or ()
+        meanings = [MEANT.get((e.get("entity"), e.get("value"))) for e in entities]
+        if "want_referral" in meanings:  # "refer me with a receipt" is no receipt that they have
+            return Taken(parse_data=_parse_data("want_referral"))
+        for meant in meanings:
             if meant is not None and not (meant == "have_receipt" and asks_about_receipts(text)):
                 return Taken(parse_data=_parse_data(meant))
         if asks_about_receipts(text):
