@@ -1,6 +1,6 @@
 """What the trends cost: a year of 100,000 conversations, a page, and a turn.
 
-.venv/bin/python -m benchmarks.trends
+.venv/bin/python -m benchmarks.trends [postgresql://… of an empty database, for the marks]
 """
 
 from __future__ import annotations
@@ -23,16 +23,16 @@ CONVERSATIONS = 100_000
 REQUESTS = 50
 
 
-def marks_of_a_year(folder: Path) -> str:
-    """Fill a database with the marks of a year; return its URL."""
+def marks_of_a_year(url: str) -> None:
+    """Fill a database with the marks of a year, and print how long one writing took at most."""
     from bot.trends.counting import Counting
     from bot.trends.marks import Mark, Marks
     from bot.trends.observed import observed_in
     from bot.trends.synthetic import visit
 
-    url = f"sqlite:///{folder / 'marks.db'}"
     store, keys, random = Marks.open(url), Counting(), Random(0)
     added: set[Mark] = set()
+    longest = 0.0
     for number in range(CONVERSATIONS):
         one = visit(f"2025-{number % 12 + 1:02}", f"person {number}", random)
         for event in one.events():
@@ -41,10 +41,12 @@ def marks_of_a_year(folder: Path) -> str:
                 token = keys.token(one.person, period, *seen)
                 added.add(Mark(period, *seen, token))
         if len(added) > 50_000 or number == CONVERSATIONS - 1:
+            began = time.perf_counter()
             store.change(added, (), "2025-01")
+            longest = max(longest, time.perf_counter() - began)
             added.clear()
     store.close()
-    return url
+    print(f"writing some 50,000 marks to those of a year: at most {longest:.1f} s")
 
 
 FREEZE = """
@@ -131,9 +133,9 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         turns(folder)
-        url = marks_of_a_year(folder)
-        size = (folder / "marks.db").stat().st_size / 1e6
-        print(f"marks of a year: {size:.0f} MB")
+        url = sys.argv[1] if sys.argv[1:] else f"sqlite:///{folder / 'marks.db'}"
+        print(f"the marks of a year, in {url.partition(':')[0]}:")
+        marks_of_a_year(url)
         freeze(folder, url)
         pages(folder)
     here = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
