@@ -1,9 +1,10 @@
 """The program, with parts that fail, hang, or stop on request, and a clock that can be put on.
 
 `fail-` and the name of a part, in a message, makes that part raise an error made of the message.
-`hang-` makes the action wait for ever. SIGUSR1 puts the clock on by an hour and a bit. SIGUSR2
-logs at the next level below, in the end at DEBUG, at which the program itself would not start.
-Every sweep is told on standard output.
+What has no message among its arguments fails, once, while one that names it is answered. Each
+failure is told on standard output. `hang-` makes the action wait for ever. SIGUSR1 puts the clock
+on by an hour and a bit. SIGUSR2 logs at the next level below, in the end at DEBUG, at which the
+program itself would not start. Every sweep is told on standard output.
 """
 
 from __future__ import annotations
@@ -12,8 +13,11 @@ import asyncio
 import functools
 import inspect
 import logging
+import os
 import signal
 import time
+from contextvars import ContextVar
+from types import SimpleNamespace
 
 real, ahead = time.monotonic, [0.0]
 time.monotonic = lambda: real() + ahead[0]
@@ -37,7 +41,10 @@ from actions.safety import ActionCrisis  # noqa: E402
 from actions.talk import ActionReplyToTalk  # noqa: E402
 from bot import cli  # noqa: E402
 from bot.channels import conversation, telegram_answers, web  # noqa: E402
+from bot.channels.confidant import Confidant  # noqa: E402
+from bot.channels.telegram_sending import Sender  # noqa: E402
 from bot.dialogue.choices import FormAnswerPolicy  # noqa: E402
+from bot.dialogue.in_confidence import InConfidence  # noqa: E402
 from bot.dialogue.rules import IndexedRules  # noqa: E402
 from bot.dialogue.safety import SafetyPolicy  # noqa: E402
 from bot.dialogue.state import EphemeralTrackerStore  # noqa: E402
@@ -50,11 +57,16 @@ from bot.nlu.intents import IntentClassifier  # noqa: E402
 from bot.nlu.language import SpacyLanguage  # noqa: E402
 from bot.nlu.risk import RiskDetector  # noqa: E402
 from bot.nlu.signals import SignalClassifier  # noqa: E402
-from bot.privacy import sweeping  # noqa: E402
+from bot.privacy import pseudonyms, sweeping  # noqa: E402
 from bot.privacy.logs import configure_logs  # noqa: E402
 from bot.settings import LOG_LEVELS  # noqa: E402
+from bot.trends.recorder import TrendsRecorder  # noqa: E402
 
-conversation.TURN_SECONDS = 5
+conversation.TURN_SECONDS = 15
+
+if "CANARY_KEY" in os.environ:  # the key of all pseudonyms, so that a test knows them
+    known = bytes.fromhex(os.environ["CANARY_KEY"])
+    pseudonyms.secrets = SimpleNamespace(token_bytes=lambda _: known)
 
 RECOGNISING = (
     SpacyLanguage,
@@ -70,6 +82,15 @@ RECOGNISING = (
 
 DECIDING = (SafetyPolicy, FormAnswerPolicy, IndexedRules)
 
+ANSWERING: ContextVar[list[str]] = ContextVar("answering")
+"""The message that is being answered, until it is, or until the part that it names has failed."""
+
+
+def words_of_the_turn(_):
+    """Return the message that is being answered, for a part that is not given it."""
+    return "".join(ANSWERING.get([]))
+
+
 FAILING = {
     **{part: ("process", lambda given: given["messages"][0].get("text")) for part in RECOGNISING},
     **{
@@ -83,6 +104,10 @@ FAILING = {
     ActionCrisis: ("run", lambda given: given["tracker"].latest_message["text"]),
     Wording: ("generate", lambda given: given["tracker"].latest_message.text),
     EphemeralTrackerStore: ("save", lambda given: given["tracker"].latest_message.text),
+    TrendsRecorder: ("publish", words_of_the_turn),
+    InConfidence: ("keep_opened", words_of_the_turn),
+    Confidant: ("take", lambda given: given["text"]),
+    Sender: ("say", words_of_the_turn),
 }
 """A part, its method, and where among the arguments the message is."""
 
@@ -95,6 +120,8 @@ def failing(part, method, words_in):
         given = inspect.signature(right).bind(*arguments, **named).arguments
         words = words_in(given) or ""
         if f"fail-{part.__name__}" in words:
+            ANSWERING.get([]).clear()
+            print(f"failed: {part.__name__}", flush=True)
             raise RuntimeError(words)
         return words
 
@@ -123,10 +150,28 @@ def failing_channel(module):
 
     async def ask(*arguments, **said):
         if "fail-channel" in (said.get("text") or ""):
+            print("failed: channel", flush=True)
             raise KeyError(said["text"])
         return await right(*arguments, **said)
 
     module.ask_agent = ask
+
+
+def noting(right):
+    """Note the message while it is answered.
+
+    What is opened meanwhile, such as a connection, keeps the list for good: it is emptied.
+    """
+
+    async def wrapped(*arguments, **said):
+        words = [said.get("text") or ""]
+        ANSWERING.set(words)
+        try:
+            return await right(*arguments, **said)
+        finally:
+            words.clear()
+
+    return wrapped
 
 
 sweep_once = sweeping.sweep_once
@@ -158,6 +203,8 @@ signal.signal(signal.SIGUSR2, log_more)
 
 failing_channel(web)
 failing_channel(telegram_answers)
+web.ask_agent = noting(web.ask_agent)
+telegram_answers.Answers._turn = noting(telegram_answers.Answers._turn)
 
 if __name__ == "__main__":
     cli.main(["run"])

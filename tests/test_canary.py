@@ -4,6 +4,7 @@ Unique strings go through every kind of message on both channels, through succes
 error in every part, malformed updates and a kill in mid-turn. Then every place is searched.
 """
 
+import hmac
 import json
 import os
 import random
@@ -51,6 +52,9 @@ PARTS = (
     "ActionReplyToTalk",
     "Wording",
     "EphemeralTrackerStore",
+    "TrendsRecorder",
+    "Confidant",
+    "Sender",
     "channel",
 )
 """Parts that fail when a message names them (tests/canary_program.py)."""
@@ -179,6 +183,7 @@ def running(folder: Path, telegram: FakeTelegram, level: str, **settings: str):
         place.mkdir(exist_ok=True)
         environment[name] = str(place)
     environment |= {
+        "PYTHONPATH": str(ROOT),  # wherever the package that is installed lies
         "SIDEDOOR_PORT": str(port),
         "SIDEDOOR_LOG_LEVEL": level,
         "SIDEDOOR_DATA": str(folder / "data"),
@@ -290,7 +295,11 @@ def on_the_web(program: Program, canaries: Canaries) -> None:
         canaries.identifiers[token] = "web token"
 
         def send(**said):
-            return client.post("/chat/send", json={"token": token, **said})
+            while True:
+                answer = client.post("/chat/send", json={"token": token, **said})
+                if answer.status_code != 429:
+                    return answer
+                time.sleep(int(answer.headers["Retry-After"]))
 
         assert send(text=f"im so tired after nights {canaries.text('web text')}").status_code == 200
         send(text=f"I keep thinking about killing myself {canaries.text('web risk')}")
@@ -324,6 +333,8 @@ def handing_over(program: Program, telegram: FakeTelegram, canaries: Canaries, u
         groups = [receipt[at : at + 4] for at in range(0, 16, 4)]
         canaries.texts |= {receipt: "receipt", " ".join(groups): "receipt in groups"}
         unit.answer(f"Thank you, {canaries.text('answer of the unit')}")
+        failing = canaries.text("beside a receipt that failed")
+        page.send(text=f"fail-InConfidence my receipt is {receipt} {failing}")
         page.say(f"my receipt is {receipt} {canaries.text('beside a receipt')}")
         page.press("Write to them")
         page.say(f"Thursday suits me well, thank you very much {canaries.text('reply')}")
@@ -407,6 +418,7 @@ def test_nothing_is_left_behind(tmp_path):
                 left.setdefault(what, []).append(mapping)
     for place, data in program.places().items():
         assert canaries.found_in(data) == set(), place
+    assert failed_in(tmp_path) == {*PARTS, "InConfidence"}
     printed = (tmp_path / "stderr").read_text()
     assert " DEBUG rasa." in printed  # it was lowered indeed
     assert "Traceback" not in printed
@@ -414,6 +426,11 @@ def test_nothing_is_left_behind(tmp_path):
         assert not re.search(r"\d{7}", line), line
     telegram.stop()
     assert left == {}
+
+
+def failed_in(folder: Path) -> set[str]:
+    """Return the parts that failed, as the program has told."""
+    return set(re.findall(r"^failed: (\w+)$", (folder / "stdout").read_text(), re.MULTILINE))
 
 
 def an_hour_later(program: Program) -> None:
@@ -471,6 +488,37 @@ def test_a_kill_in_mid_turn_leaves_nothing_and_loses_no_message(tmp_path, canari
         for place, data in program.places().items():
             assert canaries.found_in(data) == set(), place
     telegram.stop()
+
+
+def test_what_is_forgotten_is_nowhere_in_memory(tmp_path):
+    """Not the words, nor the conversation's name, its buttons, the numbers of its messages."""
+    canaries, telegram, key = Canaries(), FakeTelegram(), secrets.token_bytes(32)
+    telegram._number = random.randrange(10**14, 10**15)
+    with running(tmp_path, telegram, "INFO", CANARY_KEY=key.hex()) as program:
+        chat = int(canaries.number("chat id", 10, identifier=True))
+        for text in (f"im so tired after nights {canaries.text('words')}", "/start"):
+            telegram.wait_answered(telegram.say(chat, text), limit=240)
+            for row in [row for message in telegram.to(chat) for row in message["keyboard"]]:
+                canaries.texts |= {button["callback_data"]: "button" for button in row}
+        name = hmac.digest(key, f"telegram\x00{chat}".encode(), "sha256")[:16].hex()
+        canaries.texts[name] = "name of the conversation"
+        canaries.texts |= {
+            str(message["id"]): "number of a message" for message in telegram.to(chat)
+        }
+        assert {"name of the conversation", "button"} <= found_in_memory(program, canaries)
+        telegram.wait_answered(telegram.say(chat, "/forget"), limit=240)
+        assert len(telegram.deleted) > 4
+        give_up = time.monotonic() + 300
+        while left := found_in_memory(program, canaries):  # the figures' database is written first
+            assert time.monotonic() < give_up, left
+            wait_for_sweeps(program)
+    telegram.stop()
+
+
+def found_in_memory(program: Program, canaries: Canaries) -> set[str]:
+    """Return what of the texts is in the program's memory now."""
+    found = (canaries.found_in(data, identifiers=False) for _, data in program.memory())
+    return set().union(*found)
 
 
 def on_the_webhook(

@@ -145,11 +145,10 @@ class TrendsRecorder(EventBroker):
                 due = time.monotonic() + (self._write_seconds if self._write() else RETRY_SECONDS)
                 continue
             if month is not None:
-                try:
-                    self._take(month, item)
-                except Exception as error:  # the thread goes on; an event holds no words
-                    self.lost += 1
-                    logger.error("event not counted: error=%s", type(error).__name__)
+                forgotten = self._taken(month, item)
+                del item  # nor is its conversation's name held until the next one comes
+                if forgotten:
+                    self._write()  # a wish is not left to the next writing
             elif item is _SWEEP:
                 self._drop_ended()
             else:
@@ -159,21 +158,31 @@ class TrendsRecorder(EventBroker):
                     return
                 item.set_result(written)
 
-    def _take(self, month: str, event: Mapping[str, Any]) -> None:
+    def _taken(self, month: str, event: Mapping[str, Any]) -> bool:
+        """Count an event; return whether a conversation was forgotten by it."""
+        try:
+            return self._take(month, event)
+        except Exception as error:  # the thread goes on; an event holds no words
+            self.lost += 1
+            logger.error("event not counted: error=%s", type(error).__name__)
+            return False
+
+    def _take(self, month: str, event: Mapping[str, Any]) -> bool:
         conversation = str(event.get("sender_id") or "")
         if takes_part(event):
             if channel_of(event) is None:
-                return
+                return False
             self._taking_part[conversation] = self._clock()
             self._taking_part.move_to_end(conversation)
             self._drop_ended()
         if conversation not in self._taking_part:
-            return
+            return False
         if forgets(event):
             self._forget(conversation)
-            return
+            return True
         for seen in observed_in(event):
             self._count(conversation, month, seen)
+        return False
 
     def _drop_ended(self) -> None:
         """Let go of the names of ended conversations, and of the oldest if there are too many."""
@@ -213,7 +222,6 @@ class TrendsRecorder(EventBroker):
                 self._removed.add(mark)
             for key in [k for k in self._counted if k[0] == period and k[2] == person]:
                 del self._counted[key]
-        self._write()  # a wish is not left to the next writing
 
     def _write(self) -> bool:
         """Write what waits; return whether the database took it."""

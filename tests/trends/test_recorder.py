@@ -2,6 +2,7 @@
 
 import threading
 import time
+import weakref
 
 import pytest
 import yaml
@@ -21,6 +22,7 @@ from bot.trends.observed import (
     ABOUT_THE_UNIT,
     CONTACTS,
     DECLINED,
+    FORGETS,
     HANDED_OVER,
     HELP_CARDS,
     OPENING,
@@ -181,6 +183,30 @@ def test_the_name_of_a_conversation_goes_when_it_ends(recorder, store, monkeypat
     assert recorder.write_now()
     assert list(recorder._taking_part) == []
     assert counted(store)["concern money"] == 1
+
+
+def test_the_name_of_who_is_forgotten_is_let_go_of_before_the_database_is_reached(store):
+    """However long that takes."""
+    alone, held = threading.Event(), []
+
+    def open_marks():
+        assert alone.wait(30)
+        held.append(wish())
+        return store
+
+    recorder = TrendsRecorder(open_marks, Counting(), lambda: MAY)
+    recorder.publish(Said("a").user("share").events[0])
+    event = Event(event=FORGETS, sender_id="a")
+    wish = weakref.ref(event)
+    recorder.publish(event)
+    del event
+    alone.set()
+    recorder.stop()
+    assert held == [None]
+
+
+class Event(dict):
+    """An event of which can be told whether anybody still has it."""
 
 
 def test_what_is_forgotten_before_it_was_written_never_is(recorder, store):
