@@ -45,6 +45,9 @@ NOT_NAMED = ("ask_to_repeat",)
 STATEMENTS = ("_reflect", "_affirm")
 """Ends of the names of responses that take something up and ask nothing."""
 
+FOREIGN, MAYBE = "not_english", 0.3
+"""The intent of another language, and the probability from which it is nearly the likeliest."""
+
 UNSURE = "unsure_of_offer"
 """`last_ask` after an offer was met with "maybe"."""
 
@@ -74,6 +77,8 @@ class ActionReplyToTalk(Action):
             reply = misread(before, routes()[checked[-1]].concern if checked else None)
             say_reply(dispatcher, reply)
             return remember(before, reply.memory, unclear_run=0)
+        if intent == "share" and not heard.anything() and _may_be_foreign(tracker):
+            return _say_foreign(dispatcher, before)
         act, harm = _act(intent, before), may_be_told(tracker.latest_message, tracker.slots)
         if act is not None and harm is None and not heard.anything():
             say(dispatcher, f"utter_act_{act}")
@@ -103,6 +108,8 @@ class ActionReplyUnclear(Action):
             return remember(before, after, unclear_run=0)
         if tracker.active_loop.get("name") == REFERRAL:
             return say_aside(dispatcher, tracker)
+        if not heard.anything() and _may_be_foreign(tracker):
+            return _say_foreign(dispatcher, before)
         if heard.anything() or likeliest == "share":
             return _take_up(dispatcher, tracker, heard, before)
         named = next(tracker.get_latest_entity_values("deanery"), None)
@@ -251,6 +258,19 @@ def _say_questions(dispatcher: CollectingDispatcher, tracker: Tracker) -> bool:
         return False
     say(dispatcher, "utter_which_question", choices=[*likely[:MOST_QUESTIONS], "none_of_these"])
     return True
+
+
+def _say_foreign(dispatcher: CollectingDispatcher, before: Memory) -> list[EventType]:
+    """Say that only English is read; the numbers are in it."""
+    say(dispatcher, "utter_answer_not_english")
+    after = replace(before, turn=before.turn + 1, asked="open")
+    return remember(before, after, unclear_run=0)
+
+
+def _may_be_foreign(tracker: Tracker) -> bool:
+    """Whether another language is nearly as likely as what the fallback took the place of."""
+    ranking = tracker.latest_message.get("intent_ranking") or []
+    return any(i.get("name") == FOREIGN and i.get("confidence", 0) >= MAYBE for i in ranking)
 
 
 def _likeliest_intent(tracker: Tracker) -> str:

@@ -505,7 +505,8 @@ def test_the_servers_clock_has_refused_tries_written(monkeypatch):
         sweeps.extend(each)
 
     monkeypatch.setattr(server, "sweep_forever", note)
-    begin = server._sweeper(SimpleNamespace(tracker_store=EphemeralTrackerStore()), [])
+    store = EphemeralTrackerStore(event_broker=SimpleNamespace(sweep=lambda: None))
+    begin = server._sweeper(SimpleNamespace(tracker_store=store), [])
     running = SimpleNamespace(ctx=SimpleNamespace())
 
     async def start() -> None:

@@ -73,7 +73,7 @@ def test_yes_brings_the_sentence_that_makes_a_call_easier(person):
 @pytest.mark.parametrize(
     ("risk", "answer", "words"),
     [
-        ("immediate", "no", "ring for me"),
+        ("immediate", "no", "let someone else"),
         ("immediate", "yes", "Go now"),
         ("active_ideation", "yes", "not safe"),
         ("passive_ideation", "no", "take your word"),
@@ -84,8 +84,14 @@ def test_a_typed_answer_means_what_the_question_asked(person, risk, answer, word
     person.open()
     person.say(RISKS[risk])
     person.say(answer)
-    variants = {"Go now": ("Go now", "right next thing"), "take your word": ("believe", "word")}
-    assert any(w in person.text for w in variants.get(words, (words,)))
+    variants = {
+        "let someone else": ("let someone else", "be found"),
+        "Go now": ("Go now", "right next thing"),
+        "take your word": ("believe", "word", "Good to know"),
+        "distance": ("distance", "somewhere they aren't"),
+        "not safe": ("not safe",),
+    }
+    assert any(w in person.text for w in variants[words])
 
 
 def test_help_asked_for_reads_no_as_danger(person):

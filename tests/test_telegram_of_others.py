@@ -88,7 +88,7 @@ def test_what_was_not_deleted_is_told_though_the_refusal_is_no_error(other):
     other.telegram.undeletable = {other.telegram.to(5)[0]["id"]}
     said = other.say(5, "/forget")[0]
     assert fixed("utter_telegram_deleted", deleted=4) in said
-    assert fixed("utter_telegram_unreached", unreached=1) in said
+    assert fixed("utter_telegram_refused", refused=1, hours=48) in said
 
 
 def test_a_server_that_does_not_wait_is_not_asked_without_a_pause(other):

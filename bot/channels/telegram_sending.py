@@ -158,7 +158,7 @@ class Sender:
         async def known() -> bool:
             try:
                 return await call()
-            except InvalidToken:
+            except (InvalidToken, KeyError):  # no such call; a refusal that the library cannot read
                 raise BadRequest("not known") from None
 
         try:

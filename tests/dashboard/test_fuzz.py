@@ -37,7 +37,7 @@ NASTY = st.one_of(
 FIELDS = (
     *("name", "password", "code", "sentence", "words", "file", "page"),
     *("passphrase", "ticket", "show", "text", "do", "position", "stored", "state", "receipt"),
-    *("before", "from", "to", "signed", "role", "done"),
+    *("before", "from", "to", "signed", "role", "done", "all"),
 )
 HEADER_NAMES = (
     *("host", "origin", "referer", "sec-fetch-site", "content-type", "accept", "accept-encoding"),
