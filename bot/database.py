@@ -7,6 +7,7 @@ from pathlib import Path
 
 from alembic import command
 from alembic.config import Config
+from alembic.util import CommandError
 from sqlalchemy import create_engine, event
 from sqlalchemy.engine import Engine, make_url
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
@@ -84,7 +85,7 @@ def upgrade(engine: Engine, migrations: Path) -> None:
     """Bring the tables up to date with the revisions in `migrations`.
 
     Raises:
-        DatabaseError: if the database cannot be reached or changed.
+        DatabaseError: if the database cannot be reached or changed, or is of a newer version.
     """
     config = Config()
     config.set_main_option("script_location", str(migrations).replace("%", "%%"))
@@ -98,6 +99,11 @@ def upgrade(engine: Engine, migrations: Path) -> None:
         raise DatabaseError(
             f"the database {engine.url!r} cannot be used ({type(error).__name__});"
             " check that it runs and that its address is right"
+        ) from None
+    except CommandError:
+        raise DatabaseError(
+            f"the database {engine.url!r} was changed by a newer version of this program;"
+            " use that version, or restore a backup from before it"
         ) from None
 
 
