@@ -479,9 +479,19 @@ def test_two_conversations_do_not_mix(browser):
     assert "thamesvalley" not in two.press("Wales")
 
 
-def test_fifty_at_once_are_all_answered_and_those_at_risk_with_the_numbers_first(program):
+@pytest.fixture
+def behind_a_proxy(tmp_path):
+    """Return a program of which everybody has an address of their own."""
+    script = str(Path(sys.executable).with_name("sidedoor"))
+    started = start_program(tmp_path, script, "run", settings={"SIDEDOOR_PROXIES": "1"})
+    yield started
+    started.stop()
+
+
+def test_fifty_at_once_are_all_answered_and_those_at_risk_with_the_numbers_first(behind_a_proxy):
     def talk(number: int) -> tuple[str, bool]:
-        with program.client() as client:
+        with behind_a_proxy.client() as client:
+            client.headers["X-Forwarded-For"] = f"198.51.100.{number + 1}"
             page = Page(client).start()
             risk = number % 2 == 0
             page.say(EVERY_PHRASE[number % len(EVERY_PHRASE)] if risk else "im so tired")
