@@ -10,6 +10,7 @@ from rasa_sdk.events import ActiveLoop, EventType, SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 
 from actions.crisis_numbers import crisis_numbers
+from actions.referral import let_go
 from actions.routes import (
     given_route,
     harm_of,
@@ -35,6 +36,7 @@ from bot.dialogue.context import (
     risk_signs,
 )
 from bot.dialogue.help_intents import asks_for_help
+from bot.dialogue.referral import is_begun
 from bot.dialogue.replies import QUIET_TURNS
 from bot.dialogue.urgency import (
     ASKED_FOR,
@@ -145,6 +147,9 @@ ESCALATION_OF_ITS_OWN = ("harm_to_others", INTRUSIVE, *CALL_FIRST)
 NOT_LEFT_YET = ("self_harm", INTRUSIVE)
 """Kinds that are stayed with after no: what was told has not stopped with it."""
 
+DROPS = ("not_now", "drop_referral")
+"""Intents that beside a mere doubt answer what they were asked before it: nothing is to be sent."""
+
 TOLD_ALREADY = ("self_harm", PAST_ATTEMPT)
 """Kinds of which a no speaks again, so that the classifier hears in it what was told before."""
 
@@ -162,6 +167,8 @@ class Step:
     signs: int
     sure: bool = False
     """Whether more than the classifier spoke of it: a phrase, the context, or their answer."""
+    dropped: bool = False
+    """Whether what was to be handed over was let go in this step."""
     asked: str = "open"
     """What a bare yes or no means outside the crisis."""
     route: str | None = None
@@ -205,6 +212,7 @@ class ActionCrisis(Action):
             ActiveLoop(None),
             SlotSet("requested_slot", None),
             *events,
+            *(let_go() if step.dropped else ()),
             *(
                 given_route(tracker, step.route)
                 if step.route
@@ -389,6 +397,9 @@ def _after_answer(dispatcher: CollectingDispatcher, tracker: Tracker, now: Step,
             return _give_route(dispatcher, tracker, after, waiting)
         say(dispatcher, "utter_crisis_carry_on")
         return after
+    if intent in DROPS and now.kind in DOUBTS and is_begun(tracker.slots):
+        say(dispatcher, "utter_referral_dropped")
+        return replace(now, state="no", question="open", dropped=True)
     return _unanswered(dispatcher, tracker, now, turn)
 
 

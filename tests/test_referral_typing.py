@@ -6,8 +6,11 @@ import pytest
 
 from bot.channels import typed_choices
 from bot.channels.fixed import fixed
+from bot.content import responses
 from bot.dialogue import in_confidence as confidence
+from bot.dialogue.referral import BEGUN
 from tests.conftest import Person
+from tests.test_crisis import doubt
 from tests.test_referral_conversation import (
     NOTE,
     NUMBERS,
@@ -93,6 +96,19 @@ def test_what_is_not_understood_drops_nothing_and_asks_one_thing(wales, step, wo
     assert "Dropped" not in wales.text
     assert "Left, then" not in wales.text
     assert questions(wales) <= 1
+
+
+@pytest.mark.parametrize("step", ["another topic", "way", "answer by", "summary"])
+def test_taking_it_back_beside_a_doubt_is_heard_and_said(wales, unit, step):
+    go_to(wales, step)
+    wales.say_as("hm i have been having second thoughts", **doubt())
+    assert NUMBERS[1] in wales.text
+    wales.say("nah changed my mind. don't send anything")
+    dropped = responses()["referral.yml"]["utter_referral_dropped"]
+    assert wales.text in [variant["text"] for variant in dropped]
+    assert wales.slot("crisis") == "no"
+    assert not any(wales.slot(name) for name in BEGUN)
+    assert count(unit.engine) == 0
 
 
 def test_what_is_told_in_place_of_a_choice_is_said_to_be_no_part_of_it(wales, unit):
