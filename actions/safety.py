@@ -45,7 +45,7 @@ from bot.dialogue.urgency import (
     kind_after,
     presses_for_the_call,
 )
-from bot.nlu.routes import DONE_FIRST, SOMEONE_ELSE
+from bot.nlu.routes import DONE_FIRST, SOMEONE_ELSE, at_the_edge
 from bot.nlu.taxonomy import OWN_RISK
 
 SAFE, DANGER, HALF, WILL_CALL, REACHED, MISREAD, CHANGE, NAMED = (
@@ -114,6 +114,9 @@ BARRIERS_OF_THEIR_OWN = {
     UNSAFE_PERSON: (),
 }
 """Kinds that are met with the emergency number whatever is in the way -> what has its own words."""
+
+LIKELIER = 0.5
+"""Confidence from which an intent is taken for an answer."""
 
 BARE = {"says_yes": "affirm", "says_no": "deny", "unsure": "ambivalent"}
 """Signs and intents that mean the same as another answer."""
@@ -305,9 +308,10 @@ def _meaning(tracker: Tracker, now: Step) -> str | None:
     intent, signs = intent_of(tracker), tracker.latest_message.get("signs") or ()
     if intent in BUTTONS:
         return BUTTONS[intent]
-    if "calm" in signs and "says_yes" in signs and now.state == "asked":
+    decided = "calm" in signs and "says_yes" in signs and "safe" not in signs
+    if decided and now.state == "asked":
         return DANGER  # "yes, I've decided", also where a bare yes would mean that they are safe
-    if "done" in signs and now.kind in CALL_FIRST:
+    if "done" in signs and now.kind in (MEDICAL, "immediate"):
         return REACHED  # "ok, told her": the nurse, the crew
     if "names_someone" in signs and now.state == "staying":
         return NAMED  # "maybe my sister" names her; it is no half answer
@@ -325,7 +329,8 @@ def _meaning(tracker: Tracker, now: Step) -> str | None:
 
 def _is_sure(tracker: Tracker) -> bool:
     """Whether the intent is likelier than not; "I'll think about it" is no yes."""
-    return float((tracker.latest_message.get("intent") or {}).get("confidence") or 0.0) >= 0.5
+    intent = tracker.latest_message.get("intent") or {}
+    return float(intent.get("confidence") or 0.0) >= LIKELIER
 
 
 def _after_answer(dispatcher: CollectingDispatcher, tracker: Tracker, now: Step, turn: int) -> Step:
@@ -430,10 +435,10 @@ def _unanswered(dispatcher: CollectingDispatcher, tracker: Tracker, now: Step, t
     if now.state == "eased" and now.question in CARE:
         say(dispatcher, f"utter_crisis_care_{now.kind}", **crisis_numbers(tracker))
         return replace(now, question=CARE[1] if now.question == CARE[0] else "open")
-    asked_twice = now.state == "asked" and now.question == "safe" and now.kind not in DOUBTS
-    alone = not now.sure and (now.kind in CALL_FIRST or asked_twice)
-    left = (now.kind in (UNSURE, PAST_ATTEMPT) and now.state == "asked") or alone
-    if left and not is_low(tracker.latest_message):
+    asked_twice = now.question == "safe" and now.kind not in DOUBTS
+    maybe_misread = now.kind in (UNSURE, PAST_ATTEMPT) or (asked_twice and not now.sure)
+    low = is_low(tracker.latest_message) or at_the_edge(tracker.latest_message)
+    if maybe_misread and now.state == "asked" and not low:
         say(dispatcher, "utter_crisis_passed_over")  # a misreading is not pressed
         return replace(now, state="no", question="open")
     stayed = _stay(dispatcher, tracker, now, turn)

@@ -32,7 +32,7 @@ from typing import Any
 import httpx
 from redis import Redis
 
-from benchmarks.web_chat import _crowd, _own_address, _processor
+from benchmarks.crowd import Answer, crowd, own_address, processor
 from tests.deployed import Deployed
 from tests.program import start_program
 from tests.proxied import Proxy, RedisAsShipped
@@ -111,9 +111,9 @@ def turns() -> None:
     with tempfile.TemporaryDirectory() as folder:
         alone = start_program(Path(folder), script, "run", settings={"SIDEDOOR_PROXIES": "1"})
         try:
-            before = _processor(alone.process.pid)
-            waited = asyncio.run(_crowd(f"http://127.0.0.1:{alone.address[1]}", 16, 6, 0.0))
-            _row("one, state in memory", waited, _processor(alone.process.pid) - before)
+            before = processor(alone.process.pid)
+            answers = asyncio.run(crowd(f"http://127.0.0.1:{alone.address[1]}", 16, 6, 0.0))
+            _row("one, state in memory", answers, processor(alone.process.pid) - before)
         finally:
             alone.stop()
     with tempfile.TemporaryDirectory() as folder, ExitStack() as stack:
@@ -137,10 +137,10 @@ def turns() -> None:
             "beside it nginx": proxy.processes(),
             "beside it Redis": [redis.process.pid],
         }
-        before_each = {part: sum(map(_processor, pids)) for part, pids in parts.items()}
-        waited = asyncio.run(_crowd(f"http://127.0.0.1:{proxy.port}", 16, 6, 0.0, _own_number))
+        before_each = {part: sum(map(processor, pids)) for part, pids in parts.items()}
+        answers = asyncio.run(crowd(f"http://127.0.0.1:{proxy.port}", 16, 6, 0.0, own=_own_number))
         for part, pids in parts.items():
-            _row(part, waited, sum(map(_processor, pids)) - before_each[part])
+            _row(part, answers, sum(map(processor, pids)) - before_each[part])
         with Redis.from_url(redis.url) as client:
             keys = client.keys("sidedoor:*")
             held: list[Any] = [client.memory_usage(key) for key in keys]
@@ -177,8 +177,8 @@ def _answers_a_second(deployed: Deployed, *workers: str) -> float:
     deployed.proxy.reload()
     began = time.perf_counter()
     address = f"http://127.0.0.1:{deployed.proxy.port}"
-    waited = asyncio.run(_crowd(address, 16, 6, 0.0, _own_number_and_address))
-    return len(waited) / (time.perf_counter() - began)
+    answers = asyncio.run(crowd(address, 16, 6, 0.0, own=_own_number_and_address))
+    return len(answers) / (time.perf_counter() - began)
 
 
 def _own_number(_: int) -> dict[str, str]:
@@ -186,13 +186,13 @@ def _own_number(_: int) -> dict[str, str]:
 
 
 def _own_number_and_address(number: int) -> dict[str, str]:
-    return {**_own_number(number), **_own_address(number)}  # or one address writes too fast
+    return {**_own_number(number), **own_address(number)}  # or one address writes too fast
 
 
-def _row(what: str, waited: list[float], used: float) -> None:
-    median = 1000 * statistics.median(waited)
-    each = 1000 * used / len(waited)
-    print(f"| {what} | {len(waited)} | {median:.0f} ms | {each:.1f} ms |", flush=True)
+def _row(what: str, answers: list[Answer], used: float) -> None:
+    median = 1000 * statistics.median(answer.seconds for answer in answers)
+    each = 1000 * used / len(answers)
+    print(f"| {what} | {len(answers)} | {median:.0f} ms | {each:.1f} ms |", flush=True)
 
 
 if __name__ == "__main__":

@@ -614,3 +614,38 @@ def test_a_yes_makes_sure_of_what_the_classifier_heard(person):
 def test_thinking_about_it_is_no_promise_to_ring(said, person):
     said(KINDS["active_ideation"], "yes", "my rota is awful", "ill think about it")
     assert person.slot("crisis") == "staying"
+
+
+@pytest.mark.parametrize("words", ["he's coming", "hes on his way", "he knows now"])
+def test_who_is_the_danger_is_no_help_that_comes(said, person, words):
+    said(KINDS["unsafe_person"], "no", words)
+    assert person.slot("crisis") == "staying"
+    assert "999" in person.text
+
+
+def test_who_comes_to_help_is_heard(said, person):
+    said(KINDS["active_ideation"], "yes", "hes on his way")
+    assert person.slot("crisis") == "eased"
+
+
+@pytest.mark.parametrize("words", ["im scared", "the door is locked"])
+def test_what_only_the_classifier_took_for_an_attempt_is_stayed_with(person, words):
+    person.open()
+    person.say_as("the rota came out", **clear("immediate"))
+    person.say(words)
+    assert person.slot("crisis") == "staying"
+    assert "999" in person.text
+
+
+def test_somebody_at_the_edge_is_not_left_after_two_questions(person):
+    person.open()
+    person.say_as("the rota came out", **clear("active_ideation"))
+    person.say("my registrar is on leave")
+    edge = {"stage": ["on_the_edge"], "pattern": [], "concern": []}
+    person.say_as("i cant go on like this", signals=edge)
+    assert person.slot("crisis") == "staying"
+
+
+def test_calm_and_safe_is_safe(said, person):
+    said(KINDS["passive_ideation"], "yes i feel calm now, I'm safe")
+    assert person.slot("crisis") == "eased"

@@ -426,3 +426,11 @@ def test_a_misread_harm_is_not_gone_on_with(person):
     person.say("no")
     asked = [v["text"] for v in responses()["concerns.yml"]["utter_concern_bullying_ask"]]
     assert not any(text in person.text for text in asked)
+
+
+def test_a_harm_that_is_denied_in_other_words_is_not_given(person):
+    person.open()
+    bullied = {"signals": {"stage": [], "pattern": [], "concern": ["bullying"]}}
+    person.say_as("he asked me in front of the whole round", **doubtful_harm("bullying"))
+    person.say_as("i never said bullying", **bullied)
+    assert not person.slot("routes_given")

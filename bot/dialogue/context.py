@@ -10,7 +10,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from bot.nlu.routes import EDGE, EMERGENCY, OWN_ROUTES, SOMEONE_ELSE, routes
+from bot.nlu.routes import EDGE, EMERGENCY, OWN_ROUTES, SOMEONE_ELSE, at_the_edge, routes
 from bot.nlu.taxonomy import NO_RISK, OWN_RISK
 
 UNEASY = 0.2
@@ -194,7 +194,8 @@ def confirmed_route(message: Mapping[str, Any], slots: Mapping[str, Any]) -> str
     said = answer_of(intent, _signs(message))
     concerns = (message.get("signals") or {}).get("concern") or ()
     again = checked[-1] in (message.get("harms") or ()) or routes()[checked[-1]].concern in concerns
-    return checked[-1] if said == "yes" or (again and said != "no") else None
+    denied = said == "no" or "misread" in _signs(message)
+    return checked[-1] if said == "yes" or (again and not denied) else None
 
 
 def in_doubt(message: Mapping[str, Any], slots: Mapping[str, Any]) -> bool:
@@ -230,7 +231,7 @@ def _context(message: Mapping[str, Any], slots: Mapping[str, Any]) -> str | None
     if unsafe:
         return NOT_SAFE
     told = (message.get("harm_sources") or {}).get("patterns") or ()
-    hurt = last_route(slots) in HURT_BY_SOMEBODY
+    hurt = last_route(slots) in HURT_BY_SOMEBODY or slots.get("crisis_kind") == UNSAFE_PERSON
     if "afraid_of_them" in found and (hurt or any(harm in HURT_BY_SOMEBODY for harm in told)):
         return UNSAFE_PERSON
     if "they_are_near" in found and hurt:
@@ -280,9 +281,8 @@ def _is_emergency(message: Mapping[str, Any], slots: Mapping[str, Any]) -> bool:
     sources = message.get("harm_sources") or {}
     if EMERGENCY in (sources.get("patterns") or ()):
         return True
-    at_the_edge = EDGE in ((message.get("signals") or {}).get("stage") or ())
-    somebody_else = last_route(slots) in AT_WORK
-    return EMERGENCY in (sources.get("classifier") or ()) and not (at_the_edge or somebody_else)
+    otherwise = at_the_edge(message) or last_route(slots) in AT_WORK
+    return EMERGENCY in (sources.get("classifier") or ()) and not otherwise
 
 
 def _is_hurt(message: Mapping[str, Any]) -> bool:

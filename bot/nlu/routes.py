@@ -84,7 +84,7 @@ def told_at_the_edge(message: Mapping[str, Any], slots: Mapping[str, Any]) -> st
     It is the first of the writer's own that the classifier alone finds, clearly.
     """
     sources = message.get("harm_sources") or {}
-    if not _at_the_edge(message) or slots.get("safety_asked") or sources.get("patterns"):
+    if not at_the_edge(message) or slots.get("safety_asked") or sources.get("patterns"):
         return None
     return next((harm for harm in _sure(message) if harm in OWN_ROUTES), None)
 
@@ -97,7 +97,7 @@ def may_be_told(message: Mapping[str, Any], slots: Mapping[str, Any]) -> str | N
     trouble, is worth the question.
     """
     checked = slots.get("routes_checked") or ()
-    if len(checked) >= MOST_ASKED or _at_the_edge(message):
+    if len(checked) >= MOST_ASKED or at_the_edge(message):
         return None
     given = slots.get("routes_given") or ()
     harms = [harm for harm in message.get("harms") or () if harm in OWN_ROUTES]
@@ -127,7 +127,8 @@ def _sure(message: Mapping[str, Any], checked: Sequence[str] = ()) -> tuple[str,
     return tuple(harm for harm in message.get("harms") or () if harm in clear)
 
 
-def _at_the_edge(message: Mapping[str, Any]) -> bool:
+def at_the_edge(message: Mapping[str, Any]) -> bool:
+    """Whether a message speaks from close to breaking, or from needing help."""
     return EDGE in ((message.get("signals") or {}).get("stage") or ())
 
 
