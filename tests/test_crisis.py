@@ -620,7 +620,6 @@ def test_thinking_about_it_is_no_promise_to_ring(said, person):
 def test_who_is_the_danger_is_no_help_that_comes(said, person, words):
     said(KINDS["unsafe_person"], "no", words)
     assert person.slot("crisis") == "staying"
-    assert "999" in person.text
 
 
 def test_who_comes_to_help_is_heard(said, person):
@@ -644,8 +643,3 @@ def test_somebody_at_the_edge_is_not_left_after_two_questions(person):
     edge = {"stage": ["on_the_edge"], "pattern": [], "concern": []}
     person.say_as("i cant go on like this", signals=edge)
     assert person.slot("crisis") == "staying"
-
-
-def test_calm_and_safe_is_safe(said, person):
-    said(KINDS["passive_ideation"], "yes i feel calm now, I'm safe")
-    assert person.slot("crisis") == "eased"
