@@ -12,7 +12,7 @@ from rasa_sdk.executor import CollectingDispatcher
 from actions.speaking import answered, entity_of, memory_of, say, was_said
 from bot.deanery import deaneries
 from bot.dialogue.in_confidence import ANSWER, NEW, in_confidence
-from bot.dialogue.referral import OFFERED_AGAIN, is_begun, is_sealed
+from bot.dialogue.referral import OFFERED_AGAIN, OWED, is_begun, is_sealed
 from bot.referrals.desk import Opened, desk
 from bot.referrals.errors import DeskUnavailable, ReferralError, TicketGone
 
@@ -85,7 +85,7 @@ class ActionReceiptExplained(_Step):
         self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]
     ) -> list[EventType]:
         """Say it."""
-        if was_said(tracker, SHOWN):
+        if was_said(tracker, SHOWN) and not tracker.get_slot(OWED):
             return await super().run(dispatcher, tracker, domain)
         say(dispatcher, "utter_receipt_what")
         return answered(tracker, memory_of(tracker).asked)

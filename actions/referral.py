@@ -26,6 +26,7 @@ from bot.dialogue.referral import (
     DONE,
     HANDED_OVER,
     HELD,
+    OWED,
     SKIP,
     USE_RECEIPT,
     is_sealed,
@@ -219,7 +220,7 @@ class _Ask(Action, ABC):
         self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]
     ) -> list[EventType]:
         """Ask."""
-        buttons = [*self.choices(tracker), *self.others(tracker), *self.way_back(), not_now()]
+        buttons = [*self.choices(tracker), *self.others(tracker), *self.way_back(tracker), not_now()]
         say(dispatcher, self.question(tracker), buttons=buttons, **self.named(tracker))
         return [SlotSet("asked", "open")]  # "not now" is no answer to the offer any more
 
@@ -231,7 +232,7 @@ class _Ask(Action, ABC):
         """Return what the question names."""
         return {}
 
-    def way_back(self) -> Iterable[dict[str, str]]:
+    def way_back(self, tracker: Tracker) -> Iterable[dict[str, str]]:
         """Return the button that leads to the question before."""
         return [choice("utter_referral_choice_back", **{f"referral_{self.about}": BACK})]
 
@@ -261,9 +262,9 @@ class ActionAskReferralTopic(_Ask):
         """Name what was chosen so far, so that they see what was understood."""
         return {"chosen": titles_of_topics(tracker.slots)}
 
-    def way_back(self) -> Iterable[dict[str, str]]:
-        """Return none: nothing was asked before."""
-        return ()
+    def way_back(self, tracker: Tracker) -> Iterable[dict[str, str]]:
+        """Take the last topic back; before the first, nothing was asked."""
+        return super().way_back(tracker) if tracker.get_slot("referral_topics") else ()
 
     def choices(self, tracker: Tracker) -> Iterable[dict[str, str]]:
         """Return those that were not chosen yet."""
@@ -289,10 +290,6 @@ class ActionAskReferralWay(_Ask):
     """Asks whether to use a receipt, or to say how to reach them."""
 
     about = "way"
-
-    def others(self, tracker: Tracker) -> Iterable[dict[str, str]]:
-        """Return none: left out in words, it is a receipt."""
-        return ()
 
 
 class ActionAskReferralAnswerBy(_Ask):
@@ -380,7 +377,7 @@ class ActionAskReferralChange(_Ask):
         """Return none: nothing is a choice among the parts."""
         return ()
 
-    def way_back(self) -> Iterable[dict[str, str]]:
+    def way_back(self, tracker: Tracker) -> Iterable[dict[str, str]]:
         """Return none: to change nothing leads back."""
         return ()
 
@@ -427,28 +424,61 @@ class ActionSendReferral(Action):
         if deanery is None or tracker.get_slot("referral_confirm") != "send":
             say(dispatcher, "utter_referral_dropped")
             return [*answered(tracker, "open"), *let_go()]
-        try:
-            await _send(tracker, deanery)
-        except DeskUnavailable:
-            say(dispatcher, "utter_referral_not_sent")
-            return answered(tracker, "referral", referral_confirm=None)
-        except NoKey:
-            say(dispatcher, "utter_referral_no_key")
-            return [*answered(tracker, "open"), *let_go()]
-        except (DraftOutdated, TicketAltered):
-            say(dispatcher, "utter_referral_outdated")
-            again = {f"referral_{part}": None for part in ("note", "held", "contact", "confirm")}
-            return [*answered(tracker, "open", **again), FollowupAction(FORM)]
-        _say_sent(dispatcher, deanery, tracker.get_slot("referral_way"))
-        sent = {"offer_accepted": True, "next_step": "utter_step_referral"}
-        return [*answered(tracker, "open", **sent), *let_go()]
+        return await send_and_tell(dispatcher, tracker, deanery)
+
+
+class ActionTellReferral(Action):
+    """Tells again of what was handed over, where the first telling may not have arrived.
+
+    What has a receipt is sent again with another, in place of the first; the rest went once.
+    """
+
+    def name(self) -> str:
+        """Return the action's name."""
+        return "action_tell_referral"
+
+    async def run(
+        self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]
+    ) -> list[EventType]:
+        """Say that it is told again, and tell."""
+        deanery, way = chosen_deanery(tracker), tracker.get_slot("referral_way")
+        if deanery is None or not tracker.get_slot(OWED):
+            return []
+        if way == "receipt":
+            return await send_and_tell(dispatcher, tracker, deanery, "utter_referral_told_again")
+        say(dispatcher, "utter_referral_told_again_contact")
+        _say_sent(dispatcher, deanery, way)
+        return answered(tracker, "open")
+
+
+async def send_and_tell(
+    dispatcher: CollectingDispatcher, tracker: Tracker, deanery: Deanery, *before: str
+) -> list[EventType]:
+    """Send the draft and say what became of it, after the responses `before` if it went.
+
+    What was handed over is held until the channel has told its sender: see `bot/channels/telling`.
+    """
+    try:
+        await _send(tracker, deanery)
+    except DeskUnavailable:
+        say(dispatcher, "utter_referral_not_sent")
+        return answered(tracker, "referral", **{"referral_confirm": None, OWED: None})
+    except NoKey:
+        say(dispatcher, "utter_referral_no_key")
+        return [*answered(tracker, "open"), *let_go()]
+    except (DraftOutdated, TicketAltered):
+        say(dispatcher, "utter_referral_outdated")
+        again = {f"referral_{part}": None for part in ("note", "held", "contact", "confirm")}
+        return [*answered(tracker, "open", **again, **{OWED: None}), FollowupAction(FORM)]
+    for name in before:
+        say(dispatcher, name)
+    _say_sent(dispatcher, deanery, tracker.get_slot("referral_way"))
+    sent = {"offer_accepted": True, "next_step": "utter_step_referral", OWED: True}
+    return answered(tracker, "open", **sent)
 
 
 async def _send(tracker: Tracker, deanery: Deanery) -> None:
-    """Send the draft; a receipt stays in confidence until the channel shows it, and notes that.
-
-    Without one there is nothing to show, and it is noted too: from outside both look alike.
-    """
+    """Send the draft; a receipt stays in confidence until the channel shows it."""
     slots = tracker.slots
     kind_of_help, answer_by = slots.get("referral_help"), slots.get("referral_answer_by")
     choices = Choices(
@@ -468,8 +498,6 @@ async def _send(tracker: Tracker, deanery: Deanery) -> None:
         hashlib.sha256(content).hexdigest(),
         lambda: desk().send(deanery.key, choices, note, contact, way == "receipt", draft),
     )
-    if way != "receipt":
-        await desk().shown(draft)
 
 
 def _say_sent(dispatcher: CollectingDispatcher, deanery: Deanery, way: Any) -> None:

@@ -11,6 +11,7 @@ from rasa.core.channels.channel import UserMessage
 from bot.agent import load_our_agent
 from bot.channels.confidant import Confidant
 from bot.channels.conversation import OPEN, Bubble, ask_agent
+from bot.channels.telling import Telling
 
 
 async def talk(deanery: str | None) -> None:
@@ -23,7 +24,9 @@ async def talk(deanery: str | None) -> None:
 
     bubbles = await ask_agent(handle, conversation, "terminal", payload=OPEN, deanery=deanery)
     while True:
-        choices = _show(bubbles)
+        async with Telling(agent, conversation) as telling:
+            choices = _show(bubbles)
+            telling.went(name for bubble in bubbles for name in bubble.said)
         try:
             typed = click.prompt("", prompt_suffix="> ", default="", show_default=False)
         except (click.Abort, EOFError):

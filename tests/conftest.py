@@ -19,6 +19,7 @@ os.environ["SIDEDOOR_DATA"] = tempfile.mkdtemp(prefix="sidedoor-tests-")
 from bot.agent import load_our_agent  # noqa: E402  (the environment comes first)
 from bot.channels.confidant import Confidant  # noqa: E402
 from bot.channels.conversation import OPEN, Bubble, ask_agent  # noqa: E402
+from bot.channels.telling import Telling  # noqa: E402
 from bot.privacy.logs import configure_logs  # noqa: E402
 from bot.recognise import Recogniser  # noqa: E402
 from bot.referrals.desk import desk  # noqa: E402
@@ -55,6 +56,8 @@ class Person:
     deanery: str | None = None
     conversation: str = field(default_factory=lambda: secrets.token_hex(16))
     seen: list[list[Bubble]] = field(default_factory=list)
+    is_reached: bool = True
+    """Whether what is sent to them arrives."""
 
     def open(self) -> list[Bubble]:
         """Open the conversation."""
@@ -104,7 +107,15 @@ class Person:
             )
         )
         self.seen.append(bubbles)
+        if self.is_reached:
+            self.loop.run(self._reach(bubbles))
         return bubbles
+
+    async def _reach(self, bubbles: list[Bubble]) -> None:
+        """Do what a channel does around the sending of bubbles."""
+        async with Telling(self.agent, self.conversation) as telling:
+            for bubble in bubbles:
+                telling.went(bubble.said)
 
 
 @pytest.fixture(scope="session")

@@ -16,7 +16,7 @@ from bot.channels.conversation import as_text
 from bot.channels.fixed import fixed
 from bot.deanery import deaneries
 from bot.dialogue import in_confidence as confidence
-from bot.dialogue.referral import BEGUN, FOR_THE_UNIT
+from bot.dialogue.referral import BEGUN, FOR_THE_UNIT, is_sealed
 from bot.privacy.lifetimes import LIFE_SECONDS
 from bot.referrals.desk import desk
 from bot.referrals.errors import DeskUnavailable
@@ -92,6 +92,11 @@ def shown_receipt(person):
     found = [r for b in person.seen[-1] if (r := read_receipt(b.text))]
     assert len(found) == 1, person.text
     return found[0]
+
+
+def said_in(person):
+    """Return the names of the responses of the last turn."""
+    return {name for bubble in person.seen[-1] for name in bubble.said}
 
 
 def draft_of(person):
@@ -236,11 +241,45 @@ def test_the_agent_never_has_in_clear_what_is_meant_for_the_unit(wales, unit, mo
     wales.say(f"here it is, {receipt}")
     assert "Aberdaron" in wales.text
     do(wales, ("[Write to them]", "my reply is Llanidloes"))
+    wales.press("Write more")
+    wales.say("Harlech: my consultant screams at me in front of the whole ward every day")
+    assert is_sealed(wales.slot("referral_reply"))
     assert len(given) > 20
     held = "".join(given)
     groups = re.findall("....", receipt)
-    for secret in (NOTE, "Mondays", "900321", receipt, " ".join(groups), "Aberdaron", "Llanidloes"):
+    words = (NOTE, "Mondays", "900321", "Aberdaron", "Llanidloes", "Harlech", "screams")
+    for secret in (*words, receipt, " ".join(groups)):
         assert secret not in held
+
+
+@pytest.mark.parametrize(
+    ("step", "words"),
+    [
+        ("note", "Harlech, I keep thinking about killing myself"),
+        ("note", "Harlech, my consultant screams at me in front of the whole ward every day"),
+        ("contact", "I am at Harlech on 07700 900321, and I want to kill myself"),
+    ],
+)
+def test_words_for_the_unit_that_are_answered_first_reach_the_agent_covered(
+    wales, monkeypatch, step, words
+):
+    given = []
+    right = wales.agent.handle_message
+
+    async def handle(message, **more):
+        given.append(json.dumps([message.text, message.parse_data, message.metadata]))
+        return await right(message, **more)
+
+    go_to(wales, step)
+    monkeypatch.setattr(wales.agent, "handle_message", handle)
+    wales.say(words)
+    assert any(number in wales.text for number in NUMBERS)
+    (message,) = given
+    assert json.loads(message)[0] == " ".join("•" for _ in words.split())
+    for secret in ("Harlech", "screams", "kill", "900321"):
+        assert secret not in message
+    said = fixed("utter_shared_too_much")
+    assert any(b.text == said for b in wales.seen[-1]) == ("900321" in words)
 
 
 def test_forgetting_lets_go_of_the_open_ticket(wales, unit):
@@ -515,6 +554,111 @@ def test_a_turn_that_is_given_up_sends_no_second_ticket(wales, unit, monkeypatch
     unit.answer("We had it once")
     wales.say(receipt)
     assert "We had it once" in wales.text
+
+
+def send_unreached(person):
+    """Send, and be told nothing of it: the connection was lost."""
+    person.is_reached = False
+    person.press("Send it")
+    person.is_reached = True
+
+
+def test_a_receipt_that_did_not_arrive_comes_with_the_next_message_which_is_answered_too(
+    wales, unit
+):
+    go_to(wales, "summary")
+    send_unreached(wales)
+    lost = shown_receipt(wales)
+    (ticket,) = unit.tickets()
+    assert ticket.unshown
+    bubbles = wales.say("is it free?")
+    assert "here it is again" in bubbles[0].text
+    assert "utter_answer_ask_cost" in said_in(wales)
+    receipt = shown_receipt(wales)
+    (ticket,) = unit.tickets()
+    assert (ticket.note, ticket.unshown) == (NOTE, False)
+    unit.answer("We had it once")
+    wales.say(lost)
+    assert "We had it once" not in wales.text
+    wales.say(receipt)
+    assert "We had it once" in wales.text
+
+
+def test_what_was_told_is_not_told_again(wales, unit):
+    send(wales)
+    wales.say("is it free?")
+    assert "again" not in wales.seen[-1][0].text
+    assert count(unit.engine) == 1
+
+
+def test_the_same_press_again_after_nothing_arrived_shows_the_receipt_alone(wales, unit):
+    go_to(wales, "summary")
+    send_unreached(wales)
+    wales._ask(payload='/choose{"referral_confirm": "send"}')
+    shown_receipt(wales)
+    assert {"utter_referral_told_again", "utter_referral_sent_receipt"} <= said_in(wales)
+    assert "utter_unclear" not in " ".join(said_in(wales))
+    assert count(unit.engine) == 1
+
+
+def test_a_contact_of_which_nothing_arrived_is_told_again_and_goes_once(wales, unit):
+    go_to(wales, "contact")
+    do(wales, ("07700 900123", "[Leave"))
+    send_unreached(wales)
+    (before,) = unit.tickets()
+    wales.say("did that go?")
+    assert {"utter_referral_told_again_contact", "utter_referral_sent_contact"} <= said_in(wales)
+    (ticket,) = unit.tickets()
+    assert (ticket.id, ticket.contact) == (before.id, "07700 900123")
+    wales.say("thanks")
+    assert "utter_referral_told_again_contact" not in said_in(wales)
+
+
+@pytest.mark.parametrize("words", ["i want to kill myself", "i was assaulted by my consultant"])
+def test_a_crisis_or_a_harm_comes_before_a_receipt_that_did_not_arrive(wales, unit, words):
+    go_to(wales, "summary")
+    send_unreached(wales)
+    wales.say(words)
+    assert not [b for b in wales.seen[-1] if read_receipt(b.text)]
+    assert any(number in wales.text for number in NUMBERS)
+    assert wales.slot("referral_owed")
+
+
+def test_help_now_comes_before_a_receipt_that_did_not_arrive(wales, unit):
+    go_to(wales, "summary")
+    send_unreached(wales)
+    wales._ask(payload="/need_help_now")
+    assert not [b for b in wales.seen[-1] if read_receipt(b.text)]
+    assert all(number in wales.text for number in NUMBERS)
+
+
+def test_what_was_handed_over_is_held_sealed_until_its_sender_is_told(wales, unit):
+    go_to(wales, "summary")
+    send_unreached(wales)
+    assert is_sealed(wales.slot("referral_note"))
+    assert not any(NOTE in str(value) for value in kept_values(wales))
+    wales.say("hello")
+    assert [value for value in kept_values(wales) if value is not None] == []
+
+
+def test_no_database_while_a_receipt_is_owed_loses_nothing(wales, unit, monkeypatch):
+    go_to(wales, "summary")
+    send_unreached(wales)
+
+    async def away(*_, **__):
+        raise DeskUnavailable("away")
+
+    monkeypatch.setattr(desk(), "was_shown", away)
+    wales.say("is it free?")
+    assert "utter_answer_ask_cost" in said_in(wales)
+    monkeypatch.undo()
+    monkeypatch.setattr(desk(), "send", away)
+    wales.say("is it free?")
+    assert "Nothing is lost" in wales.text
+    monkeypatch.undo()
+    do(wales, ("[Try again]", "[Send it]"))
+    shown_receipt(wales)
+    assert count(unit.engine) == 1
 
 
 def test_a_slow_sending_is_found_again_and_not_begun_anew(wales, unit, monkeypatch):

@@ -12,6 +12,7 @@ from bot.dialogue.referral import BEGUN
 from tests.conftest import Person
 from tests.test_crisis import doubt
 from tests.test_referral_conversation import (
+    ALL_STEPS,
     NOTE,
     NUMBERS,
     another,
@@ -98,8 +99,9 @@ def test_what_is_not_understood_drops_nothing_and_asks_one_thing(wales, step, wo
     assert questions(wales) <= 1
 
 
-@pytest.mark.parametrize("step", ["another topic", "way", "answer by", "summary"])
+@pytest.mark.parametrize("step", ALL_STEPS[2:])
 def test_taking_it_back_beside_a_doubt_is_heard_and_said(wales, unit, step):
+    """From the first choice on: before it there is nothing to take back."""
     go_to(wales, step)
     wales.say_as("hm i have been having second thoughts", **doubt())
     assert NUMBERS[1] in wales.text
@@ -122,9 +124,11 @@ def test_what_is_told_in_place_of_a_choice_is_said_to_be_no_part_of_it(wales, un
 @pytest.mark.parametrize(
     ("step", "before"),
     [
+        ("another topic", "referral_topic"),
         ("help", "referral_topic"),
         ("way", "referral_help"),
         ("answer by", "referral_way"),
+        ("answer by, with contact", "referral_way"),
         ("contact", "referral_answer_by"),
         ("note", "referral_answer_by"),
         ("summary", "referral_change"),

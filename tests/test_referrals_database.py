@@ -52,11 +52,16 @@ def bytes_of(engine) -> dict[str, bytes]:
     with alone.connect() as connection:
         connection.execute(text("CHECKPOINT"))
         folder = Path(connection.scalar(text("SHOW data_directory")))
+        own = connection.scalar(
+            text("SELECT oid FROM pg_database WHERE datname = current_database()")
+        )
+        others = set(connection.scalars(text("SELECT oid FROM pg_database"))) - {own}
     alone.dispose()
     held = {"a dump": dump(engine.url)}
     for path in folder.rglob("*"):
         # its log holds what was written, sealed, until PostgreSQL uses the file again
-        if path.is_file() and "pg_wal" not in path.parts:
+        elsewhere = "pg_wal" in path.parts or path.parent.name in map(str, others)
+        if path.is_file() and not elsewhere:
             held[str(path)] = path.read_bytes()
     return held
 
@@ -75,11 +80,12 @@ def written_as(found: bytes) -> tuple[bytes, ...]:
     return (found, found.hex().encode())
 
 
-def holders(engine, secret: bytes) -> list[str]:
+def search(engine, *wanted: bytes) -> list[list[str]]:
+    """Return for each of the wanted bytes the names of the files that hold them."""
+    files = bytes_of(engine)
     return [
-        name
-        for name, held in bytes_of(engine).items()
-        if any(form in held for form in written_as(secret))
+        [name for name, held in files.items() if any(form in held for form in written_as(one))]
+        for one in wanted
     ]
 
 
@@ -116,10 +122,11 @@ def test_no_word_no_receipt_and_no_key_lies_in_the_database(both):
         "unit's private key": bytes(both.unlocked.key(opened.key_id)),
         "ticket's private key": bytes(opened.private),
     }
-    assert holders(both.engine, DEANERY.encode()), "the search finds what is there"
-    assert all(holders(both.engine, part) for part in sealed_parts(both.engine))
-    found = {name: holders(both.engine, secret) for name, secret in secrets.items()}
-    assert found == {name: [] for name in secrets}
+    parts = sealed_parts(both.engine)
+    found = search(both.engine, DEANERY.encode(), *parts, *secrets.values())
+    there, found = found[: len(parts) + 1], found[len(parts) + 1 :]
+    assert all(there), "the search finds what is there"
+    assert dict(zip(secrets, found, strict=True)) == {name: [] for name in secrets}
 
 
 def test_what_lies_there_is_the_week_the_state_and_sizes_and_nothing_finer(both):
@@ -216,7 +223,7 @@ def test_nothing_of_a_ticket_is_left_in_the_files_once_it_ended(both, way):
         both.reply(both.open(receipt), REPLY)
     ticket = both.row().id
     parts = [*sealed_parts(both.engine), ticket.encode()]
-    assert all(holders(both.engine, part) for part in parts)
+    assert all(search(both.engine, *parts))
     kept = both.send("another ticket, which stays")
     if way == "ended by the trainee":
         both.run(both.desk.end(both.open(receipt)))
@@ -227,7 +234,7 @@ def test_nothing_of_a_ticket_is_left_in_the_files_once_it_ended(both, way):
         assert both.open(kept) is not None
         both.day.pass_weeks(LIFE_WEEKS - 4)
         assert sweep(both.engine, both.day()).tickets == 1
-    assert [holders(both.engine, part) for part in parts] == [[]] * len(parts)
+    assert search(both.engine, *parts) == [[]] * len(parts)
     assert both.open(kept) is not None
 
 
@@ -250,15 +257,15 @@ def test_a_ticket_that_ends_while_the_tables_are_held_is_gone_and_overwritten_so
             both.inbox.close(both.unlocked, both.row().id)
         assert "deleted tickets not overwritten yet" in caplog.text
         assert both.inbox.rows(DEANERY) == []
-        assert all(holders(both.engine, part) for part in parts), "so there is something to do"
+        assert all(search(both.engine, *parts)), "so there is something to do"
     schedule = SweepSchedule(url, both.day, every=0.01)
     schedule._swept = both.day()  # as when it was swept earlier in the day
     schedule.start()
     give_up = time.monotonic() + PATIENCE
-    while any(holders(both.engine, part) for part in parts) and time.monotonic() < give_up:
+    while any(search(both.engine, *parts)) and time.monotonic() < give_up:
         time.sleep(0.05)
     schedule.stop()
-    assert [holders(both.engine, part) for part in parts] == [[]] * len(parts)
+    assert search(both.engine, *parts) == [[]] * len(parts)
     both.engine.dispose()
 
 
@@ -402,6 +409,25 @@ def test_revisions_go_down_and_up_again(referrals_url):
     assert move(command.upgrade, "head") == set(tables.tables)
     assert sweep(engine, date(2026, 11, 25)) == (0, 0)
     engine.dispose()
+
+
+@pytest.mark.parametrize("down_to", ["0001", "0002"])
+def test_tickets_outlive_going_down_and_up_again(both, down_to):
+    receipt = both.send(NOTE, CONTACT)
+    both.answer(ANSWER)
+    both.reply(both.open(receipt), REPLY)
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS))
+    for direction, target in ((command.downgrade, down_to), (command.upgrade, "head")):
+        with both.engine.begin() as connection:
+            config.attributes["connection"] = connection
+            direction(config, target)
+    ticket = both.read()
+    assert (ticket.note, ticket.contact, ticket.answerable) == (NOTE, CONTACT, True)
+    assert [message.text for message in ticket.messages] == [ANSWER, REPLY]
+    assert [text for text, _ in both.answers(both.open(receipt))] == [ANSWER]
+    both.run(both.desk.end(both.open(receipt)))
+    assert both.inbox.rows(DEANERY) == []
 
 
 def test_opening_twice_at_once_is_safe(referrals_url):

@@ -11,11 +11,13 @@ import logging
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from enum import Enum
 from typing import Any
 
 from rasa.core.agent import Agent
 
 from bot.channels.fixed import fixed
+from bot.channels.telling import settle
 from bot.channels.typed_choices import (
     CHOSEN,
     answer_to_ending,
@@ -47,16 +49,19 @@ from bot.dialogue.in_confidence import (
     in_confidence,
     receipts_in_use,
 )
-from bot.dialogue.referral import REFERRAL
+from bot.dialogue.referral import OWED, REFERRAL
 from bot.dialogue.safety import (
+    LEAVING,
     QUESTIONS,
     ROUTE,
     SOMEONE_ELSE,
     SURE,
     answered_first,
+    in_crisis,
 )
 from bot.nlu.choices import LONGEST
 from bot.nlu.taxonomy import OWN_RISK
+from bot.privacy.identifiers import looks_identifying
 from bot.referrals.desk import Desk, desk
 from bot.referrals.errors import (
     DeskUnavailable,
@@ -101,6 +106,9 @@ REPLY, TICKET, END_TICKET = "reply", "ticket", "end_ticket"
 """Values of `asked` while a reply to the unit is awaited, while a ticket is open, and while it is
 asked whether to end it."""
 
+TOLD_BESIDE = ("nothing", "open", "information", "back")
+"""Values of `asked` at which it may be told that a ticket went: no answer that matters is awaited."""
+
 AT_THE_END = ("referral_confirm", "referral_change")
 """Slots that are asked for once everything was chosen: another number is a correction then."""
 
@@ -142,11 +150,18 @@ NO_DOUBT: dict[str, Any] = {"risk": "none", "risk_scores": {}}
 ABOUT_THE_PROGRAM = ("ask_what_is_kept", "ask_are_you_a_person", "ask_to_repeat")
 """Questions that are for us even in a reply, where any other is a question to the unit."""
 
+MEANT_FOR_US = (*ABOUT_THE_PROGRAM, "start_over", "delete_my_data")
+"""Intents that are for us while a ticket is open, in however many words they are clear."""
+
 MOST_WORDS_TO_US = 4
-"""Words of a message about the conversation that is not for the unit, while a ticket is open."""
+"""Words of any other message about the conversation that is not for the unit then."""
 
 LONGEST_QUESTION = 14
 """Words of a question that is taken for one to us, and not for a part of what they write."""
+
+
+COVER = "•"
+"""Stands for a word that was meant for a unit."""
 
 
 @dataclass(frozen=True)
@@ -154,13 +169,32 @@ class Taken:
     """What the agent gets for a message: words, or parse data without any.
 
     `kept_back` says that words meant for the unit were answered instead of sealed, `held` that
-    they were sealed beside, and wait for their writer to say what is to become of them.
+    they were sealed beside, and wait for their writer to say what is to become of them; of
+    either, `identifying` that they could tell who somebody is.
     """
 
     text: str | None = None
     parse_data: dict[str, Any] | None = None
     kept_back: bool = False
     held: bool = False
+    identifying: bool = False
+
+
+class Owed(Enum):
+    """What somebody is owed of a ticket: nothing; to be told first; to be told, in answer."""
+
+    NOTHING = "nothing"
+    FIRST = "first"
+    ALONE = "alone"
+
+
+class NotRecognisedError(Exception):
+    """Words meant for a unit could not be looked through for what has to be answered first."""
+
+
+def covered(text: str) -> str:
+    """Return as many words that say nothing, a question still one: how many may matter."""
+    return " ".join(COVER for _ in text.split()) + ("?" if text.rstrip().endswith("?") else "")
 
 
 def without_digits(text: str) -> str:
@@ -186,6 +220,9 @@ class Confidant:
 
         `cut` says that a part of it is missing; such a text is not sealed. `command` says that it
         was typed as one.
+
+        Raises:
+            NotRecognisedError: if it is meant for a unit, and was not looked through.
         """
         if not receipts_in_use():
             return Taken(text)
@@ -201,7 +238,7 @@ class Confidant:
             return await self._in_place_of_a_button(conversation, slots, text, cut)
         parsed = await self._parse(text)
         if parsed is None:
-            return Taken(text, kept_back=True)
+            raise NotRecognisedError
         if _needs_an_answer(_without_calls(parsed, text), slots):
             return self._answered_before(conversation, slots, awaited, text, parsed, cut)
         chosen = typed_choice(awaited, text, slots) if awaited != "referral_reply" else None
@@ -216,6 +253,41 @@ class Confidant:
         if awaited == "referral_contact" and not has_address(text):
             return _given("not_sealed", "no_address")
         return self._seal(conversation, slots, awaited, text)
+
+    async def owed(
+        self, conversation: str, text: str | None, pressed: Mapping[str, Any] | None
+    ) -> Owed:
+        """Return what somebody is to be told now of a ticket before they are answered.
+
+        They are told if they were not, as far as is known (`bot/channels/telling.py`), unless a
+        crisis, a question about their safety, or a harm comes first. `pressed` is the parse data
+        of a button.
+        """
+        if not receipts_in_use():
+            return Owed.NOTHING
+        try:
+            return await self._owed(conversation, text, pressed or {})
+        except Exception as error:  # the next message asks again
+            logger.error("not known whether somebody was told: error=%s", type(error).__name__)
+            return Owed.NOTHING
+
+    async def _owed(self, conversation: str, text: str | None, pressed: Mapping[str, Any]) -> Owed:
+        slots = await self._slots(conversation)
+        if not slots.get(OWED) or self._held.is_telling(conversation):
+            return Owed.NOTHING
+        if slots.get("asked") not in TOLD_BESIDE or slots.get("active_loop") or in_crisis(slots):
+            return Owed.NOTHING
+        if _intent(pressed) in (*HELP_INTENTS, *LEAVING):
+            return Owed.NOTHING
+        if await self._desk.was_shown(str(slots.get("referral_draft"))):
+            await settle(self._agent, conversation, self._desk)
+            return Owed.NOTHING
+        words = "" if text is None else without_receipts(text)
+        parsed = await self._parse(words) if any(map(str.isalpha, words)) else pressed
+        if parsed is None or _needs_an_answer(parsed, slots):
+            return Owed.NOTHING
+        again = "send" in _named(parsed, "referral_confirm")
+        return Owed.ALONE if again else Owed.FIRST
 
     async def _in_place_of_a_button(
         self, conversation: str, slots: Mapping[str, Any], text: str, cut: bool
@@ -278,7 +350,7 @@ class Confidant:
             return Taken(parse_data=_parse_data(step))
         if ending:
             return Taken(text)
-        brief = len(text.split()) <= MOST_WORDS_TO_US
+        brief = len(text.split()) <= MOST_WORDS_TO_US or _intent(parsed) in MEANT_FOR_US
         to_us = brief and _is_to_us(parsed, "referral_reply", text)
         if to_us or wants_all_forgotten(text) or self._held.opened(conversation) is None:
             return Taken(text)
@@ -296,12 +368,14 @@ class Confidant:
         parsed: dict[str, Any],
         cut: bool,
     ) -> Taken:
-        """Return words for the unit that are answered here first.
+        """Return what was recognised in words for the unit that are answered here first.
 
-        A note or a reply that speaks of another harm than a risk to life is sealed beside, so
-        that it need not be typed again.
+        The agent gets them covered. A note or a reply that speaks of another harm than a risk to
+        life is sealed beside, so that it need not be typed again.
         """
-        kept_back = Taken(text, kept_back=True)
+        cover, identifying = covered(text), looks_identifying(text)
+        parsed = {**parsed, "text": cover}
+        kept_back = Taken(cover, parsed, kept_back=True, identifying=identifying)
         harm = answered_first(parsed, slots) in (ROUTE, SOMEONE_ELSE)
         at_risk = is_low(parsed) or parsed.get("risk") not in (None, "none")
         if awaited not in HELD_AS or cut or not harm or at_risk:
@@ -311,9 +385,8 @@ class Confidant:
         except ReferralError:
             return kept_back
         held = {"entity": HELD_AS[awaited], "value": sealed}
-        return Taken(
-            text, {**parsed, "entities": [*(parsed.get("entities") or ()), held]}, held=True
-        )
+        entities = [*(parsed.get("entities") or ()), held]
+        return Taken(cover, {**parsed, "entities": entities}, held=True, identifying=identifying)
 
     async def _spoken_of(self, slots: Mapping[str, Any], text: str) -> Taken | None:
         """Return what the agent gets if somebody speaks of a receipt, mistypes it, or wants one."""
@@ -378,12 +451,8 @@ class Confidant:
         Answers are opened here, as they are sent, and are in no event of the conversation.
         """
         if RECEIPT in text:
-            taken = self._held.take_receipt(conversation)
-            if taken is None:
-                return [fixed(GONE)]
-            receipt, draft = taken
-            await self._desk.shown(draft)
-            return [text.replace(RECEIPT, receipt)]
+            receipt = self._held.take_receipt(conversation)
+            return [text.replace(RECEIPT, receipt)] if receipt else [fixed(GONE)]
         if ANSWER not in text:
             return [text]
         opened = self._held.opened(conversation)

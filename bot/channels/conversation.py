@@ -13,7 +13,7 @@ from typing import Any
 
 from rasa.core.channels.channel import CollectingOutputChannel, UserMessage
 
-from bot.channels.confidant import UNAVAILABLE, Confidant, Taken
+from bot.channels.confidant import UNAVAILABLE, Confidant, Owed, Taken
 from bot.channels.fixed import fixed
 from bot.dialogue.memory import SAID
 from bot.privacy.identifiers import looks_identifying
@@ -22,6 +22,9 @@ logger = logging.getLogger(__name__)
 
 OPEN = "/open_conversation"
 """Payload that opens a conversation."""
+
+TELL = "/tell_referral"
+"""Payload by which the agent tells again what its sender may not have been told."""
 
 MAX_TEXT = 10_000
 """Characters of a message that a channel passes on: of a longer one, the beginning and the end."""
@@ -138,31 +141,51 @@ async def ask_agent(
     never has in clear what is meant for a unit, nor a receipt.
     """
     collector = _Collector(channel)
-    taken = Taken(None if text is None else as_text(text))
-    if confidant is not None and taken.text is not None:
-        try:
-            cut, command = len(text or "") > MAX_TEXT, (text or "").lstrip().startswith("/")
-            taken = await confidant.take(sender_id, taken.text, cut, command)
-        except Exception as error:  # it may be in confidence: the agent does not get it then
-            logger.error("not taken in confidence: error=%s", type(error).__name__)
-            return fallback_bubbles()
-    parse_data = parse_payload(payload) if payload else taken.parse_data
     metadata: dict[str, Any] = {"deanery": deanery} if deanery else {}
-    message = UserMessage(
-        text=taken.text or "",
-        output_channel=collector,
-        sender_id=sender_id,
-        input_channel=channel,
-        parse_data=parse_data,
-        metadata={**metadata, "continues": True} if continues else metadata,
-    )
-    try:
-        await asyncio.wait_for(handle(message), TURN_SECONDS)
-    except Exception as error:  # nobody is left without an answer; the words are not logged
-        logger.error("turn failed: error=%s", type(error).__name__)
+    if continues:
+        metadata["continues"] = True
+
+    async def hold_turn(words: str, parse_data: dict[str, Any] | None) -> None:
+        message = UserMessage(
+            text=words,
+            output_channel=collector,
+            sender_id=sender_id,
+            input_channel=channel,
+            parse_data=parse_data,
+            metadata=metadata,
+        )
+        try:
+            await asyncio.wait_for(handle(message), TURN_SECONDS)
+        except Exception as error:  # nobody is left without an answer; the words are not logged
+            logger.error("turn failed: error=%s", type(error).__name__)
+
+    pressed = parse_payload(payload) if payload else None
+    taken = Taken(None if text is None else as_text(text))
+    if confidant is not None:
+        owed = await confidant.owed(sender_id, taken.text, pressed)
+        if owed is not Owed.NOTHING:
+            await hold_turn("", parse_payload(TELL))
+        if owed is Owed.ALONE:
+            return await _finished(collector, confidant, sender_id)
+        if taken.text is not None:
+            try:
+                cut, command = len(text or "") > MAX_TEXT, (text or "").lstrip().startswith("/")
+                taken = await confidant.take(sender_id, taken.text, cut, command)
+            except Exception as error:  # it may be in confidence: the agent does not get it then
+                logger.error("not taken in confidence: error=%s", type(error).__name__)
+                return fallback_bubbles()
+    await hold_turn(taken.text or "", pressed or taken.parse_data)
+    return await _finished(collector, confidant, sender_id, taken)
+
+
+async def _finished(
+    collector: _Collector, confidant: Confidant | None, sender_id: str, taken: Taken | None = None
+) -> list[Bubble]:
+    """Return what was said as bubbles, with remarks on what was `taken`."""
     bubbles = [_bubble(m) for m in collector.messages if m.get("text")]
     bubbles = bubbles or fallback_bubbles()
-    if taken.text is not None and looks_identifying(taken.text):
+    taken = taken or Taken()
+    if taken.identifying or (taken.text is not None and looks_identifying(taken.text)):
         bubbles.append(Bubble(fixed(SHARED_TOO_MUCH), said=(SHARED_TOO_MUCH,)))
     if taken.kept_back:
         bubbles.append(Bubble(fixed(KEPT_BACK), said=(KEPT_BACK,)))

@@ -26,6 +26,7 @@ from bot.channels.conversation import (
 from bot.channels.fixed import fixed
 from bot.channels.telegram_chats import Chats
 from bot.channels.telegram_sending import BlockedError, GivenUpError, Sender
+from bot.channels.telling import Telling, tells
 from bot.deanery import CRISIS_LINES, deaneries, signposts
 from bot.dialogue.in_confidence import in_confidence, receipts_in_use
 from bot.dialogue.referral import unsent
@@ -325,11 +326,25 @@ class Answers:
         await self._agent().handle_message(message)
 
     async def _send(self, chat: int, bubbles: list[Bubble]) -> None:
+        if not any(tells(bubble.said) for bubble in bubbles):
+            await self._send_each(chat, bubbles)
+            return
+        async with Telling(self._agent(), self._name(chat)) as telling:
+            await self._send_each(chat, bubbles, telling.went)
+
+    async def _send_each(
+        self,
+        chat: int,
+        bubbles: list[Bubble],
+        went: Callable[[Sequence[str]], None] = lambda said: None,
+    ) -> None:
+        """Send bubbles; the names of the responses of each that Telegram took go to `went`."""
         for bubble in bubbles:
             try:
                 numbers = await self._sender.say(chat, bubble.text, bubble.buttons)
             except GivenUpError:
                 continue
+            went(bubble.said)
             for number in numbers:
                 self._numbers.note(chat, number)
             if SHOWN in bubble.said:

@@ -16,6 +16,7 @@ from sanic.response import HTTPResponse
 
 from bot.channels.confidant import Confidant
 from bot.channels.conversation import OPEN, Bubble, ask_agent, fallback_bubbles
+from bot.channels.telling import Telling, tells
 from bot.channels.web_chats import AnswerGoneError, Chat, Chats
 from bot.channels.web_files import (
     PLAIN,
@@ -127,7 +128,7 @@ class WebChannel(InputChannel):
             )
 
         @routes.route("/send", methods=["POST"], name="send")
-        async def send(request: Request) -> HTTPResponse:
+        async def send(request: Request) -> HTTPResponse | None:
             return self._refused(request) or await self._send(request, on_new_message)
 
         @routes.route("/end", methods=["POST"], name="end")
@@ -165,8 +166,11 @@ class WebChannel(InputChannel):
         )
         return self._answer(request, bubbles, {"token": token})
 
-    async def _send(self, request: Request, handle: Callable[..., Any]) -> HTTPResponse:
-        """Answer a message or the press of a button, once for every id that a page gives it."""
+    async def _send(self, request: Request, handle: Callable[..., Any]) -> HTTPResponse | None:
+        """Answer a message or the press of a button, once for every id that a page gives it.
+
+        What tells somebody that their ticket went is sent here, as it is noted once it is sent.
+        """
         body = _body(request)
         if body is None:
             return self._error(request, 400, "json_object_expected")
@@ -208,7 +212,15 @@ class WebChannel(InputChannel):
             if given is None:
                 return self._error(request, 409, "answer_gone")
             bubbles = given
-        return self._answer(request, bubbles)
+        answer = self._answer(request, bubbles)
+        names = [name for bubble in bubbles for name in bubble.said]
+        if not tells(names):
+            return answer
+        async with Telling(request.app.ctx.agent, chat.pseudonym) as telling:
+            sent = await request.respond(answer)
+            await sent.send(end_stream=True)
+            telling.went(names)
+        return None
 
     async def _end(self, request: Request) -> HTTPResponse:
         """Forget the conversation of a page that is left."""

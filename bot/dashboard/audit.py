@@ -5,6 +5,7 @@ Also whom single sign-on named who has no account, and what was done to accounts
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -23,6 +24,12 @@ KEPT_SECONDS = 2 * 365 * 24 * 60 * 60
 
 SHOWN = 200
 """Entries on one page."""
+
+
+NAMED = 6
+"""Digits of a ticket's random id by which pages and the log name it; the rest is in neither."""
+
+TICKET = re.compile(rf"(/inbox/[0-9a-f]{{{NAMED}}})[0-9a-f]{{{32 - NAMED}}}\b")
 
 
 @dataclass(frozen=True)
@@ -45,12 +52,12 @@ class Audit:
         self._clock = clock
 
     def note(self, who: str, what: str, outcome: str) -> None:
-        """Add an entry."""
+        """Add an entry. A ticket is named by `NAMED` digits only, as its entries outlive it."""
         now = int(self._clock())
         row = {
             "at": now,
             "who": _plain(who, 64),
-            "what": _plain(what, 200),
+            "what": TICKET.sub(r"\1", _plain(what, 200)),
             "outcome": outcome[:32],
         }
         with self._engine.begin() as connection:

@@ -32,8 +32,10 @@ class _Held:
     used: float
     opened: Opened | None = None
     sendings: dict[str, asyncio.Future[str | None]] = field(default_factory=dict)
-    receipt: tuple[str, str] | None = None
-    """A receipt that is to be shown, and the draft that it is of."""
+    receipt: str | None = None
+    """A receipt that is to be shown."""
+    draft: str | None = None
+    """What was sent last, until its sender is told."""
 
 
 class InConfidence:
@@ -43,6 +45,7 @@ class InConfidence:
         """Start with nothing; `clock` gives seconds."""
         self._clock = clock
         self._held: OrderedDict[str, _Held] = OrderedDict()
+        self._telling: set[str] = set()
 
     def opened(self, conversation: str) -> Opened | None:
         """Return the ticket that the conversation has open."""
@@ -73,17 +76,36 @@ class InConfidence:
             sending = asyncio.ensure_future(send())
             sending.add_done_callback(lambda done: done.cancelled() or done.exception())
             held.sendings[draft + content] = sending
-        receipt = await asyncio.shield(sending)
-        held.receipt = (receipt, draft) if receipt else None
+        held.receipt, held.draft = await asyncio.shield(sending), draft
 
-    def take_receipt(self, conversation: str) -> tuple[str, str] | None:
-        """Return the receipt that is to be shown now and its draft, and let go of both."""
+    def take_receipt(self, conversation: str) -> str | None:
+        """Return the receipt that is to be shown now, and let go of it."""
         held = self._held.get(conversation)
         if held is None:
             return None
         receipt, held.receipt = held.receipt, None
         held.sendings.clear()
         return receipt
+
+    def begin_telling(self, conversation: str) -> str | None:
+        """Note that the conversation is being told now that what it sent went; return its draft.
+
+        There is none if another process sent it.
+        """
+        self._telling.add(conversation)
+        held = self._held.get(conversation)
+        if held is None:
+            return None
+        draft, held.draft = held.draft, None
+        return draft
+
+    def end_telling(self, conversation: str) -> None:
+        """Note that this has come to its end, well or not."""
+        self._telling.discard(conversation)
+
+    def is_telling(self, conversation: str) -> bool:
+        """Whether the conversation is being told now."""
+        return conversation in self._telling
 
     def let_go(self, conversation: str) -> None:
         """Let go of everything that the conversation holds."""

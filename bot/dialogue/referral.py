@@ -45,14 +45,18 @@ BEGUN = (
 )
 """Slots of what would be sent; each is empty until it was asked for."""
 
+OWED = "referral_owed"
+"""Slot that is true from when a ticket was written until its sender was told."""
+
 HANDED_OVER = (
     *BEGUN,
     "referral_held",
     "referral_confirm",
     "referral_change",
     "referral_draft",
+    OWED,
 )
-"""Slots that are emptied when it was sent, or dropped."""
+"""Slots that are emptied when its sender was told that it went, or it was dropped."""
 
 FOR_THE_UNIT = (*HANDED_OVER, "referral_reply")
 """Slots whose earlier values are not kept once they are empty."""
@@ -65,7 +69,7 @@ def values_of(about: str, way: str | None) -> tuple[str, ...]:
 
 def is_begun(slots: Mapping[str, Any]) -> bool:
     """Whether something was chosen that was neither sent nor dropped."""
-    return any(slots.get(name) for name in BEGUN)
+    return not slots.get(OWED) and any(slots.get(name) for name in BEGUN)
 
 
 def unsent(slots: Mapping[str, Any]) -> str | None:

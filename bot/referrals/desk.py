@@ -210,13 +210,18 @@ class Desk:
         return shown
 
     async def shown(self, draft_id: str) -> None:
-        """Note that the sender of this draft is told that it went, with the receipt if it has one.
+        """Note that the sender of this draft was told that it went, with the receipt if it has one.
 
-        Call it just before they are: one that was killed in between has shown nothing. Nothing is
-        raised; what cannot be noted now is noted with the next `sweep`.
+        Call it once they were: who is told twice gets a new receipt, who never is has none. Nothing
+        is raised; what cannot be noted now is noted with the next `sweep`.
         """
         self._to_note.add(_ticket_id(draft_id))
         await self._beside(self._note_shown)
+
+    async def was_shown(self, draft_id: str) -> bool:
+        """Return whether it is noted that the sender of this draft was told."""
+        ticket = _ticket_id(draft_id)
+        return ticket in self._to_note or await self._beside(self._is_shown, ticket)
 
     async def open(self, receipt: str, conversation: str = "") -> Opened | None:
         """Open a ticket with its receipt, which counts as a use of it.
@@ -506,6 +511,10 @@ class Desk:
             logger.error("not noted whom it was told: error=%s", DeskUnavailable.__name__)
         else:
             self._to_note.difference_update(noted)
+
+    def _is_shown(self, ticket: str) -> bool:
+        with transaction(self._database()) as connection:
+            return bool(connection.scalar(select(tickets.c.shown).where(tickets.c.id == ticket)))
 
     def _end(self, ticket: str) -> None:
         with transaction(self._database()) as connection:

@@ -660,7 +660,8 @@ def test_a_receipt_that_is_refused_here_is_counted_too(desk, ann):
 
 def test_every_step_is_in_the_audit_log_and_no_content(desk, unit, ann):
     ticket, receipt = unit.send()
-    at = position(ann.get(f"/inbox/{ticket}").text)
+    page = ann.get(f"/inbox/{ticket}").text
+    at = position(page)
     send(ann, ticket, DRAFT, at)
     send(ann, ticket, "another text", at)
     ann.post(f"/inbox/{ticket}/mark", data={"state": "in_hand"})
@@ -670,20 +671,37 @@ def test_every_step_is_in_the_audit_log_and_no_content(desk, unit, ann):
     ann.get(f"/inbox/{FORGED}")
     ann.post("/inbox/lock", data={"x": ""})
     ann.get(f"/inbox/{ticket}")
+    named = ticket[:6]
+    assert f"<h1>Ticket {named}</h1>" in page
     log = [(e.who, e.what, e.outcome) for e in reversed(desk.parts.audit.latest())][1:]
     assert log == [
         ("ann", "POST /inbox/unlock", "303"),
-        ("ann", f"GET /inbox/{ticket}", "200"),
-        ("ann", f"POST /inbox/{ticket}/answer", "303"),
-        ("ann", f"POST /inbox/{ticket}/answer", "409"),
-        ("ann", f"POST /inbox/{ticket}/mark", "303"),
+        ("ann", f"GET /inbox/{named}", "200"),
+        ("ann", f"POST /inbox/{named}/answer", "303"),
+        ("ann", f"POST /inbox/{named}/answer", "409"),
+        ("ann", f"POST /inbox/{named}/mark", "303"),
         ("ann", "POST /inbox/find", "303"),
         ("ann", "POST /inbox/unlock", "403"),
-        ("ann", f"POST /inbox/{ticket}/close", "303"),
-        ("ann", f"GET /inbox/{FORGED}", "410"),
+        ("ann", f"POST /inbox/{named}/close", "303"),
+        ("ann", f"GET /inbox/{FORGED[:6]}", "410"),
         ("ann", "POST /inbox/lock", "303"),
-        ("ann", f"GET /inbox/{ticket}", "423"),
+        ("ann", f"GET /inbox/{named}", "423"),
     ]
+
+
+def test_the_dashboards_own_database_never_has_a_tickets_id(desk, unit, ann, tmp_path):
+    ticket, _ = unit.send()
+    ann.get(f"/inbox/{ticket}")
+    send(ann, ticket, DRAFT)
+    ann.post(f"/inbox/{ticket}/close", data={"x": ""})
+    ann.put(f"/inbox/{ticket}/answer")
+    ann.get(f"/inbox/{ticket}/nothing")
+    ann.post("/inbox/unlock", data={"passphrase": "wrong", "ticket": ticket})
+    assert any(f"/inbox/{ticket[:6]}" in entry.what for entry in desk.parts.audit.latest())
+    own = Path(desk.parts.audit._engine.url.database)
+    files = [path for path in own.parent.rglob(f"{own.name}*") if path.is_file()]
+    assert files
+    assert not any(ticket[6:].encode() in path.read_bytes() for path in files)
 
 
 def test_nothing_that_is_read_or_typed_is_on_the_disk(desk, unit, ann, tmp_path, capfd):

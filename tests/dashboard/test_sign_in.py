@@ -3,10 +3,12 @@
 import time
 
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
+from alembic.config import Config
 from alembic.migration import MigrationContext
 from click.testing import CliRunner
-from sqlalchemy import select
+from sqlalchemy import insert, select
 
 from bot import cli
 from bot.dashboard import sessions as sessions_module
@@ -379,3 +381,22 @@ def test_the_tables_are_those_of_the_revisions(tmp_path):
         found = compare_metadata(MigrationContext.configure(connection), tables.tables)
     engine.dispose()
     assert [d for d in found if "staff_revision" not in str(d)] == []
+
+
+def test_entries_of_an_earlier_version_lose_the_tickets_id(tmp_path):
+    engine = tables.open_staff_database(f"sqlite:///{tmp_path / 'staff.db'}")
+    whole, what = "a1b2c3" + "d" * 26, "POST /inbox/{}/answer"
+    config = Config()
+    config.set_main_option("script_location", str(tables.MIGRATIONS))
+    for direction, target in ((command.downgrade, "0002"), (command.upgrade, "head")):
+        with engine.begin() as connection:
+            config.attributes["connection"] = connection
+            direction(config, target)
+            if target == "0002":
+                row = {"at": 1, "who": "ann", "outcome": "303", "what": what.format(whole)}
+                connection.execute(insert(tables.audit), [row, {**row, "what": "GET /windows"}])
+    with engine.connect() as connection:
+        found = connection.execute(select(tables.audit.c.what).order_by("number")).scalars().all()
+    engine.dispose()
+    assert found == [what.format("a1b2c3"), "GET /windows"]
+    assert whole.encode() not in (tmp_path / "staff.db").read_bytes()
