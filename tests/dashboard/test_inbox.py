@@ -406,7 +406,7 @@ def test_of_a_receipt_that_was_never_shown_the_unit_is_told(unit, ann):
     ticket, _ = unit.send(shown=False)
     page = ann.get(f"/inbox/{ticket}").text
     assert NOTE in page
-    assert "has not been shown to its sender" in page
+    assert "not known that its receipt was shown" in page
     assert "<textarea" not in page
     assert "deleted now" in ann.get(f"/inbox/{ticket}/close").text
     assert ann.post(f"/inbox/{ticket}/close", data={"x": ""}).status_code == 303
