@@ -7,18 +7,16 @@ from datetime import date
 from typing import Any
 
 from rasa_sdk import Action, Tracker
-from rasa_sdk.events import EventType, SlotSet
+from rasa_sdk.events import EventType, FollowupAction, SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 
-from actions.local_facts import chosen_deanery
+from actions.local_facts import WARNING_RESPONSES, chosen_deanery, offer_contact, say_warnings
 from actions.questions import say_who_is_told
-from actions.speaking import memory_of, remember, say
+from actions.speaking import memory_of, remember, say, was_said
 from bot.deanery import Deanery, deaneries
 from bot.dialogue.in_confidence import unit_accepts
 from bot.dialogue.referral import is_begun
 from bot.dialogue.replies import Memory, declined
-
-WARNING_RESPONSES = ("utter_before_you_refer", "utter_before_you_refer_too")
 
 OFFERED = ("message", "referral")
 """Values of `asked` after the contact: which of the two ways of writing was offered."""
@@ -40,9 +38,9 @@ class ActionTellAboutUnit(Action):
         """Tell, then ask whether they want to see how to reach it."""
         before = memory_of(tracker)
         say(dispatcher, "utter_about_unit")
-        say(dispatcher, "utter_offer_contact")
+        asked = offer_contact(dispatcher, chosen_deanery(tracker))
         after = replace(
-            before, turn=before.turn + 1, asked="contact", offer_accepted=True, unit_told=True
+            before, turn=before.turn + 1, asked=asked, offer_accepted=True, unit_told=True
         )
         return remember(before, after, unclear_run=0)
 
@@ -95,8 +93,8 @@ class ActionAfterDeanery(Action):
         deanery = chosen_deanery(tracker)
         today = date.today()
         if tracker.get_slot("after_deanery") == "who_is_told":
-            _say_who_is_told(dispatcher, deanery, today)
-            after = replace(before, turn=before.turn + 1, asked="contact")
+            asked = _say_who_is_told(dispatcher, deanery, today)
+            after = replace(before, turn=before.turn + 1, asked=asked)
         elif tracker.get_slot("after_deanery") == "referral":
             after = _say_whether_to_hand_over(dispatcher, tracker, deanery, before)
         else:
@@ -108,9 +106,8 @@ class ActionAfterDeanery(Action):
         return remember(before, after, **others)
 
 
-def _say_who_is_told(
-    dispatcher: CollectingDispatcher, deanery: Deanery | None, today: date
-) -> None:
+def _say_who_is_told(dispatcher: CollectingDispatcher, deanery: Deanery | None, today: date) -> str:
+    """Say whom the unit tells, and what has to be known before; return what is asked then."""
     text = deanery.fact("confidentiality", today) if deanery else None
     if deanery is None:
         say(dispatcher, "utter_told_without_deanery")
@@ -119,14 +116,8 @@ def _say_who_is_told(
     else:
         say_who_is_told(dispatcher, deanery, text)
     if deanery is not None:
-        _say_warnings(dispatcher, deanery)
-    say(dispatcher, "utter_offer_contact")
-
-
-def _say_warnings(dispatcher: CollectingDispatcher, deanery: Deanery) -> None:
-    """Say what has to be known before referring oneself, if there is such a thing."""
-    for text, name in zip(deanery.warnings(), WARNING_RESPONSES, strict=False):
-        say(dispatcher, name, fact=text)
+        say_warnings(dispatcher, deanery)
+    return offer_contact(dispatcher, deanery)
 
 
 def _say_whether_to_hand_over(
@@ -134,7 +125,7 @@ def _say_whether_to_hand_over(
 ) -> Memory:
     """Ask whether to begin, after any warning; or say what there is where nothing is taken."""
     if deanery is not None and unit_accepts(deanery.key):
-        _say_warnings(dispatcher, deanery)
+        say_warnings(dispatcher, deanery)
         if is_begun(tracker.slots):
             say(dispatcher, "utter_offer_referral_again")
         else:
@@ -156,19 +147,17 @@ def _say_how_to_reach(
         say(dispatcher, "utter_offer_message")
         return replace(before, turn=turn, asked="message", offer_accepted=True)
     if deanery.self_referral == "none":
-        instead = deanery.facts["instead"]
-        shown = instead.text if instead is not None and instead.fresh(today) else ""
-        say(dispatcher, "utter_no_self_referral", deanery=deanery.name, fact=shown)
-        say(dispatcher, "utter_return_talk_without_contact")
-        return replace(declined(replace(before, turn=turn)), asked="back")
-    _say_warnings(dispatcher, deanery)
+        asked = offer_contact(dispatcher, deanery)
+        return replace(declined(replace(before, turn=turn)), asked=asked)
+    say_warnings(dispatcher, deanery)
     contacts = deanery.fresh_contacts(today)
     if contacts:
         lines = "\n".join(f"{c.value}\n{c.fact.text}" for c in contacts)
         say(dispatcher, "utter_contact_card", unit=deanery.unit, deanery=deanery.name, lines=lines)
         timing = deanery.fact("timing", today)
-        parts = ("utter_what_happens_next", *(("utter_plain_fact",) if timing else ()))
-        say(dispatcher, *parts, fact=timing or "")
+        say(dispatcher, "utter_what_happens_next")
+        if timing:
+            say(dispatcher, "utter_plain_fact", fact=timing)
     else:
         say(dispatcher, "utter_contact_unknown", unit=deanery.unit, deanery=deanery.name)
     if unit_accepts(deanery.key):
@@ -177,6 +166,27 @@ def _say_how_to_reach(
         return replace(before, turn=turn, asked="referral", offer_accepted=True)
     say(dispatcher, "utter_offer_message")
     return replace(before, turn=turn, asked="message", offer_accepted=True)
+
+
+class ActionBeforeMessage(Action):
+    """Says what has to be known before writing to a unit; where nobody can, what there is."""
+
+    def name(self) -> str:
+        """Return the action's name."""
+        return "action_before_message"
+
+    async def run(
+        self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]
+    ) -> list[EventType]:
+        """Say it once; where nobody can write, the message's form does not begin."""
+        deanery, before = chosen_deanery(tracker), memory_of(tracker)
+        if deanery is not None and deanery.self_referral == "none":
+            asked = offer_contact(dispatcher, deanery)
+            after = replace(declined(replace(before, turn=before.turn + 1)), asked=asked)
+            return [*remember(before, after, unclear_run=0), FollowupAction("action_listen")]
+        if deanery is not None and not was_said(tracker, WARNING_RESPONSES[0]):
+            say_warnings(dispatcher, deanery)
+        return []
 
 
 class ActionMessage(Action):
@@ -224,8 +234,8 @@ class ActionInform(Action):
         deanery = chosen_deanery(tracker)
         named = next(tracker.get_latest_entity_values("deanery"), None)
         if named and deanery and tracker.get_slot("after_deanery") == "who_is_told":
-            _say_who_is_told(dispatcher, deanery, date.today())
-            after = replace(before, turn=before.turn + 1, asked="contact")
+            asked = _say_who_is_told(dispatcher, deanery, date.today())
+            after = replace(before, turn=before.turn + 1, asked=asked)
             return remember(before, after, unclear_run=0, after_deanery=None)
         if named and deanery and before.asked in ("contact", *OFFERED):
             after = _say_how_to_reach(dispatcher, tracker, deanery, before)

@@ -1,12 +1,40 @@
-"""The deanery that a conversation is about."""
+"""The deanery that a conversation is about, and what has to be said before its unit is offered."""
 
 from __future__ import annotations
 
-from rasa_sdk import Tracker
+from datetime import date
 
+from rasa_sdk import Tracker
+from rasa_sdk.executor import CollectingDispatcher
+
+from actions.speaking import say
 from bot.deanery import Deanery, deaneries
+
+WARNING_RESPONSES = ("utter_before_you_refer", "utter_before_you_refer_too")
+"""Responses that say a deanery's warnings, in their order."""
 
 
 def chosen_deanery(tracker: Tracker) -> Deanery | None:
     """Return the deanery of the slot, or None if it is not known."""
     return deaneries().get(tracker.get_slot("deanery") or "")
+
+
+def say_warnings(dispatcher: CollectingDispatcher, deanery: Deanery) -> None:
+    """Say what has to be known before referring oneself, if there is such a thing."""
+    for text, name in zip(deanery.warnings(), WARNING_RESPONSES, strict=False):
+        say(dispatcher, name, fact=text)
+
+
+def offer_contact(dispatcher: CollectingDispatcher, deanery: Deanery | None) -> str:
+    """Offer to show how to reach the unit; where nobody can refer themselves, say what there is.
+
+    Return the value of `asked` that goes with it.
+    """
+    if deanery is None or deanery.self_referral != "none":
+        say(dispatcher, "utter_offer_contact")
+        return "contact"
+    instead = deanery.facts["instead"]
+    shown = instead.text if instead is not None and instead.fresh(date.today()) else ""
+    say(dispatcher, "utter_no_self_referral", deanery=deanery.name, fact=shown)
+    say(dispatcher, "utter_return_talk_without_contact")
+    return "back"

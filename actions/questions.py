@@ -10,12 +10,12 @@ from rasa_sdk import Action, Tracker
 from rasa_sdk.events import EventType
 from rasa_sdk.executor import CollectingDispatcher
 
-from actions.local_facts import chosen_deanery
+from actions.local_facts import WARNING_RESPONSES, chosen_deanery, say_warnings
 from actions.speaking import entity_of, intent_of, memory_of, remember, say, was_said
 from bot.deanery import Deanery, signposts
 from bot.dialogue.context import UNSURE
 from bot.dialogue.referral import OFFERED_AGAIN, unsent
-from bot.dialogue.replies import Memory
+from bot.dialogue.replies import Memory, declined
 
 LOCAL_FACT = {
     "ask_what_is_psu": "offer",
@@ -39,10 +39,13 @@ OF_ITS_OWN = {
 OF_WHO_READS_IT = ("ask_what_is_kept",)
 """Questions that mean the unit's own people while how to be reached is asked for."""
 
-SIGNPOSTS_IN_A_BUBBLE = 4
+SIGNPOSTS_IN_A_BUBBLE = 3
 
 WITHOUT_RETURN = ("thank", "insult", "object_to_bot", "not_english", "ask_what_to_do", "off_topic")
 """Answers that end in an invitation of their own."""
+
+OFFERS = ("information", "contact", "message")
+"""Values of `asked` while something about the unit is offered."""
 
 RETURNS = {
     "information": "utter_return_information",
@@ -72,6 +75,9 @@ class ActionAnswer(Action):
         """Say the answer."""
         before = memory_of(tracker)
         intent = intent_of(tracker)
+        signs = tracker.latest_message.get("signs") or ()
+        if intent == "ask_who_is_told" and "of_us" in signs:
+            intent = "ask_what_is_kept"  # could they ask us, and not whom the unit tells
         about = entity_of(tracker, "watcher") or entity_of(tracker, "party")
         own = OF_ITS_OWN.get((intent, about or ""))
         if intent == "ask_who_is_told":  # "does it count at ARCP", of what was asked just before
@@ -113,10 +119,13 @@ class ActionAnswer(Action):
         if text and intent in ANSWERED_BY_DEANERY:
             if not was_said(tracker, "utter_local_fact_told"):
                 say_who_is_told(dispatcher, deanery, text)
+                say_warnings(dispatcher, deanery)
         elif text:
             say(dispatcher, "utter_local_fact", unit=deanery.unit, deanery=deanery.name, fact=text)
         elif intent in ANSWERED_BY_DEANERY:
             say(dispatcher, "utter_local_fact_unknown", unit=deanery.unit, deanery=deanery.name)
+            if not was_said(tracker, WARNING_RESPONSES[0]):
+                say_warnings(dispatcher, deanery)
 
 
 def _say_who_reads_it(
@@ -184,6 +193,9 @@ class ActionReturn(Action):
         elif waits and memory.asked in ("open", "back", "referral"):
             say(dispatcher, OFFERED_AGAIN[waits])
             after = replace(memory, asked=waits)
+        elif memory.asked in OFFERS and _refuses(tracker):
+            say(dispatcher, "utter_return_talk")
+            after = replace(declined(memory), asked="back")
         elif memory.asked in RETURNS:
             say(dispatcher, RETURNS[memory.asked])
         elif memory.asked in ("deanery", "back"):
@@ -199,6 +211,12 @@ class ActionReturn(Action):
             say(dispatcher, name)
             after = replace(memory, asked="back")
         return remember(memory, after)
+
+
+def _refuses(tracker: Tracker) -> bool:
+    """Whether a question begins with a no to what was offered."""
+    signs = tracker.latest_message.get("signs") or ()
+    return "declines_unit" in signs or "says_no" in signs
 
 
 def _may_be_shown(tracker: Tracker) -> bool:

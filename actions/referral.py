@@ -17,6 +17,7 @@ from rasa_sdk.executor import CollectingDispatcher
 from actions.local_facts import chosen_deanery
 from actions.speaking import answered, memory_of, remember, say, say_reply, was_said
 from bot.channels.fixed import fixed
+from bot.channels.telling import withdraw
 from bot.deanery import Deanery
 from bot.dialogue.in_confidence import RECEIPT, in_confidence
 from bot.dialogue.memory import heard_in
@@ -55,6 +56,14 @@ def not_now() -> dict[str, str]:
 def let_go() -> list[EventType]:
     """Return the events that forget what was to be handed over."""
     return [SlotSet(name, None) for name in HANDED_OVER]
+
+
+async def drop(tracker: Tracker) -> list[EventType]:
+    """Let go of what was to be handed over, and of a ticket of it of which they were not told."""
+    draft = tracker.get_slot("referral_draft")
+    if draft:
+        await withdraw(tracker.sender_id, str(draft))
+    return let_go()
 
 
 class ActionWantReferral(Action):
@@ -220,7 +229,12 @@ class _Ask(Action, ABC):
         self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]
     ) -> list[EventType]:
         """Ask."""
-        buttons = [*self.choices(tracker), *self.others(tracker), *self.way_back(tracker), not_now()]
+        buttons = [
+            *self.choices(tracker),
+            *self.others(tracker),
+            *self.way_back(tracker),
+            not_now(),
+        ]
         say(dispatcher, self.question(tracker), buttons=buttons, **self.named(tracker))
         return [SlotSet("asked", "open")]  # "not now" is no answer to the offer any more
 
@@ -423,7 +437,7 @@ class ActionSendReferral(Action):
         deanery = chosen_deanery(tracker)
         if deanery is None or tracker.get_slot("referral_confirm") != "send":
             say(dispatcher, "utter_referral_dropped")
-            return [*answered(tracker, "open"), *let_go()]
+            return [*answered(tracker, "open"), *await drop(tracker)]
         return await send_and_tell(dispatcher, tracker, deanery)
 
 
@@ -444,17 +458,27 @@ class ActionTellReferral(Action):
         deanery, way = chosen_deanery(tracker), tracker.get_slot("referral_way")
         if deanery is None or not tracker.get_slot(OWED):
             return []
-        if way == "receipt":
-            return await send_and_tell(dispatcher, tracker, deanery, "utter_referral_told_again")
-        say(dispatcher, "utter_referral_told_again_contact")
+        if way != "receipt":
+            say(dispatcher, "utter_referral_told_again_contact")
+            _say_sent(dispatcher, deanery, way)
+            return answered(tracker, "open")
+        try:
+            await _send(tracker, deanery)
+        except DeskUnavailable:
+            say(dispatcher, "utter_referral_told_later")
+            return answered(tracker, "open")
+        except (NoKey, DraftOutdated, TicketAltered):
+            say(dispatcher, "utter_referral_told_anew")
+            return [*answered(tracker, "open"), *await drop(tracker)]
+        say(dispatcher, "utter_referral_told_again")
         _say_sent(dispatcher, deanery, way)
         return answered(tracker, "open")
 
 
 async def send_and_tell(
-    dispatcher: CollectingDispatcher, tracker: Tracker, deanery: Deanery, *before: str
+    dispatcher: CollectingDispatcher, tracker: Tracker, deanery: Deanery
 ) -> list[EventType]:
-    """Send the draft and say what became of it, after the responses `before` if it went.
+    """Send the draft and say what became of it.
 
     What was handed over is held until the channel has told its sender: see `bot/channels/telling`.
     """
@@ -462,16 +486,14 @@ async def send_and_tell(
         await _send(tracker, deanery)
     except DeskUnavailable:
         say(dispatcher, "utter_referral_not_sent")
-        return answered(tracker, "referral", **{"referral_confirm": None, OWED: None})
+        return answered(tracker, "referral", referral_confirm=None)
     except NoKey:
         say(dispatcher, "utter_referral_no_key")
         return [*answered(tracker, "open"), *let_go()]
     except (DraftOutdated, TicketAltered):
         say(dispatcher, "utter_referral_outdated")
         again = {f"referral_{part}": None for part in ("note", "held", "contact", "confirm")}
-        return [*answered(tracker, "open", **again, **{OWED: None}), FollowupAction(FORM)]
-    for name in before:
-        say(dispatcher, name)
+        return [*answered(tracker, "open", **again), FollowupAction(FORM)]
     _say_sent(dispatcher, deanery, tracker.get_slot("referral_way"))
     sent = {"offer_accepted": True, "next_step": "utter_step_referral", OWED: True}
     return answered(tracker, "open", **sent)
@@ -502,15 +524,17 @@ async def _send(tracker: Tracker, deanery: Deanery) -> None:
 
 def _say_sent(dispatcher: CollectingDispatcher, deanery: Deanery, way: Any) -> None:
     timing = deanery.fact("timing", date.today())
-    values = {"unit": deanery.unit, "fact": timing or ""}
-    when = ("utter_referral_not_tonight", *(("utter_plain_fact",) if timing else ()))
     if way == "receipt":
-        say(dispatcher, "utter_referral_sent", *when, **values)
+        say(dispatcher, "utter_referral_sent", "utter_referral_not_tonight", unit=deanery.unit)
+    else:
+        say(dispatcher, "utter_referral_sent_contact", unit=deanery.unit)
+        say(dispatcher, "utter_referral_not_tonight")
+    if timing:
+        say(dispatcher, "utter_plain_fact", fact=timing)
+    if way == "receipt":
         say(dispatcher, "utter_receipt_keep")
         say(dispatcher, "utter_referral_sent_receipt", receipt=RECEIPT)
     else:
-        say(dispatcher, "utter_referral_sent_contact", **values)
-        say(dispatcher, *when, **values)
         say(dispatcher, "utter_referral_anything_else")
 
 
@@ -526,7 +550,7 @@ class ActionDropReferral(Action):
     ) -> list[EventType]:
         """Say that nothing went."""
         say(dispatcher, "utter_referral_dropped")
-        return [*answered(tracker, "open"), *let_go()]
+        return [*answered(tracker, "open"), *await drop(tracker)]
 
 
 class ActionPauseReferral(Action):

@@ -138,11 +138,18 @@ def say_route(
     numbers = crisis_numbers(tracker)
     say(dispatcher, f"utter_route_{route}_open", **numbers)
     lines = service_lines(tracker, route)
-    if lines:
-        say(dispatcher, f"utter_route_{route}_do", "utter_route_lines", lines=lines, **numbers)
-    else:
-        say(dispatcher, f"utter_route_{route}_do", **numbers)
+    help_and_who = [f"utter_route_{route}_do{_told_as(tracker, route)}"]
+    say(
+        dispatcher, *help_and_who, *(["utter_route_lines"] if lines else []), lines=lines, **numbers
+    )
     say(dispatcher, f"utter_route_{route}_{'yes' if answered else 'ask'}", **numbers)
+
+
+def _told_as(tracker: Tracker, route: str) -> str:
+    """Return the end of the response's name: a hand on the knee is not met with forensic tests."""
+    signs = tracker.latest_message.get("signs") or ()
+    short_of_assault = "harassed" in signs and "assaulted" not in signs
+    return "_harassed" if route == "sexual_harm" and short_of_assault else ""
 
 
 def service_lines(tracker: Tracker, route: str) -> str:

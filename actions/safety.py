@@ -262,7 +262,7 @@ def _show_card(
     sure = not alone or (running and now.sure)
     kind = kind_after(told, now.kind) if running else told
     news = news_of(tracker.latest_message, tracker.slots) if kind == SHAKEN else None
-    again = now.state != "no" and kind == now.kind
+    again = now.state != "no" and kind == now.kind and not doubt  # they have not come back to it
     opening = f"utter_crisis_open_{TOLD if kind == UNSURE and harm_of(tracker) else kind}"
     opening = "utter_crisis_again" if again else opening
     if now.state == "eased" and "takes_back" in (tracker.latest_message.get("signs") or ()):

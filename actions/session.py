@@ -9,10 +9,13 @@ from rasa_sdk import Action, Tracker
 from rasa_sdk.events import ActionExecuted, AllSlotsReset, EventType, SessionStarted, SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 
+from actions.crisis_numbers import crisis_numbers
+from actions.referral import drop
 from actions.speaking import memory_of, remember, say
 from bot.deanery import deaneries
 from bot.dialogue.in_confidence import receipts_in_use
 from bot.dialogue.referral import unsent
+from bot.dialogue.safety import danger_was_near
 from bot.privacy.lifetimes import LIFE_SECONDS, MINUTE
 from bot.settings import settings
 
@@ -92,7 +95,10 @@ class ActionForget(Action):
     async def run(
         self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]
     ) -> list[EventType]:
-        """Say what was forgotten, and reset every slot."""
+        """Say what was forgotten, after the numbers where danger was near; reset every slot."""
+        if danger_was_near(tracker.slots):
+            say(dispatcher, "utter_forgotten_numbers", **crisis_numbers(tracker))
+        await drop(tracker)
         if not receipts_in_use():
             say(dispatcher, "utter_forgotten")
             return [AllSlotsReset()]

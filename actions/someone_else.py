@@ -12,7 +12,7 @@ from rasa_sdk.executor import CollectingDispatcher
 from actions.crisis_numbers import crisis_numbers
 from actions.routes import service_lines
 from actions.speaking import memory_of, remember, say
-from bot.dialogue.context import news_of
+from bot.dialogue.context import MAYBE, news_of, others_risk_is_clear
 from bot.dialogue.replies import QUIET_TURNS
 from bot.nlu.routes import OTHER_ROUTES, SOMEONE_ELSE, told_now
 
@@ -40,6 +40,12 @@ class ActionSomeoneElse(Action):
             say(dispatcher, "utter_and_you")
             after = replace(before, turn=turn, asked="and_you")
             return remember(before, after, unclear_run=0)
+        if route == MAYBE:
+            say(dispatcher, "utter_other_maybe_open", **crisis_numbers(tracker))
+            say(dispatcher, "utter_and_you")
+            after = replace(before, turn=turn, asked="and_you")
+            given = [*(tracker.get_slot("routes_given") or ()), route]
+            return remember(before, after, unclear_run=0, routes_given=given)
         if news:
             self._say_news(dispatcher, tracker, news)
         else:
@@ -62,8 +68,9 @@ class ActionSomeoneElse(Action):
         """Return whose risk the message tells, or None for a worry short of that."""
         told = told_now(tracker.latest_message, tracker.slots)
         named = next((harm for harm in told if harm in OTHER_ROUTES), None)
-        at_risk = tracker.latest_message.get("risk") == "third_party"
-        return named or (UNCLEAR_WHOSE if at_risk else None)
+        if named or tracker.latest_message.get("risk") != "third_party":
+            return named
+        return UNCLEAR_WHOSE if others_risk_is_clear(tracker.latest_message) else MAYBE
 
     @staticmethod
     def _say_news(dispatcher: CollectingDispatcher, tracker: Tracker, news: str) -> None:

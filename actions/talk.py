@@ -11,6 +11,7 @@ from rasa_sdk.executor import CollectingDispatcher
 
 from actions.handover import ActionInform
 from actions.routes import given_route, question_of, route_for_later, say_route
+from actions.session import ActionClose
 from actions.speaking import intent_of, memory_of, remember, say, say_reply
 from bot.dialogue.context import answer_of
 from bot.dialogue.memory import heard_in
@@ -51,6 +52,9 @@ FOREIGN, MAYBE = "not_english", 0.3
 UNSURE = "unsure_of_offer"
 """`last_ask` after an offer was met with "maybe"."""
 
+LONG_QUIET = 30
+"""Turns in which the unit is not offered once somebody has said that they want none of it."""
+
 UNCLEAR_LIMIT = 2
 """Unclear messages in a row after which the help card and the menu are shown."""
 
@@ -79,6 +83,17 @@ class ActionReplyToTalk(Action):
             return remember(before, reply.memory, unclear_run=0)
         if intent == "share" and not heard.anything() and _may_be_foreign(tracker):
             return _say_foreign(dispatcher, before)
+        signs = tracker.latest_message.get("signs") or ()
+        if "declines_unit" in signs:
+            before = replace(before, no_offer_before_turn=before.turn + LONG_QUIET)
+            if not heard.anything():
+                return await ActionNotNow().run(dispatcher, tracker, domain)
+        if "not_answered" in signs:
+            say(dispatcher, "utter_not_answered")
+            after = replace(before, turn=before.turn + 1, asked="open")
+            return remember(before, after, unclear_run=0)
+        if "closing" in signs and not heard.uneasy:
+            return await say_and_close(dispatcher, tracker, domain)
         act, harm = _act(intent, before), may_be_told(tracker.latest_message, tracker.slots)
         if act is not None and harm is None and not heard.anything():
             say(dispatcher, f"utter_act_{act}")
@@ -140,6 +155,17 @@ def say_aside(dispatcher: CollectingDispatcher, tracker: Tracker) -> list[EventT
     say(dispatcher, "utter_referral_aside")
     after = replace(before, turn=before.turn + 1)
     return [*remember(before, after, unclear_run=0), *route_for_later(tracker)]
+
+
+async def say_and_close(
+    dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]
+) -> list[EventType]:
+    """Take up what was told on the way out, without a question, and end."""
+    heard = heard_in(tracker.latest_message)
+    first = reply_to_talk(heard, memory_of(tracker)).bubbles[0]
+    if heard.anything() and all(name.endswith(STATEMENTS) for name in first):
+        say(dispatcher, *first)
+    return await ActionClose().run(dispatcher, tracker, domain)
 
 
 class ActionNotNow(Action):

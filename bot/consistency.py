@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterator
+from itertools import product
 
 import numpy as np
 import yaml
@@ -13,7 +14,7 @@ from bot.answers import AnswersError, all_answers
 from bot.channels.web_words import WordsError, english_words
 from bot.content import responses, when
 from bot.dashboard.names import names
-from bot.deanery import signposts
+from bot.deanery import deaneries, signposts
 from bot.dialogue.referral import CHOICES
 from bot.dialogue.replies import MOVEMENTS
 from bot.governance.pages import faults as governance_faults
@@ -45,6 +46,13 @@ BANNED = re.compile(
 )
 """Words the assistant never says (docs/wording.md gives the reasons)."""
 
+NOT_FOLLOWED = re.compile(
+    r"(n['’]t|\bnot|\bnever) (quite )?(understand|understood|follow|followed|get that"
+    r"|have it yet)\b",
+    re.IGNORECASE,
+)
+"""What the assistant does not say to somebody whose message it could not read: it asks for more."""
+
 STATEMENTS = r"utter_(stage|pattern|concern|moment|movement|pressed)_.*_(reflect|affirm)"
 """Responses that share a bubble before the question, so that they may not ask."""
 
@@ -59,6 +67,16 @@ COMPOSED = (
     (r"utter_step_.*", r"utter_come_back"),
 )
 """Pairs of families that share a bubble."""
+
+WITH_FACT = {
+    "utter_local_fact_told": ("confidentiality",),
+    "utter_local_fact": ("offer", "timing"),
+    "utter_no_self_referral": ("instead",),
+    "utter_plain_fact": ("timing",),
+    "utter_before_you_refer": ("referral_note",),
+    "utter_before_you_refer_too": ("non_engagement",),
+}
+"""Response -> the facts of a deanery that are said in it."""
 
 
 def faults() -> Iterator[str]:
@@ -146,6 +164,7 @@ def _responses() -> Iterator[str]:
             sentences.update(_sentences(text))
     yield from (f"said in two places: {s!r}" for s, count in sentences.items() if count > 1)
     yield from _composed(found)
+    yield from _with_facts(found)
     yield from _unreachable(found)
 
 
@@ -204,6 +223,8 @@ def _wording(name: str, text: str) -> Iterator[str]:
     banned = BANNED.search(text)
     if banned:
         yield f"{name}: says {banned.group(0)!r}: {text!r}"
+    if name.startswith("utter_unclear") and NOT_FOLLOWED.search(text):
+        yield f"{name}: says that it was not understood: {text!r}"
     questions = 0 if re.fullmatch(STATEMENTS, name) else 1
     if text.count("?") > questions:
         yield f"{name}: at most {questions} questions here: {text!r}"
@@ -214,6 +235,22 @@ def _wording(name: str, text: str) -> Iterator[str]:
 def _sentences(text: str) -> list[str]:
     parts = re.split(r"(?<=[.?])\s+", text)
     return [part.strip().lower() for part in parts if len(part.split()) > 2]
+
+
+def _with_facts(found: dict[str, list[dict[str, str]]]) -> Iterator[str]:
+    """Yield the bubbles that a deanery's fact makes too long."""
+    for deanery, (name, keys) in product(deaneries().values(), WITH_FACT.items()):
+        for key, variant in product(keys, found.get(name, ())):
+            fact = deanery.facts[key]
+            if fact is None:
+                continue
+            values = {"unit": deanery.unit, "deanery": deanery.name, "fact": fact.text}
+            words = len(variant["text"].format(**values).split())
+            if words > MOST_WORDS:
+                yield (
+                    f"{deanery.key}.yml, {key}: with {name} {words} words, at most {MOST_WORDS};"
+                    " shorten it"
+                )
 
 
 def _composed(found: dict[str, list[dict[str, str]]]) -> Iterator[str]:

@@ -32,12 +32,19 @@ def test_the_wording_as_it_is_has_no_fault(monkeypatch):
         ("utter_menu", "Is it so? Or not so?", "at most 1 questions"),
         ("utter_moment_new_reflect", "Is it so bad, then?", "at most 0 questions"),
         ("utter_menu", "word " * 46, "46 words"),
+        ("utter_unclear", "I didn't quite follow that.", "says that it was not understood"),
+        (
+            "utter_plain_fact",
+            "word " * 40 + "{fact}",
+            "east_midlands.yml, timing: with utter_plain_fact",
+        ),
         ("utter_menu", "Where would you like to start?", "said in two places"),
     ],
 )
 def test_a_fault_in_the_wording_is_named(monkeypatch, name, text, words):
     def change(found):
-        found["opening.yml"].setdefault(name, []).append({"text": text, **WHEN})
+        file = next((file for file, there in found.items() if name in there), "opening.yml")
+        found[file].setdefault(name, []).append({"text": text, **WHEN})
 
     assert any(words in fault for fault in faults_with(monkeypatch, change))
 

@@ -2,6 +2,8 @@
 
 import pytest
 
+from bot.deanery import deaneries
+
 OFFER_WORDS = ("unit", "deanery has", "whose job is exactly this")
 
 
@@ -184,3 +186,61 @@ def test_the_end_says_they_can_come_back(person):
     person.open()
     person.say("bye then")
     assert "116 123" in person.text
+
+
+# Where nobody can refer themselves, and where somebody has to know something first
+
+
+@pytest.mark.parametrize(
+    "asks",
+    [
+        ("help me write a message to them",),
+        ("what is the psu", "who would be told", "how do i get in touch with them"),
+        ("would my supervisor be told",),
+    ],
+)
+def test_where_nobody_can_refer_themselves_no_message_is_offered(person_in, asks):
+    person = person_in("north_east")
+    person.open()
+    said = []
+    for words in asks:
+        person.say(words)
+        said.append(person.text)
+        assert not person.slot("requested_slot")
+        assert person.slot("asked") not in ("message", "referral")
+    assert "utter_message_hello" not in {n for turn in person.seen for b in turn for n in b.said}
+    if "supervisor" not in asks[0]:
+        assert any("Coachnet" in text for text in said)
+
+
+def test_about_the_unit_where_nobody_can_refer_themselves_says_what_there_is(person_in):
+    person = person_in("north_east")
+    person.open()
+    for words in ("im exhausted", "it's the rota", "nobody helps", "i cant keep up", "it goes on"):
+        person.say(words)
+        if person.slot("asked") == "information":
+            break
+    person.say("yes")
+    assert "you can't refer yourself" in person.text
+    assert "Coachnet" in person.text
+    assert "utter_offer_contact" not in {n for b in person.seen[-1] for n in b.said}
+    assert person.slot("asked") == "back"
+
+
+@pytest.mark.parametrize("deanery", ["east_midlands", "wessex"])
+@pytest.mark.parametrize(
+    "words", ["help me write a message to them", "would my supervisor be told"]
+)
+def test_the_warning_comes_before_anything_else(person_in, deanery, words):
+    person = person_in(deanery)
+    person.open()
+    person.say(words)
+    warnings = deaneries()[deanery].warnings()
+    assert warnings
+    for warning in warnings:
+        assert warning in person.text
+    names = [name for bubble in person.seen[-1] for name in bubble.said]
+    asked = [at for at, name in enumerate(names) if name.startswith("utter_ask_message")]
+    assert all(at > names.index("utter_before_you_refer") for at in asked)
+    person.say("help me write a message to them")
+    assert "utter_before_you_refer" not in {n for b in person.seen[-1] for n in b.said}

@@ -3,14 +3,19 @@
 Here the page's requests are made without a browser; `tests/page/test_referral.py` has browsers.
 """
 
+import json
 import re
+import socket
 import sys
+import time
+from datetime import date
 from pathlib import Path
 
 import httpx
 import pytest
 
 from bot.channels.fixed import fixed
+from bot.deanery import deaneries
 from bot.dialogue.in_confidence import in_confidence
 from bot.referrals.desk import desk
 from bot.referrals.receipts import read_receipt
@@ -448,3 +453,52 @@ def test_nothing_of_it_is_printed(program, page, phone):
     assert "Aberdaron" not in printed
     assert not re.search(r"\d{4} ?\d{4} ?\d{4} ?\d{4}", printed)
     assert isinstance(page.browser, httpx.Client)
+
+
+def test_a_receipt_that_telegram_would_not_take_comes_with_the_next_message(phone, telegram, unit):
+    phone.say(f"/start {DEANERY}")
+    phone.say("how do i get in touch with the psu")
+    for title in CHOSEN_IN_ORDER:
+        phone.press(title)
+    note = f"{NOTE}, not taken at first"
+    phone.say(note)
+    before = 3 if deaneries()[DEANERY].fact("timing", date.today()) else 2
+    telegram.faults["sendMessage"].extend([*[0] * before, 400])  # the bubble with the receipt
+    phone.press("Send it")
+    assert not telegram.faults["sendMessage"]
+    assert not [m for m in telegram.to(phone.chat) if read_receipt(m["text"])]
+    assert newest(unit, note).unshown
+    _, said = phone.say("did it go?")
+    (receipt,) = [r for text in said if (r := read_receipt(text))]
+    wait_until(lambda: not newest(unit, note).unshown)
+    ticket = newest(unit, note)
+    unit.inbox.answer(unit.unlocked, ticket.id, "We had it once", ticket.next_position)
+    _, said = phone.say(receipt)
+    assert any("We had it once" in text for text in said)
+
+
+def test_a_page_that_is_gone_before_the_answer_is_told_with_its_next_message(page, unit):
+    note = f"{NOTE}, gone before the answer"
+    refer_on(page, note)
+    body = json.dumps({"token": page.token, "button": page.button("Send it"), "id": "lost-one"})
+    host, port = page.browser.base_url.host, page.browser.base_url.port
+    with socket.create_connection((host, port)) as gone:
+        head = (
+            f"POST /chat/send HTTP/1.1\r\nHost: {host}:{port}\r\nContent-Type: application/json\r\n"
+            f"Content-Length: {len(body)}\r\n\r\n"
+        )
+        gone.sendall((head + body).encode())
+    wait_until(lambda: [t for t in unit.tickets() if t.note == note])
+    receipt = read_receipt(page.say("did it go?"))
+    wait_until(lambda: not newest(unit, note).unshown)
+    ticket = newest(unit, note)
+    unit.inbox.answer(unit.unlocked, ticket.id, "We had it once", ticket.next_position)
+    assert "We had it once" in page.say(receipt)
+
+
+def wait_until(true):
+    """Wait until something holds, and see that it does."""
+    give_up = time.monotonic() + 30
+    while not true() and time.monotonic() < give_up:
+        time.sleep(0.05)
+    assert true()

@@ -10,9 +10,10 @@ import pytest
 from rasa.shared.core.events import SlotSet
 from sqlalchemy import func, select
 
-from actions.handover import WARNING_RESPONSES
+from actions.local_facts import WARNING_RESPONSES
 from bot.channels import conversation
-from bot.channels.conversation import as_text
+from bot.channels.confidant import Confidant
+from bot.channels.conversation import as_text, ask_agent
 from bot.channels.fixed import fixed
 from bot.deanery import deaneries
 from bot.dialogue import in_confidence as confidence
@@ -648,17 +649,157 @@ def test_no_database_while_a_receipt_is_owed_loses_nothing(wales, unit, monkeypa
     async def away(*_, **__):
         raise DeskUnavailable("away")
 
-    monkeypatch.setattr(desk(), "was_shown", away)
-    wales.say("is it free?")
-    assert "utter_answer_ask_cost" in said_in(wales)
-    monkeypatch.undo()
-    monkeypatch.setattr(desk(), "send", away)
-    wales.say("is it free?")
-    assert "Nothing is lost" in wales.text
-    monkeypatch.undo()
-    do(wales, ("[Try again]", "[Send it]"))
+    for part in ("was_shown", "send"):
+        monkeypatch.setattr(desk(), part, away)
+        wales.say("is it free?")
+        assert "utter_answer_ask_cost" in said_in(wales)
+        assert ("utter_referral_told_later" in said_in(wales)) == (part == "send")
+        assert wales.slot("referral_owed")
+        monkeypatch.undo()
+    wales.say("thanks")
     shown_receipt(wales)
     assert count(unit.engine) == 1
+
+
+def test_a_key_lost_while_a_receipt_is_owed_takes_it_back_and_says_so(wales, unit):
+    go_to(wales, "summary")
+    send_unreached(wales)
+    unit.lose_key()
+    wales.say("is it free?")
+    assert "utter_referral_told_anew" in said_in(wales)
+    assert count(unit.engine) == 0
+    assert draft_of(wales) == {}
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "I'm not ok at all",
+        "yes i feel really low today",
+        "i am sure nobody cares about me",
+        "can you send me their number",
+    ],
+)
+def test_words_that_hold_a_yes_are_answered_beside_a_receipt_that_is_owed(wales, unit, words):
+    go_to(wales, "summary")
+    send_unreached(wales)
+    wales.say(words)
+    others = [n for n in said_in(wales) if not n.startswith(("utter_referral", "utter_receipt"))]
+    assert others
+    assert count(unit.engine) == 1
+
+
+@pytest.mark.parametrize("words", ["drop it", "please don't send it, drop it"])
+def test_what_may_have_gone_unseen_is_taken_back_when_it_is_dropped(wales, unit, words):
+    go_to(wales, "summary")
+    send_unreached(wales)
+    wales._ask(payload="/drop_referral") if words == "drop it" else wales.say(words)
+    if words == "drop it":
+        assert "utter_referral_dropped" in said_in(wales)
+        assert count(unit.engine) == 0
+    else:
+        assert count(unit.engine) == 1 or "utter_referral_dropped" in said_in(wales)
+
+
+def test_a_turn_that_was_given_up_is_taken_back_when_it_is_dropped_then(wales, unit, monkeypatch):
+    go_to(wales, "summary")
+    right = wales.agent.tracker_store.save
+
+    async def fail(tracker):
+        raise OSError("no")
+
+    monkeypatch.setattr(wales.agent.tracker_store, "save", fail)
+    wales.press("Send it")
+    monkeypatch.setattr(wales.agent.tracker_store, "save", right)
+    assert count(unit.engine) == 1
+    wales._ask(payload='/choose{"referral_confirm": "drop"}')
+    assert "utter_referral_dropped" in said_in(wales)
+    assert count(unit.engine) == 0
+
+
+def test_a_sending_that_is_under_way_is_taken_back_when_it_is_dropped(wales, unit, monkeypatch):
+    go_to(wales, "summary")
+    right = desk().send
+
+    async def slow(*given, **more):
+        await asyncio.sleep(1)
+        return await right(*given, **more)
+
+    monkeypatch.setattr(desk(), "send", slow)
+    monkeypatch.setattr(conversation, "TURN_SECONDS", 0.3)
+    wales.press("Send it")
+    monkeypatch.setattr(conversation, "TURN_SECONDS", 25)
+    wales._ask(payload='/choose{"referral_confirm": "drop"}')
+    assert "utter_referral_dropped" in said_in(wales)
+    wales.loop.run(asyncio.sleep(2))
+    assert count(unit.engine) == 0
+
+
+@pytest.mark.parametrize("words", ["please delete everything about me", "start again"])
+def test_leaving_while_a_receipt_is_owed(wales, unit, words):
+    go_to(wales, "summary")
+    send_unreached(wales)
+    wales.say(words)
+    assert not [b for b in wales.seen[-1] if read_receipt(b.text)]
+    if "delete" in words:
+        assert "utter_forgotten" in said_in(wales)
+        assert count(unit.engine) == 0
+    else:
+        assert wales.slot("referral_owed")
+
+
+def test_not_now_while_a_receipt_is_owed_shows_it_all_the_same(wales, unit):
+    go_to(wales, "summary")
+    send_unreached(wales)
+    wales.say("not now")
+    shown_receipt(wales)
+
+
+def test_another_receipt_typed_while_one_is_owed_opens_its_ticket(wales, unit):
+    first = send(wales)
+    unit.answer("To the first")
+    go_to(wales, "summary")
+    send_unreached(wales)
+    wales.say(f"my receipt is {first}")
+    assert "To the first" in wales.text
+    assert "utter_referral_sent_receipt" in said_in(wales)
+
+
+def test_after_an_hour_an_owed_ticket_is_the_units_to_find(wales, unit, monkeypatch):
+    go_to(wales, "summary")
+    send_unreached(wales)
+    store = wales.agent.tracker_store
+    monkeypatch.setattr(store, "_clock", lambda: time.monotonic() + LIFE_SECONDS + 1)
+    wales.say("hello")
+    assert not [b for b in wales.seen[-1] if read_receipt(b.text)]
+    wales.loop.run(store.delete(wales.conversation))  # it was used in the future
+    (ticket,) = unit.tickets()
+    assert ticket.unshown
+
+
+def test_a_hanging_database_does_not_hold_up_a_crisis_while_a_receipt_is_owed(
+    wales, unit, monkeypatch
+):
+    go_to(wales, "summary")
+    send_unreached(wales)
+
+    async def hang(*_):
+        await asyncio.sleep(60)
+
+    monkeypatch.setattr(desk(), "was_shown", hang)
+    wales.loop.run(
+        asyncio.wait_for(
+            ask_agent(
+                wales.agent.handle_message,
+                wales.conversation,
+                "test",
+                text="I am going to kill myself",
+                confidant=Confidant(wales.agent),
+            ),
+            30,
+        )
+    )
+    assert wales.slot("crisis") == "asked"
 
 
 def test_a_slow_sending_is_found_again_and_not_begun_anew(wales, unit, monkeypatch):

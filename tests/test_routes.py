@@ -434,3 +434,34 @@ def test_a_harm_that_is_denied_in_other_words_is_not_given(person):
     person.say_as("he asked me in front of the whole round", **doubtful_harm("bullying"))
     person.say_as("i never said bullying", **bullied)
     assert not person.slot("routes_given")
+
+
+@pytest.mark.parametrize(
+    "told",
+    ["he hit me again last night when I got home", "I am going to kill myself tonight"],
+)
+def test_who_asks_to_be_forgotten_after_danger_keeps_the_numbers(person, told):
+    person.open()
+    person.say(told)
+    bubbles = person.say("delete everything about me please")
+    assert all(number in bubbles[0].text for number in ("999", "55", "116 123"))
+    assert "utter_forgotten" in {name for bubble in bubbles for name in bubble.said}
+    assert not person.slot("routes_given")
+    assert not person.slot("crisis_kind")
+
+
+@pytest.mark.parametrize(
+    ("told", "tests_are_named"),
+    [
+        ("my consultant put his hand on my thigh at the christmas do", False),
+        ("the reg keeps making comments about my body in front of the scrub nurse", False),
+        ("I was raped by a colleague last weekend", True),
+        ("he put his hand on my leg and then he held me down", True),
+    ],
+)
+def test_harassment_is_not_met_with_the_words_for_an_assault(person, told, tests_are_named):
+    person.open()
+    person.say_as(told, harms=["sexual_harm"], harm_sources={"patterns": ["sexual_harm"]})
+    assert "safe from them" in person.text
+    assert ("emergency medicine" in person.text) == tests_are_named
+    assert ("isn't yours to laugh off" in person.text) != tests_are_named

@@ -749,6 +749,16 @@ def test_a_server_without_deletion_of_many_is_served_one_by_one(own):
     assert fixed("utter_telegram_deleted", deleted=5) in own.say(5, "/forget")[0]
 
 
+@pytest.mark.parametrize("wish", ["/forget", "delete my data"])
+@pytest.mark.parametrize(
+    ("told", "kept"), [("he hit me again last night when I got home", True), ("so tired", False)]
+)
+def test_after_danger_forgetting_leaves_the_numbers_there(own, told, kept, wish):
+    own.say(5, told)
+    said = "\n".join(own.say(5, wish))
+    assert ("116 123" in said) == ("55 when asked" in said) == kept
+
+
 def test_there_may_be_nothing_to_forget_but_the_wish(own):
     said = own.say(5, "/forget")[0]
     assert fixed("utter_telegram_deleted", deleted=1) in said

@@ -7,6 +7,7 @@ first: words with any sign of it, and words that are no part of a ticket, stay o
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import re
 from collections.abc import Mapping
@@ -17,7 +18,7 @@ from typing import Any
 from rasa.core.agent import Agent
 
 from bot.channels.fixed import fixed
-from bot.channels.telling import settle
+from bot.channels.telling import let_go
 from bot.channels.typed_choices import (
     CHOSEN,
     answer_to_ending,
@@ -34,6 +35,7 @@ from bot.channels.typed_choices import (
     is_urgent,
     looks_like_a_receipt,
     pieces,
+    says,
     step_with_ticket,
     turns_to_a_receipt,
     typed_choice,
@@ -106,8 +108,14 @@ REPLY, TICKET, END_TICKET = "reply", "ticket", "end_ticket"
 """Values of `asked` while a reply to the unit is awaited, while a ticket is open, and while it is
 asked whether to end it."""
 
+TOLD_AFTER = (*HELP_INTENTS, *LEAVING, "drop_referral")
+"""Intents that come before it is told that a ticket went; some take it back."""
+
+LONGEST_LOOK = 2.0
+"""Seconds for which it is waited to know whether somebody was told."""
+
 TOLD_BESIDE = ("nothing", "open", "information", "back")
-"""Values of `asked` at which it may be told that a ticket went: no answer that matters is awaited."""
+"""Values of `asked` at which it may be told that a ticket went: no answer of weight is awaited."""
 
 AT_THE_END = ("referral_confirm", "referral_change")
 """Slots that are asked for once everything was chosen: another number is a correction then."""
@@ -277,17 +285,17 @@ class Confidant:
             return Owed.NOTHING
         if slots.get("asked") not in TOLD_BESIDE or slots.get("active_loop") or in_crisis(slots):
             return Owed.NOTHING
-        if _intent(pressed) in (*HELP_INTENTS, *LEAVING):
-            return Owed.NOTHING
-        if await self._desk.was_shown(str(slots.get("referral_draft"))):
-            await settle(self._agent, conversation, self._desk)
-            return Owed.NOTHING
         words = "" if text is None else without_receipts(text)
         parsed = await self._parse(words) if any(map(str.isalpha, words)) else pressed
-        if parsed is None or _needs_an_answer(parsed, slots):
+        if parsed is None or _intent(parsed) in TOLD_AFTER or _needs_an_answer(parsed, slots):
             return Owed.NOTHING
-        again = "send" in _named(parsed, "referral_confirm")
-        return Owed.ALONE if again else Owed.FIRST
+        if await asyncio.wait_for(
+            self._desk.was_shown(str(slots.get("referral_draft"))), LONGEST_LOOK
+        ):
+            await let_go(self._agent, conversation)
+            return Owed.NOTHING
+        sent_again = "send" in _named(pressed, "referral_confirm") or says("send_it", words)
+        return Owed.ALONE if sent_again else Owed.FIRST
 
     async def _in_place_of_a_button(
         self, conversation: str, slots: Mapping[str, Any], text: str, cut: bool

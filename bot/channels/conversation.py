@@ -15,8 +15,10 @@ from rasa.core.channels.channel import CollectingOutputChannel, UserMessage
 
 from bot.channels.confidant import UNAVAILABLE, Confidant, Owed, Taken
 from bot.channels.fixed import fixed
+from bot.dialogue.in_confidence import RECEIPT
 from bot.dialogue.memory import SAID
 from bot.privacy.identifiers import looks_identifying
+from bot.referrals.receipts import read_receipt
 
 logger = logging.getLogger(__name__)
 
@@ -205,6 +207,8 @@ async def _filled(confidant: Confidant, sender_id: str, bubble: Bubble) -> list[
     except Exception as error:  # nobody is left without an answer; what it was is not logged
         logger.error("not said in confidence: error=%s", type(error).__name__)
         texts = [fixed(UNAVAILABLE)]
+    if RECEIPT in bubble.text and not any(read_receipt(text) for text in texts):
+        bubble = replace(bubble, said=())  # it tells nobody that their ticket went
     return [replace(bubble, text=text) for text in texts]
 
 

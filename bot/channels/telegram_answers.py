@@ -26,10 +26,11 @@ from bot.channels.conversation import (
 from bot.channels.fixed import fixed
 from bot.channels.telegram_chats import Chats
 from bot.channels.telegram_sending import BlockedError, GivenUpError, Sender
-from bot.channels.telling import Telling, tells
+from bot.channels.telling import Telling, tells, withdraw
 from bot.deanery import CRISIS_LINES, deaneries, signposts
 from bot.dialogue.in_confidence import in_confidence, receipts_in_use
 from bot.dialogue.referral import unsent
+from bot.dialogue.safety import danger_was_near
 from bot.privacy.identifiers import looks_identifying
 from bot.privacy.lifetimes import (
     DELETABLE_SECONDS,
@@ -370,13 +371,15 @@ class Answers:
     async def _forget(self, chat: int) -> None:
         """Wipe what is held, delete what Telegram lets us, and say exactly what was not."""
         name = self._name(chat)
-        held, unsent_too = await self._wipe(chat)
+        held, unsent_too, danger = await self._wipe(chat)
         self._agent().tracker_store.event_broker.forget(name)
         numbers = self._numbers.of(chat)  # whoever has to ask again has them still
         refused, unreached = await self._delete(chat, numbers)
         self._numbers.let_go(chat, {*numbers} - unreached)
         deleted = len(numbers) - len(refused) - len(unreached)
         names = ["utter_telegram_forgotten" if held or numbers else "utter_telegram_nothing_held"]
+        if danger:
+            names.insert(0, "utter_forgotten_numbers")
         if deleted:
             names.append("utter_telegram_deleted")
         if refused:
@@ -398,6 +401,7 @@ class Answers:
                 refused=len(refused),
                 unreached=len(unreached),
                 hours=DELETABLE_SECONDS // HOUR,
+                **numbers_for_all(),
             )
             for name in names
         )
@@ -415,22 +419,25 @@ class Answers:
         finally:
             deleting.cancel()
 
-    async def _wipe(self, chat: int) -> tuple[bool, bool]:
+    async def _wipe(self, chat: int) -> tuple[bool, bool, bool]:
         """Delete everything held about the chat's conversation.
 
-        Return whether there was any, and whether something for a unit was among it, unsent.
+        Return whether there was any, whether something for a unit was among it, unsent, and
+        whether danger was near in it.
         """
         name = self._name(chat)
         store = self._agent().tracker_store
         try:
             tracker = await store.retrieve(name)
-            waiting = tracker is not None and unsent(tracker.current_slot_values()) is not None
+            slots = tracker.current_slot_values() if tracker is not None else {}
             await store.delete(name)
+            if draft := slots.get("referral_draft"):
+                await withdraw(name, str(draft))
         finally:  # what lies in memory goes, whether or not the store can be reached
             in_confidence().let_go(name)
             self._chats.drop(name)
         self._pseudonyms.forget(name)
-        return tracker is not None, waiting
+        return tracker is not None, unsent(slots) is not None, danger_was_near(slots)
 
     async def _membership(self, change: ChatMemberUpdated) -> None:
         """Wipe the conversation of somebody who blocks the bot."""
@@ -459,6 +466,12 @@ class Answers:
 
     def _chat(self, chat: int) -> Any:
         return self._chats.of(self._name(chat))
+
+
+def numbers_for_all() -> dict[str, str]:
+    """Return the variables of a sentence with the numbers that serve every nation."""
+    emergency, *_, listening = (signposts()[key] for key in CRISIS_LINES)
+    return {"emergency": emergency.value, "listening": f"{listening.value}: {listening.name}"}
 
 
 def commands_now() -> tuple[str, ...]:

@@ -68,22 +68,31 @@ class Telling:
     ) -> None:
         try:
             if self._went:
-                if self._draft is not None:
-                    await self._desk.shown(self._draft)
-                await settle(self._agent, self._conversation, self._desk)
+                await self._desk.shown(self._draft or await self._draft_of_another())
+                await let_go(self._agent, self._conversation)
         except Exception as failed:  # they were told; the next message asks again what is known
             logger.error("not noted that it was told: error=%s", type(failed).__name__)
         finally:
             self._held.end_telling(self._conversation)
 
+    async def _draft_of_another(self) -> str:
+        """Return the draft of what another process sent, and this one tells of."""
+        tracker = await self._agent.tracker_store.retrieve(self._conversation)
+        return str(tracker.get_slot("referral_draft") if tracker is not None else None)
 
-async def settle(agent: Agent, conversation: str, at: Desk) -> None:
-    """Note that the sender was told, and let go of what was handed over."""
+
+async def let_go(agent: Agent, conversation: str) -> None:
+    """Let go of what was handed over, once its sender was told."""
     async with agent.lock_store.lock(conversation):
         tracker: Any = await agent.tracker_store.retrieve(conversation)
         if tracker is None or not tracker.get_slot(OWED):
             return
-        await at.shown(str(tracker.get_slot("referral_draft")))
         for name in HANDED_OVER:
             tracker.update(SlotSet(name, None))
         await agent.tracker_store.save(tracker)
+
+
+async def withdraw(conversation: str, draft: str) -> None:
+    """Take back a ticket of this draft, if there is one of which its sender was not told."""
+    at = desk()
+    await in_confidence().take_back(conversation, draft, lambda: at.withdraw(draft))

@@ -232,7 +232,9 @@ class WebChannel(InputChannel):
         self._chats.end(token)
         if chat is not None:
             await chat.finish()
-            await request.app.ctx.agent.tracker_store.delete(chat.pseudonym)
+            agent = request.app.ctx.agent
+            async with agent.lock_store.lock(chat.pseudonym):  # nothing is stored again after it
+                await agent.tracker_store.delete(chat.pseudonym)
             await self._chats.forget(token)
             in_confidence().let_go(chat.pseudonym)
         return self._json(request, {})

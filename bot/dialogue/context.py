@@ -19,6 +19,9 @@ UNEASY = 0.2
 The crisis conversation begins at a higher one; in between, one gentle question costs little.
 """
 
+LIKELY = 0.5
+"""The same, of danger to a life now: from here on it is told to ring, below it is asked."""
+
 CLEAR = 0.8
 """Calibrated probability from which the classifier alone is taken at its word; see `UNSURE`."""
 
@@ -61,6 +64,13 @@ NEWS = {
 }
 """Signs that go on with what was told about somebody else -> the name of what is said to them."""
 
+MAYBE = f"{SOMEONE_ELSE}maybe"
+"""What `routes_given` holds after worry that may or may not be for somebody's life."""
+
+MISREAD = "misread"
+PUT_RIGHT = f"{SOMEONE_ELSE}{MISREAD}"
+"""The news that somebody else is not in such danger, and what `routes_given` holds after it."""
+
 BARRIER = "barrier_"
 """Beginning of the signs that say what makes a call hard."""
 
@@ -75,6 +85,9 @@ DEATH, OF_THE_DEAD = "_death", ("died", "blame")
 
 FEARED_FOR = ("other_colleague_now", "other_relative", "other_someone")
 """Routes about somebody who may be in danger, of whom news may come."""
+
+COMPLAINED = "error_today"
+"""The route whose concern is told as well by who is complained about, and made no error."""
 
 AT_WORK = ("error_today", "patient_risk")
 """Routes after which a body in danger is mostly a patient's."""
@@ -115,7 +128,7 @@ def risk_signs(message: Mapping[str, Any], slots: Mapping[str, Any]) -> RiskSign
 def crisis_kind(message: Mapping[str, Any], slots: Mapping[str, Any]) -> str | None:
     """Return the kind of crisis conversation that the message begins, or None."""
     signs, found = risk_signs(message, slots), _signs(message)
-    if not signs.any():
+    if not signs.any() or _put_right(message, slots):
         return None
     if _is_emergency(message, slots):
         return MEDICAL
@@ -143,7 +156,8 @@ def crisis_kind(message: Mapping[str, Any], slots: Mapping[str, Any]) -> str | N
             return PAST_ATTEMPT
         if "denied" in found and not in_doubt(message, slots):
             return DENIED
-    if risk != "immediate" and signs.patterns is None and own_probability(message) < CLEAR:
+    least = LIKELY if risk == "immediate" else CLEAR
+    if signs.patterns is None and own_probability(message) < least:
         return signs.context or UNSURE
     return str(risk)
 
@@ -161,13 +175,25 @@ def news_of(message: Mapping[str, Any], slots: Mapping[str, Any]) -> str | None:
     given = list(slots.get("routes_given") or ())
     if not _about_somebody_else(slots):
         return None
+    if given[-1] in FEARED_FOR and "misread" in _signs(message):
+        return None if PUT_RIGHT in given else MISREAD
     lost = any(route.endswith(DEATH) for route in given)
     found = [name for sign, name in NEWS.items() if sign in _signs(message)]
-    clear = (message.get("harm_sources") or {}).get("clear") or ()
-    if given[-1] in FEARED_FOR and any(harm.endswith(DEATH) for harm in clear):
-        found.insert(0, "died")  # told as a death now, of whom it was feared
+    told = (message.get("harm_sources") or {}).get("patterns") or ()
+    if given[-1] in FEARED_FOR and any(harm.endswith(DEATH) for harm in told):
+        found.insert(0, "died")  # told as a death now, of whom it was feared; no mere likeness
+    if PUT_RIGHT in given:
+        return None  # it was no such worry
+    if given[-1] == MAYBE:
+        found = [name for name in found if name != NEWS["asks_about_them"]]
     fitting = (name for name in found if name in OF_THE_DEAD or not lost)
     return next((name for name in fitting if SOMEONE_ELSE + name not in given), None)
+
+
+def others_risk_is_clear(message: Mapping[str, Any]) -> bool:
+    """Whether a phrase tells somebody else's risk, or the classifier clearly."""
+    by_phrases = (message.get("risk_sources") or {}).get("patterns") == "third_party"
+    return by_phrases or (message.get("risk_scores") or {}).get("third_party", 0.0) >= CLEAR
 
 
 def fear_of(message: Mapping[str, Any], slots: Mapping[str, Any]) -> str | None:
@@ -193,7 +219,8 @@ def confirmed_route(message: Mapping[str, Any], slots: Mapping[str, Any]) -> str
     intent = str((message.get("intent") or {}).get("name"))
     said = answer_of(intent, _signs(message))
     concerns = (message.get("signals") or {}).get("concern") or ()
-    again = checked[-1] in (message.get("harms") or ()) or routes()[checked[-1]].concern in concerns
+    by_concern = checked[-1] != COMPLAINED and routes()[checked[-1]].concern in concerns
+    again = checked[-1] in (message.get("harms") or ()) or by_concern
     denied = said == "no" or "misread" in _signs(message)
     return checked[-1] if said == "yes" or (again and not denied) else None
 
@@ -201,6 +228,22 @@ def confirmed_route(message: Mapping[str, Any], slots: Mapping[str, Any]) -> str
 def in_doubt(message: Mapping[str, Any], slots: Mapping[str, Any]) -> bool:
     """Whether only the classifier takes the message for risk, and is not clear about it."""
     return risk_signs(message, slots).classifier_alone() and own_probability(message) < CLEAR
+
+
+def _put_right(message: Mapping[str, Any], slots: Mapping[str, Any]) -> bool:
+    """Whether the classifier alone has a small doubt of which the person has disposed.
+
+    They say in this message that they are safe, as they were asked; or a doubt no greater was put
+    right before. Two low messages in a row are told apart from it (`_context`).
+    """
+    alone = risk_signs(message, slots).classifier_alone()
+    if not alone or own_probability(message) >= LIKELY:
+        return False
+    intent = str((message.get("intent") or {}).get("name"))
+    safe = "safe" in _signs(message) or answer_of(intent, _signs(message)) == "yes"
+    answered = slots.get("asked") == "safe_now" and safe
+    before = slots.get("crisis_kind") == UNSURE and slots.get("crisis") == "no"
+    return answered or (before and not slots.get("crisis_sure"))
 
 
 def own_probability(message: Mapping[str, Any]) -> float:

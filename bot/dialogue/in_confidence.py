@@ -78,6 +78,16 @@ class InConfidence:
             held.sendings[draft + content] = sending
         held.receipt, held.draft = await asyncio.shield(sending), draft
 
+    async def take_back(
+        self, conversation: str, draft: str, withdraw: Callable[[], Awaitable[None]]
+    ) -> None:
+        """Withdraw a draft of which nothing may have gone; what is being sent, once it is there."""
+        held = self._held.get(conversation)
+        for name, sending in (held.sendings if held else {}).items():
+            if name.startswith(draft) and not sending.done():
+                sending.add_done_callback(lambda _: asyncio.ensure_future(withdraw()))
+        await withdraw()
+
     def take_receipt(self, conversation: str) -> str | None:
         """Return the receipt that is to be shown now, and let go of it."""
         held = self._held.get(conversation)

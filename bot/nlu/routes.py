@@ -45,9 +45,10 @@ DONE_FIRST = ("error_today", "unfit_now")
 """Routes whose question stays open after "no", until it is done."""
 
 
-ASKED_FIRST = ("bullying", "discrimination", "alcohol_drugs", "eating_disorder")
+ASKED_FIRST = ("bullying", "discrimination", "alcohol_drugs", "eating_disorder", "error_today")
 """Routes that the classifier alone never gives: a hard consultant, having come from abroad, work
-taken home every night or a missed dinner is near enough, and nothing is lost by asking."""
+taken home every night, a missed dinner or a complaint is near enough, and little is lost by asking.
+"""
 
 
 MOST_ASKED = 2

@@ -11,6 +11,7 @@ import threading
 import time
 from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import date
 from functools import cache
@@ -145,6 +146,8 @@ class Desk:
         self._threads = ThreadPoolExecutor(THREADS, "referrals")
         self._to_end: set[str] = set()
         """Tickets whose senders ended them while the database could not be used."""
+        self._to_withdraw: set[str] = set()
+        """Tickets that go if their senders were not told of them."""
         self._to_note: set[str] = set()
         """Tickets of which it is not noted yet that their senders were told."""
 
@@ -223,6 +226,18 @@ class Desk:
         ticket = _ticket_id(draft_id)
         return ticket in self._to_note or await self._beside(self._is_shown, ticket)
 
+    async def withdraw(self, draft_id: str) -> None:
+        """Delete what was sent with this draft, if its sender was not told that it went.
+
+        Nothing is raised; what cannot be deleted now is deleted with a later `sweep`.
+        """
+        ticket = _ticket_id(draft_id)
+        if ticket in self._to_note:
+            return
+        self._to_withdraw.add(ticket)
+        with suppress(DeskUnavailable):
+            await self._beside(self._withdraw)
+
     async def open(self, receipt: str, conversation: str = "") -> Opened | None:
         """Open a ticket with its receipt, which counts as a use of it.
 
@@ -287,8 +302,8 @@ class Desk:
         """Have done what is due; called by the server's clock.
 
         That is to forget the mistakes of conversations that have ended, to write how many receipts
-        were refused, and to note and end what could not be. It waits for nothing. What cannot be
-        done is tried again the next time.
+        were refused, and to note, end and withdraw what could not be. It waits for nothing. What
+        cannot be done is tried again the next time.
         """
         self._guessing.sweep()
         if self._guessing.refused:
@@ -297,6 +312,8 @@ class Desk:
             self._threads.submit(self._note_shown)
         if self._to_end:
             self._threads.submit(self._end_at_last)
+        if self._to_withdraw:
+            self._threads.submit(self._withdraw)
 
     async def _take_of_all(self) -> float:
         """Take a try of those that all workers have; return the seconds to wait before it.
@@ -521,6 +538,17 @@ class Desk:
             connection.execute(delete(tickets).where(tickets.c.id == ticket))
             note_deleted(connection)
         overwrite(self._database())
+
+    def _withdraw(self) -> None:
+        ids = tuple(self._to_withdraw)
+        with transaction(self._database()) as connection:
+            untold = delete(tickets).where(tickets.c.id.in_(ids), tickets.c.shown.is_(False))
+            gone = connection.execute(untold).rowcount
+            if gone:
+                note_deleted(connection)
+        self._to_withdraw.difference_update(ids)
+        if gone:
+            overwrite(self._database())
 
     def _end_at_last(self) -> None:
         try:

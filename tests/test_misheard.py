@@ -1,0 +1,190 @@
+"""What trials in conversation misheard: alarms that nobody gave cause for, noes and goodbyes."""
+
+import pytest
+
+from actions.talk import LONG_QUIET
+from bot.channels.fixed import fixed
+
+
+def doubtful(own, risk="passive_ideation"):
+    """Return what is recognised when only the classifier takes a message for risk."""
+    return {
+        "risk": risk,
+        "risk_sources": {"patterns": "none", "classifier": risk},
+        "risk_scores": {"own": own, "third_party": 0.0},
+    }
+
+
+def told_of_another(score):
+    """Return what is recognised when only the classifier takes somebody else to be at risk."""
+    return {
+        "risk": "third_party",
+        "risk_sources": {"patterns": "none", "classifier": "third_party"},
+        "risk_scores": {"own": 0.0, "third_party": score},
+        "harms": [],
+        "harm_sources": {"patterns": [], "classifier": [], "clear": []},
+    }
+
+
+def said(person):
+    return {name for bubble in person.seen[-1] for name in bubble.said}
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "I'm coming back to work after four months off with depression",
+        "I'm going to work tomorrow",
+        "I'm not allowed to work extra hours on my visa",
+        "I'm learning to drive",
+    ],
+)
+def test_going_to_work_is_not_being_unfit_for_it(person, words):
+    person.open()
+    person.say(words)
+    assert not any(name.startswith("utter_route") for name in said(person))
+
+
+def test_a_small_doubt_about_a_life_now_asks_and_does_not_order(person):
+    person.open()
+    person.say_as("No! I am not going to type in here any more", **doubtful(0.3, "immediate"))
+    assert "116 123" in person.text
+    assert "utter_crisis_open_immediate" not in said(person)
+    assert person.slot("crisis_kind") == "unsure"
+
+
+def test_a_clear_sign_of_danger_now_is_answered_as_that(person):
+    person.open()
+    person.say_as("I have it here with me", **doubtful(0.9, "immediate"))
+    assert "utter_crisis_open_immediate" in said(person)
+
+
+def test_who_says_they_are_safe_when_asked_is_believed_unless_it_is_told_plainly(person):
+    person.open()
+    person.say_as("it has all been a bit much", risk_scores={"own": 0.21, "third_party": 0.0})
+    if person.slot("asked") != "safe_now":
+        pytest.fail(person.text)
+    person.say_as("Yes I'm safe, I was talking about a complaint", **doubtful(0.25))
+    assert person.slot("crisis") == "no"
+    assert "utter_safe_thanks" in said(person)
+
+
+def test_who_says_they_are_safe_and_tells_of_a_wish_to_die_is_not_passed_over(person):
+    person.open()
+    person.say_as("it has all been a bit much", risk_scores={"own": 0.21, "third_party": 0.0})
+    person.say("yes I'm safe but I want to kill myself")
+    assert "116 123" in person.seen[-1][0].text
+    assert person.slot("crisis") == "asked"
+
+
+def test_a_doubt_that_was_put_right_is_not_raised_again_by_a_smaller_one(person):
+    person.open()
+    person.say_as("i just want it to stop", **doubtful(0.4))
+    assert person.slot("crisis_kind") == "unsure"
+    person.say("no, nobody's hurt and I'm safe, I mean the rota")
+    assert person.slot("crisis") == "no"
+    person.say_as("it's them looking at me that I mind", **doubtful(0.3))
+    assert person.slot("crisis") == "no"
+    assert "116 123" not in person.text
+    person.say_as("nothing of me would be missed", **doubtful(0.85))
+    assert person.slot("crisis") == "asked"
+
+
+def test_a_doubt_is_no_coming_back_to_it(person):
+    person.open()
+    person.say_as("i just want it to stop", **doubtful(0.4))
+    person.say_as("i said what i said about the diet", **doubtful(0.4))
+    assert fixed("utter_crisis_again") not in person.text
+
+
+def test_worry_that_may_be_for_a_life_is_met_without_a_script_about_suicide(person):
+    person.open()
+    person.say_as("She's not well and she won't stop working", **told_of_another(0.5))
+    assert "999" in person.text
+    assert "suicide" not in person.text
+    assert person.slot("asked") == "and_you"
+
+
+def test_who_puts_a_worry_right_is_believed(person):
+    person.open()
+    person.say_as("I think she might do something", **told_of_another(0.95))
+    assert "999" in person.seen[-1][0].text
+    person.say("gosh no, nothing like that. she has glandular fever or something")
+    assert "utter_other_misread" in said(person)
+    person.say("What can I actually say to her?")
+    assert "suicide" not in person.text
+    person.say("she cancelled her holiday to cover")
+    assert not any(name.startswith("utter_other") for name in said(person))
+
+
+def test_nobody_is_mourned_on_a_likeness(person):
+    person.open()
+    person.say_as("I think she might do something", **told_of_another(0.95))
+    death = {"classifier": ["other_colleague_death"], "clear": ["other_colleague_death"]}
+    person.say_as(
+        "she cancelled her holiday to cover. she says who else will do it",
+        harms=["other_colleague_death"],
+        harm_sources={"patterns": [], **death},
+    )
+    assert "utter_other_died" not in said(person)
+
+
+def test_a_complaint_is_no_error(person):
+    person.open()
+    clear = {"patterns": [], "classifier": ["error_today"], "clear": ["error_today"]}
+    person.say_as("there's a complaint about me", harms=["error_today"], harm_sources=clear)
+    assert "utter_maybe_error_today" in said(person)
+    person.say("I didn't get anything wrong. The complaint says I was dismissive.")
+    assert not any(name.startswith("utter_route_error") for name in said(person))
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "Fine, that helps a bit. I'll book with my GP, the one from uni. I'm off to bed",
+        "two glasses most nights and i used to not. anyway bye",
+        "I'll write to one of the registrars. Thanks I suppose. Goodnight",
+    ],
+)
+def test_a_goodbye_at_the_end_of_a_message_is_heard(person, words):
+    person.open()
+    person.say("the rota is killing my evenings")
+    person.say_as(words, risk="none", risk_scores={"own": 0.0, "third_party": 0.0})
+    assert "utter_come_back" in said(person)
+    assert person.slot("asked") == "nothing"
+
+
+@pytest.mark.parametrize("words", ["no i dont want a unit", "you're rather hammering the unit"])
+def test_a_no_to_the_unit_is_heard_for_long(person, words):
+    person.open()
+    person.say("im exhausted and nobody notices")
+    person.say_as(words, intent={"name": "share", "confidence": 0.9})
+    assert person.slot("no_offer_before_turn") >= LONG_QUIET
+
+
+def test_a_question_that_begins_with_a_no_does_not_bring_the_offer_back(person):
+    person.open()
+    person.say("what is the psu")
+    for words in ("im exhausted", "it's the rota", "nobody helps", "i cant keep up", "it goes on"):
+        person.say(words)
+        if person.slot("asked") in ("information", "contact"):
+            break
+    assert person.slot("asked") in ("information", "contact")
+    person.say("no thanks. would my supervisor be told?")
+    assert not {"utter_return_information", "utter_return_contact"} & said(person)
+
+
+def test_a_question_that_was_passed_over_is_owned_up_to(person):
+    person.open()
+    person.say("im exhausted and nobody notices")
+    person.say_as("you didnt answer my question", intent={"name": "share", "confidence": 0.9})
+    assert said(person) == {"utter_not_answered"}
+
+
+def test_whether_somebody_could_ask_us_is_no_question_about_the_unit(person):
+    person.open()
+    asked = {"name": "ask_who_is_told", "confidence": 0.9}
+    person.say_as("could my TPD ask you for a list of who's used it", intent=asked)
+    assert "utter_answer_ask_what_is_kept" in said(person)
+    person.say_as("would my TPD be told", intent=asked)
+    assert "utter_answer_ask_who_is_told" in said(person)
