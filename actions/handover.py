@@ -10,7 +10,13 @@ from rasa_sdk import Action, Tracker
 from rasa_sdk.events import EventType, FollowupAction, SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 
-from actions.local_facts import WARNING_RESPONSES, chosen_deanery, offer_contact, say_warnings
+from actions.local_facts import (
+    WARNING_RESPONSES,
+    chosen_deanery,
+    named_deanery,
+    offer_contact,
+    say_warnings,
+)
 from actions.questions import say_who_is_told
 from actions.speaking import memory_of, remember, say, was_said
 from bot.deanery import Deanery, deaneries
@@ -42,7 +48,8 @@ class ActionTellAboutUnit(Action):
         after = replace(
             before, turn=before.turn + 1, asked=asked, offer_accepted=True, unit_told=True
         )
-        return remember(before, after, unclear_run=0)
+        # a rule can name one outcome only
+        return [*remember(before, after, unclear_run=0), FollowupAction("action_listen")]
 
 
 class ActionWantContact(Action):
@@ -55,8 +62,8 @@ class ActionWantContact(Action):
     async def run(
         self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]
     ) -> list[EventType]:
-        """Say nothing."""
-        return [SlotSet("after_deanery", None)]
+        """Say nothing; a deanery that is named in the same breath is not asked for again."""
+        return [SlotSet("after_deanery", None), *named_deanery(tracker)]
 
 
 class ActionAskDeanery(Action):
@@ -186,7 +193,7 @@ class ActionBeforeMessage(Action):
             return [*remember(before, after, unclear_run=0), FollowupAction("action_listen")]
         if deanery is not None and not was_said(tracker, WARNING_RESPONSES[0]):
             say_warnings(dispatcher, deanery)
-        return []
+        return [SlotSet("asked", "open")]  # "ok" is no answer to the offer any more
 
 
 class ActionMessage(Action):

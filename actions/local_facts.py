@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date
 
 from rasa_sdk import Tracker
+from rasa_sdk.events import EventType, SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 
 from actions.speaking import say
@@ -17,6 +18,13 @@ WARNING_RESPONSES = ("utter_before_you_refer", "utter_before_you_refer_too")
 def chosen_deanery(tracker: Tracker) -> Deanery | None:
     """Return the deanery of the slot, or None if it is not known."""
     return deaneries().get(tracker.get_slot("deanery") or "")
+
+
+def named_deanery(tracker: Tracker) -> list[EventType]:
+    """Return the events that take the one deanery that the latest message names, if it does."""
+    named = {str(value) for value in tracker.get_latest_entity_values("deanery")}
+    known = [name for name in named if name in deaneries()]
+    return [SlotSet("deanery", known[0])] if len(known) == 1 else []
 
 
 def say_warnings(dispatcher: CollectingDispatcher, deanery: Deanery) -> None:

@@ -216,7 +216,7 @@ class ActionReturn(Action):
 def _refuses(tracker: Tracker) -> bool:
     """Whether a question begins with a no to what was offered."""
     signs = tracker.latest_message.get("signs") or ()
-    return "declines_unit" in signs or "says_no" in signs
+    return "declines_unit" in signs or "begins_no" in signs
 
 
 def _may_be_shown(tracker: Tracker) -> bool:

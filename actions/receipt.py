@@ -9,9 +9,10 @@ from rasa_sdk import Action, Tracker
 from rasa_sdk.events import ActiveLoop, EventType, FollowupAction, SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 
+from actions.local_facts import chosen_deanery
 from actions.speaking import answered, entity_of, memory_of, say, was_said
 from bot.deanery import deaneries
-from bot.dialogue.in_confidence import ANSWER, NEW, in_confidence
+from bot.dialogue.in_confidence import ANSWER, NEW, in_confidence, unit_accepts
 from bot.dialogue.referral import OFFERED_AGAIN, OWED, is_begun, is_sealed
 from bot.referrals.desk import Opened, desk
 from bot.referrals.errors import DeskUnavailable, ReferralError, TicketGone
@@ -23,6 +24,7 @@ NOT_SEALED = {
     "too_long": "utter_referral_too_long",
     "no_address": "utter_referral_no_address",
     "not_shown": "utter_referral_not_shown",
+    "what_to_write": "utter_referral_note_hint",
     "unavailable": "utter_referral_not_sealed",
 }
 """Why something was not sealed, or cannot be shown again -> what is said."""
@@ -86,8 +88,13 @@ class ActionReceiptExplained(_Step):
     ) -> list[EventType]:
         """Say it."""
         if was_said(tracker, SHOWN) and not tracker.get_slot(OWED):
-            return await super().run(dispatcher, tracker, domain)
-        say(dispatcher, "utter_receipt_what")
+            say(dispatcher, self.says)
+            return answered(tracker, memory_of(tracker).asked)
+        deanery = chosen_deanery(tracker)
+        if deanery is not None and not unit_accepts(deanery.key):
+            say(dispatcher, "utter_receipt_not_here", deanery=deanery.name)
+        else:
+            say(dispatcher, "utter_receipt_what")
         return answered(tracker, memory_of(tracker).asked)
 
 
@@ -128,6 +135,25 @@ class ActionAskReceiptNext(_Step):
 
     says = "utter_ask_receipt_next"
     asked = "ticket"
+
+
+class ActionAboutTicket(Action):
+    """Answers whether it went, whether the receipt can be seen again, how to take it back."""
+
+    def name(self) -> str:
+        """Return the action's name."""
+        return "action_about_ticket"
+
+    async def run(
+        self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]
+    ) -> list[EventType]:
+        """Say it, of the way on that they took."""
+        before = memory_of(tracker)
+        about = entity_of(tracker, "ticket") or "went"
+        way = "contact" if before.asked == "sent_contact" else "receipt"
+        say(dispatcher, f"utter_ticket_{about}_{way}")
+        asked = "receipt" if (about, way) == ("back", "receipt") else before.asked
+        return finished(tracker, asked)
 
 
 class ActionReceipt(Action):

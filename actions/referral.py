@@ -14,7 +14,7 @@ from rasa_sdk import Action, FormValidationAction, Tracker
 from rasa_sdk.events import ActiveLoop, EventType, FollowupAction, SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 
-from actions.local_facts import chosen_deanery
+from actions.local_facts import chosen_deanery, named_deanery
 from actions.speaking import answered, memory_of, remember, say, say_reply, was_said
 from bot.channels.fixed import fixed
 from bot.channels.telling import withdraw
@@ -59,7 +59,7 @@ def let_go() -> list[EventType]:
 
 
 async def drop(tracker: Tracker) -> list[EventType]:
-    """Let go of what was to be handed over, and of a ticket of it of which they were not told."""
+    """Let go of what was to be handed over, and of a ticket of it that was not settled."""
     draft = tracker.get_slot("referral_draft")
     if draft:
         await withdraw(tracker.sender_id, str(draft))
@@ -77,7 +77,7 @@ class ActionWantReferral(Action):
         self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]
     ) -> list[EventType]:
         """Say nothing."""
-        return [SlotSet("after_deanery", "referral")]
+        return [SlotSet("after_deanery", "referral"), *named_deanery(tracker)]
 
 
 class ValidateReferralForm(FormValidationAction):
@@ -461,7 +461,7 @@ class ActionTellReferral(Action):
         if way != "receipt":
             say(dispatcher, "utter_referral_told_again_contact")
             _say_sent(dispatcher, deanery, way)
-            return answered(tracker, "open")
+            return answered(tracker, "sent_contact")
         try:
             await _send(tracker, deanery)
         except DeskUnavailable:
@@ -472,7 +472,7 @@ class ActionTellReferral(Action):
             return [*answered(tracker, "open"), *await drop(tracker)]
         say(dispatcher, "utter_referral_told_again")
         _say_sent(dispatcher, deanery, way)
-        return answered(tracker, "open")
+        return answered(tracker, "sent_receipt")
 
 
 async def send_and_tell(
@@ -494,9 +494,10 @@ async def send_and_tell(
         say(dispatcher, "utter_referral_outdated")
         again = {f"referral_{part}": None for part in ("note", "held", "contact", "confirm")}
         return [*answered(tracker, "open", **again), FollowupAction(FORM)]
-    _say_sent(dispatcher, deanery, tracker.get_slot("referral_way"))
+    way = tracker.get_slot("referral_way")
+    _say_sent(dispatcher, deanery, way)
     sent = {"offer_accepted": True, "next_step": "utter_step_referral", OWED: True}
-    return answered(tracker, "open", **sent)
+    return answered(tracker, f"sent_{way}", **sent)
 
 
 async def _send(tracker: Tracker, deanery: Deanery) -> None:

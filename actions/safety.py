@@ -32,6 +32,7 @@ from bot.dialogue.context import (
     crisis_kind,
     in_doubt,
     is_low,
+    is_put_right,
     news_of,
     risk_signs,
 )
@@ -236,6 +237,10 @@ def _next_step(dispatcher: CollectingDispatcher, tracker: Tracker, turn: int) ->
         bool(tracker.get_slot("crisis_sure")),
     )
     kind = crisis_kind(message, tracker.slots)
+    if kind == UNSURE and state in ("no", "eased") and is_put_right(message, tracker.slots):
+        say(dispatcher, "utter_crisis_believed", **crisis_numbers(tracker))
+        say(dispatcher, "utter_return_talk")
+        return replace(now, kind=UNSURE, asked="back")
     if kind is not None and not _is_an_answer(tracker, now):
         return _show_card(dispatcher, tracker, now, kind, turn)
     reached = now.state != "no" and _meaning(tracker, now) in (REACHED, WILL_CALL)

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 from rasa_sdk import Action, Tracker
-from rasa_sdk.events import EventType, SlotSet
+from rasa_sdk.events import EventType, FollowupAction, SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 
 from actions.handover import ActionInform
@@ -84,10 +84,10 @@ class ActionReplyToTalk(Action):
         if intent == "share" and not heard.anything() and _may_be_foreign(tracker):
             return _say_foreign(dispatcher, before)
         signs = tracker.latest_message.get("signs") or ()
-        if "declines_unit" in signs:
-            before = replace(before, no_offer_before_turn=before.turn + LONG_QUIET)
+        if _wants_no_unit(tracker):
             if not heard.anything():
                 return await ActionNotNow().run(dispatcher, tracker, domain)
+            before = replace(before, no_offer_before_turn=before.turn + LONG_QUIET)
         if "not_answered" in signs:
             say(dispatcher, "utter_not_answered")
             after = replace(before, turn=before.turn + 1, asked="open")
@@ -115,7 +115,9 @@ class ActionReplyUnclear(Action):
     async def run(
         self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]
     ) -> list[EventType]:
-        """Say the invitation, or the card and the menu."""
+        """Say the invitation, or the card and the menu; once for a message, whoever asks again."""
+        if _was_done(tracker, self.name()):
+            return [FollowupAction("action_listen")]
         before = memory_of(tracker)
         heard, likeliest = heard_in(tracker.latest_message), _likeliest_intent(tracker)
         if likeliest.startswith(ASKS) and _say_questions(dispatcher, tracker):
@@ -125,6 +127,8 @@ class ActionReplyUnclear(Action):
             return say_aside(dispatcher, tracker)
         if not heard.anything() and _may_be_foreign(tracker):
             return _say_foreign(dispatcher, before)
+        if "closing" in (tracker.latest_message.get("signs") or ()) and not heard.uneasy:
+            return await say_and_close(dispatcher, tracker, domain)
         if heard.anything() or likeliest == "share":
             return _take_up(dispatcher, tracker, heard, before)
         named = next(tracker.get_latest_entity_values("deanery"), None)
@@ -182,6 +186,8 @@ class ActionNotNow(Action):
         before = memory_of(tracker)
         say(dispatcher, "utter_not_now")
         after = declined(replace(before, turn=before.turn + 1))
+        if _wants_no_unit(tracker):
+            after = replace(after, no_offer_before_turn=after.turn + LONG_QUIET)
         return remember(before, after, unclear_run=0)
 
 
@@ -249,6 +255,20 @@ def _take_up(
             SlotSet("routes_checked", [*(tracker.get_slot("routes_checked") or ()), harm])
         )
     return events
+
+
+def _was_done(tracker: Tracker, action: str) -> bool:
+    """Whether an action was done since the latest message already."""
+    for event in reversed(tracker.events):
+        if event.get("event") == "user":
+            return False
+        if event.get("event") == "action" and event.get("name") == action:
+            return True
+    return False
+
+
+def _wants_no_unit(tracker: Tracker) -> bool:
+    return "declines_unit" in (tracker.latest_message.get("signs") or ())
 
 
 def _says_no(tracker: Tracker) -> bool:

@@ -10,7 +10,7 @@ from rasa.core.channels.channel import UserMessage
 
 from bot.agent import load_our_agent
 from bot.channels.confidant import Confidant
-from bot.channels.conversation import OPEN, Bubble, ask_agent
+from bot.channels.conversation import OPEN, Bubble, ask_agent, labels_of
 from bot.channels.telling import Telling
 
 
@@ -34,7 +34,7 @@ async def talk(deanery: str | None) -> None:
         if typed.isdigit() and 1 <= int(typed) <= len(choices):
             said: dict[str, Any] = {"payload": choices[int(typed) - 1]}
         else:
-            said = {"text": typed}
+            said = {"text": typed, "labels": labels_of(bubbles)}
         confidant = Confidant(agent)
         bubbles = await ask_agent(handle, conversation, "terminal", confidant=confidant, **said)
 

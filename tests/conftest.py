@@ -18,7 +18,7 @@ os.environ["SIDEDOOR_DATA"] = tempfile.mkdtemp(prefix="sidedoor-tests-")
 
 from bot.agent import load_our_agent  # noqa: E402  (the environment comes first)
 from bot.channels.confidant import Confidant  # noqa: E402
-from bot.channels.conversation import OPEN, Bubble, ask_agent  # noqa: E402
+from bot.channels.conversation import OPEN, Bubble, ask_agent, labels_of  # noqa: E402
 from bot.channels.telling import Telling  # noqa: E402
 from bot.privacy.logs import configure_logs  # noqa: E402
 from bot.recognise import Recogniser  # noqa: E402
@@ -103,6 +103,7 @@ class Person:
                 self.conversation,
                 CHANNEL,
                 confidant=Confidant(self.agent),
+                labels=labels_of(self.seen[-1]) if self.seen else {},
                 **said,
             )
         )

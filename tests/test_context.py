@@ -8,6 +8,7 @@ from bot.dialogue.context import (
     CLEAR,
     DENIED,
     INTRUSIVE,
+    LIKELY,
     LOW_TURNS,
     MEDICAL,
     NOT_SAFE,
@@ -167,7 +168,8 @@ def test_the_same_words_elsewhere_are_no_sign(message, slots):
         (parsed(classifier="active_ideation", own=CLEAR), {}, "active_ideation"),
         (parsed(classifier="active_ideation", own=CLEAR - 0.01), {}, UNSURE),
         (parsed("active_ideation", "active_ideation", 0.4), {}, "active_ideation"),
-        (parsed(classifier="immediate", own=0.4), {}, "immediate"),
+        (parsed(classifier="immediate", own=LIKELY), {}, "immediate"),
+        (parsed(classifier="immediate", own=LIKELY - 0.01), {}, UNSURE),
         (parsed("passive_ideation", signs=("denied",)), {}, DENIED),
         ({**parsed(classifier="self_harm", own=0.5), **told(["error_today"])}, {}, UNSURE),
         ({**parsed(classifier="immediate", own=0.5), **told(["error_today"])}, {}, UNSURE),
@@ -188,7 +190,7 @@ def test_a_doubt_beside_news_of_somebody_else_is_asked_about_as_one():
     given = {"routes_given": ["other_colleague_now"]}
     shaking = parsed(classifier="immediate", own=0.4, signs=("they_live",))
     assert crisis_kind(shaking, given) == SHAKEN
-    assert crisis_kind(shaking, {}) == "immediate"
+    assert crisis_kind(shaking, {}) == UNSURE
     sure = parsed(classifier="immediate", own=0.9, signs=("they_live",))
     assert crisis_kind(sure, given) == "immediate"
 

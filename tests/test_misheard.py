@@ -4,6 +4,9 @@ import pytest
 
 from actions.talk import LONG_QUIET
 from bot.channels.fixed import fixed
+from tests.referral_unit import Unit
+
+WANTS = {"name": "ask_how_to_contact", "confidence": 0.95}
 
 
 def doubtful(own, risk="passive_ideation"):
@@ -66,7 +69,8 @@ def test_who_says_they_are_safe_when_asked_is_believed_unless_it_is_told_plainly
         pytest.fail(person.text)
     person.say_as("Yes I'm safe, I was talking about a complaint", **doubtful(0.25))
     assert person.slot("crisis") == "no"
-    assert "utter_safe_thanks" in said(person)
+    assert "utter_crisis_believed" in said(person)
+    assert "116 123" in person.seen[-1][0].text
 
 
 def test_who_says_they_are_safe_and_tells_of_a_wish_to_die_is_not_passed_over(person):
@@ -82,10 +86,11 @@ def test_a_doubt_that_was_put_right_is_not_raised_again_by_a_smaller_one(person)
     person.say_as("i just want it to stop", **doubtful(0.4))
     assert person.slot("crisis_kind") == "unsure"
     person.say("no, nobody's hurt and I'm safe, I mean the rota")
+    person.say("it is only that i hate the rota")
     assert person.slot("crisis") == "no"
     person.say_as("it's them looking at me that I mind", **doubtful(0.3))
     assert person.slot("crisis") == "no"
-    assert "116 123" not in person.text
+    assert "utter_crisis_believed" in said(person)
     person.say_as("nothing of me would be missed", **doubtful(0.85))
     assert person.slot("crisis") == "asked"
 
@@ -188,3 +193,58 @@ def test_whether_somebody_could_ask_us_is_no_question_about_the_unit(person):
     assert "utter_answer_ask_what_is_kept" in said(person)
     person.say_as("would my TPD be told", intent=asked)
     assert "utter_answer_ask_who_is_told" in said(person)
+
+
+@pytest.mark.parametrize("deanery", ["scotland", "wales", None])
+@pytest.mark.parametrize("words", ["ok", "yes", "that's all", "no", "maybe", "dunno"])
+@pytest.mark.parametrize("step", [0, 1, 2])
+def test_a_bare_answer_within_the_message_to_copy_is_answered_once(person_in, deanery, words, step):
+    person = person_in(deanery)
+    person.open()
+    person.say("help me write a message to them")
+    for _ in range(step):
+        person._ask(payload=person.seen[-1][-1].buttons[0].payload)
+    assert person.slot("requested_slot")
+    person.say(words)
+    assert 1 <= len(person.seen[-1]) <= 3
+    assert "went wrong on my side" not in person.text
+    person.say("im so tired")
+    assert "went wrong on my side" not in person.text
+    person.say("i want to kill myself")
+    assert person.slot("crisis") == "asked"
+
+
+def test_a_message_that_was_offered_and_accepted_goes_on_after_ok(person_in):
+    person = person_in("scotland")
+    person.open()
+    person.say("how do i contact the psu")
+    person.press("Yes")
+    assert person.slot("requested_slot") == "message_about"
+    person.say("ok")
+    assert len(person.seen[-1]) <= 3
+    assert "went wrong on my side" not in person.text
+
+
+def test_a_turn_that_is_broken_off_breaks_no_later_one(person, monkeypatch):
+    person.open()
+    monkeypatch.setattr(person.agent.processor, "max_number_of_predictions", 1)
+    person.say("im so tired")
+    monkeypatch.undo()
+    person.say("would it cost anything?")
+    assert "utter_answer_ask_cost" in said(person)
+
+
+def test_a_deanery_that_is_named_in_the_same_breath_is_not_asked_for(person, referrals_database):
+    Unit(referrals_database)
+    person.open()
+    person.say_as("im in wales and i want to refer myself", intent=WANTS)
+    assert "utter_ask_deanery" not in said(person)
+    assert person.slot("deanery") == "wales"
+
+
+def test_what_a_receipt_is_says_where_there_are_none(person_in, referrals_database):
+    Unit(referrals_database)
+    person = person_in("scotland")
+    person.open()
+    person.say("what is a receipt?")
+    assert "utter_receipt_not_here" in said(person)

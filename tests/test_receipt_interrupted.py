@@ -6,6 +6,7 @@ import pytest
 
 from bot.dialogue import in_confidence as confidence
 from bot.privacy.lifetimes import LIFE_SECONDS
+from bot.referrals.receipts import read_receipt
 from tests.test_referral_conversation import NUMBERS, count, send, unit, wales
 
 __all__ = ["unit", "wales"]  # the fixtures
@@ -131,3 +132,90 @@ def test_a_change_of_mind_about_ending_and_about_writing(wales, unit):
     wales.say("actually no, i don't want to")
     assert messages(unit) == ["We can meet on Monday"]
     assert wales.slot("referral_reply") is None
+
+
+# In the minute after sending
+
+
+def sent(person, way):
+    """Hand something over with a receipt, or with how to be reached."""
+    if way == "receipt":
+        return send(person)
+    person.say("how do i get in touch with the psu")
+    for title in ("Yes", "Things at work", "That's all", "Someone", "Here is how", "By phone"):
+        person.press(title)
+    person.say("07700 900123")
+    person.press("Leave")
+    person.press("Send it")
+    return None
+
+
+def said(person):
+    return {name for bubble in person.seen[-1] for name in bubble.said}
+
+
+@pytest.mark.parametrize(
+    ("words", "answer"),
+    [
+        ("did it go?", "utter_ticket_went_receipt"),
+        ("did it go through?", "utter_ticket_went_receipt"),
+        ("show me my receipt again please", "utter_ticket_again_receipt"),
+        ("oh no i closed it too soon i didnt write it down", "utter_ticket_again_receipt"),
+        ("wait where do i keep this, i share a flat", "utter_receipt_explained"),
+        ("saved it", "utter_receipt_kept"),
+        ("ok got it", "utter_receipt_kept"),
+        ("have regret. please take back", "utter_ticket_back_receipt"),
+        ("I want to withdraw what I sent", "utter_ticket_back_receipt"),
+    ],
+)
+def test_what_is_asked_after_a_receipt_was_shown_is_answered(wales, unit, words, answer):
+    sent(wales, "receipt")
+    wales.say(words)
+    assert answer in said(wales)
+    assert not [b for b in wales.seen[-1] if read_receipt(b.text)]
+    assert count(unit.engine) == 1
+
+
+@pytest.mark.parametrize(
+    ("words", "answer"),
+    [
+        ("did it go?", "utter_ticket_went_contact"),
+        ("show me my receipt", "utter_ticket_again_contact"),
+        ("can I take it back", "utter_ticket_back_contact"),
+    ],
+)
+def test_what_is_asked_after_a_contact_was_sent_is_answered(wales, unit, words, answer):
+    sent(wales, "contact")
+    wales.say(words)
+    assert answer in said(wales)
+    assert count(unit.engine) == 1
+
+
+def test_one_question_after_the_other_is_answered_and_talk_goes_on(wales, unit):
+    sent(wales, "receipt")
+    for words, answer in (
+        ("where is it safe", "utter_receipt_explained"),
+        ("did it go?", "utter_ticket_went_receipt"),
+        ("saved it", "utter_receipt_kept"),
+    ):
+        wales.say(words)
+        assert answer in said(wales), words
+    wales.say("im exhausted and nobody notices")
+    assert "utter_receipt_kept" not in said(wales)
+    assert "utter_unclear" not in said(wales)
+
+
+def test_taking_it_back_is_done_with_the_receipt(wales, unit):
+    receipt = sent(wales, "receipt")
+    wales.say("can I take it back")
+    wales.say(receipt)
+    wales.press("End it for good")
+    wales.press("Yes, end it")
+    assert count(unit.engine) == 0
+
+
+def test_wanting_to_take_it_back_is_no_error_with_a_patient(wales, unit):
+    sent(wales, "receipt")
+    wales.say("hello")
+    wales.say("I want to withdraw what I sent")
+    assert "utter_ticket_back_receipt" in said(wales)

@@ -573,7 +573,7 @@ def test_a_receipt_that_did_not_arrive_comes_with_the_next_message_which_is_answ
     (ticket,) = unit.tickets()
     assert ticket.unshown
     bubbles = wales.say("is it free?")
-    assert "here it is again" in bubbles[0].text
+    assert "Here it is again" in bubbles[0].text
     assert "utter_answer_ask_cost" in said_in(wales)
     receipt = shown_receipt(wales)
     (ticket,) = unit.tickets()

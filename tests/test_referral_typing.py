@@ -570,3 +570,31 @@ def test_who_sees_a_number_is_answered_where_it_is_asked_for(wales, words):
     wales.say(words)
     assert "passphrase" in wales.seen[-1][0].text or "own people" in wales.seen[-1][0].text
     assert wales.slot("requested_slot") == "referral_contact"
+
+
+@pytest.mark.parametrize(
+    "words",
+    ["didnt you keep the first one", "will they know who i am from this", "what should i put", "5"],
+)
+def test_words_meant_for_us_are_not_sealed_as_the_note(wales, unit, words):
+    go_to(wales, "note")
+    wales.say(words)
+    assert wales.slot("referral_note") is None
+    assert wales.slot("requested_slot") == "referral_note"
+    do(wales, (NOTE, "[Send it]"))
+    (ticket,) = unit.tickets()
+    assert ticket.note == NOTE
+
+
+@pytest.mark.parametrize(
+    ("step", "label", "slot"),
+    [
+        ("summary", "change something", "referral_change"),
+        ("way", "leave it out", "referral_answer_by"),
+    ],
+)
+def test_a_label_that_is_typed_is_its_button(wales, step, label, slot):
+    go_to(wales, step)
+    wales.say_as(label.upper(), **doubt())
+    assert wales.slot("requested_slot") == slot
+    assert NUMBERS[1] not in wales.text

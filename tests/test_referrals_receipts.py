@@ -43,6 +43,8 @@ def test_a_receipt_is_four_groups_of_four_digits_and_reads_as_itself():
         "it's 12 34 56 78 90 12 34 56, is there anything for me?",
         "receipt:1234\n5678\n9012\n3456",
         "１２３４ ５６７８ ９０１２ ３４５６",
+        "l234 5678 9Ol2 3456",
+        "found it. 1234 5678 9o12 3456",
         "I am an F2 1234 5678 9012 3456",
         "1234 5678 9012 3456 from 3 weeks ago",
     ],

@@ -114,7 +114,7 @@ TOLD_AFTER = (*HELP_INTENTS, *LEAVING, "drop_referral")
 LONGEST_LOOK = 2.0
 """Seconds for which it is waited to know whether somebody was told."""
 
-TOLD_BESIDE = ("nothing", "open", "information", "back")
+TOLD_BESIDE = ("nothing", "open", "information", "back", "sent_receipt", "sent_contact")
 """Values of `asked` at which it may be told that a ticket went: no answer of weight is awaited."""
 
 AT_THE_END = ("referral_confirm", "referral_change")
@@ -141,6 +141,17 @@ ALONE = re.compile(r"\W*receipt\W*", re.IGNORECASE)
 
 CHOSEN_BY_THE_WORD = ("referral_way", "referral_contact", "referral_change")
 """Slots of a form to which "receipt" alone is an answer."""
+
+SENT = ("sent_receipt", "sent_contact")
+"""Values of `asked` after something was handed over, with a receipt and without."""
+
+AFTER_SENDING = {
+    "ticket_kept": "receipt_kept",
+    "ticket_where": "explain_receipt",
+    "ticket_went": "about_ticket",
+    "ticket_again": "about_ticket",
+}
+"""Row of `typed_answers.yml` -> the intent of the words once something was handed over."""
 
 MEANT = {
     ("receipt", "have"): "have_receipt",
@@ -254,7 +265,10 @@ class Confidant:
             return _choosing(text, parsed, awaited, chosen)
         if awaited == "referral_contact" and asks_who_sees_it(text):
             return Taken(parse_data=_parse_data("ask_what_is_kept"))
-        if _is_to_us(parsed, awaited, text):
+        if awaited == "referral_note" and says("what_to_write", text):
+            return _given("not_sealed", "what_to_write")
+        beside = awaited == "referral_note" and says("asks_beside_the_note", text)
+        if beside or _is_to_us(parsed, awaited, text):
             return Taken(text)
         if cut:
             return _given("not_sealed", "too_long")
@@ -400,13 +414,19 @@ class Confidant:
         """Return what the agent gets if somebody speaks of a receipt, mistypes it, or wants one."""
         if slots.get("crisis") in CRISIS_RUNS or slots.get("active_loop") is not None:
             return None
-        asked_for = slots.get("asked") == "receipt"
+        asked = str(slots.get("asked"))
+        asked_for = asked == "receipt"
         about_receipt = asked_for or "receipt" in text.lower() or looks_like_a_receipt(text)
         if about_receipt and sum(map(str.isdigit, text)) >= FEWEST_DIGITS:
             rest = without_digits(text)
             parsed = await self._parse(rest) if rest else {}
             urgent = parsed is None or answered_first(parsed, slots) is not None
             return Taken(rest) if urgent else _found("incomplete")
+        about = _about_what_was_sent(asked, text)
+        if about is not None:
+            parsed = await self._parse(text)
+            if parsed is not None and not _sure_of_risk(parsed):
+                return Taken(parse_data=about)
         lost = asked_for and has_lost_it(text)
         if slots.get("asked") == REPLY or not (lost or SPOKEN_OF.search(text)):
             return None
@@ -618,6 +638,19 @@ def _is_to_us(parsed: Mapping[str, Any], awaited: str, text: str) -> bool:
         return True
     longest = LONGEST_QUESTION if question else LONGEST
     return sure and words <= longest and name.startswith(ABOUT_THE_CONVERSATION)
+
+
+def _about_what_was_sent(asked: str, text: str) -> dict[str, Any] | None:
+    """Return the parse data of words about what was sent a moment ago; of taking it back, any time.
+
+    `asked` is the slot's value.
+    """
+    if asked in SENT:
+        for row, intent in AFTER_SENDING.items():
+            if says(row, text) and not (intent != "about_ticket" and asked != SENT[0]):
+                return _parse_data(intent, ticket=row.removeprefix("ticket_"))
+    taken_back = asked not in (TICKET, END_TICKET, REPLY) and says("ticket_back", text)
+    return _parse_data("about_ticket", ticket="back") if taken_back else None
 
 
 def _given(entity: str, value: str) -> Taken:

@@ -7,7 +7,7 @@ import json
 import logging
 import re
 import secrets
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -87,6 +87,16 @@ def as_text(text: str) -> str:
     return re.sub(r"^[\s/]+", "", text)
 
 
+def as_label(text: str) -> str:
+    """Return a text as labels are compared: without case, apostrophes and what surrounds it."""
+    return re.sub(r"['’]", "", text).casefold().strip(' \t\n.,;:!?[]()"“”')
+
+
+def labels_of(bubbles: Iterable[Bubble]) -> dict[str, str]:
+    """Return label -> payload of the buttons that are on the screen after these bubbles."""
+    return {as_label(b.title): b.payload for bubble in bubbles for b in bubble.buttons}
+
+
 def parse_payload(payload: str) -> dict[str, Any]:
     """Return a button's payload, such as `/choose{"deanery": "wales"}`, as Rasa parse data."""
     match = re.fullmatch(r"/(\w+)(\{.*\})?", payload)
@@ -134,14 +144,18 @@ async def ask_agent(
     deanery: str | None = None,
     continues: bool = False,
     confidant: Confidant | None = None,
+    labels: Mapping[str, str] | None = None,
 ) -> list[Bubble]:
     """Send one message or button press to the agent and return what it says.
 
     Whatever fails, and if nothing comes in `TURN_SECONDS`, the person gets the help card, never
     silence. `continues` says that the person means to go on: if the conversation is no longer
     held, they are told. `confidant` takes what is typed before the agent does, so that the agent
-    never has in clear what is meant for a unit, nor a receipt.
+    never has in clear what is meant for a unit, nor a receipt. A text that is one of the `labels`
+    of the buttons on the screen (`labels_of`) is the press of that button.
     """
+    if text is not None and labels and (meant := labels.get(as_label(text))):
+        text, payload = None, meant
     collector = _Collector(channel)
     metadata: dict[str, Any] = {"deanery": deanery} if deanery else {}
     if continues:

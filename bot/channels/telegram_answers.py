@@ -19,9 +19,11 @@ from bot.channels.conversation import (
     OPEN,
     SHARED_TOO_MUCH,
     Bubble,
+    as_label,
     as_text,
     ask_agent,
     fallback_bubbles,
+    labels_of,
 )
 from bot.channels.fixed import fixed
 from bot.channels.telegram_chats import Chats
@@ -180,8 +182,19 @@ class Answers:
 
     async def _typed(self, chat: int, number: int, text: str) -> None:
         """Hold a turn about what was typed; a receipt with a slip in it does not stay either."""
+        if self._chat(chat).labels.get(as_label(text)) == KEPT:
+            await self._kept(chat)
+            return
         if INCOMPLETE in await self._turn(chat, text=text, continues=True):
             await self._say_what_stays(chat, {number})
+
+    async def _kept(self, chat: int) -> None:
+        """Take the bubble with the receipt out of the chat, as it is kept elsewhere now."""
+        remembered = self._chat(chat)
+        shown_in, remembered.receipts = remembered.receipts, set()
+        stays = await self._delete_receipts(chat, shown_in)
+        await self._turn(chat, payload=KEPT)
+        await self._say_what_stays(chat, stays)
 
     async def _command(self, message: Message, name: str, argument: str) -> None:
         chat = message.chat.id
@@ -232,10 +245,7 @@ class Answers:
                 chat, "utter_telegram_receipt_yours" if receipt else "utter_telegram_stale_button"
             )
         elif payload == KEPT:
-            shown_in, remembered.receipts = remembered.receipts, set()
-            stays = await self._delete_receipts(chat, shown_in)
-            await self._turn(chat, payload=payload)
-            await self._say_what_stays(chat, stays)
+            await self._kept(chat)
         else:
             await self._turn(chat, payload=payload)
 
@@ -302,6 +312,8 @@ class Answers:
 
     async def _turn(self, chat: int, **said: Any) -> set[str]:
         """Hold one turn with the agent and send what it says; return the responses' names."""
+        if "text" in said:
+            said["labels"] = self._chat(chat).labels
         self._use_up_keyboard(chat)
         async with self._sender.typing(chat), self._turns:  # a turn that waits has its time still
             try:
@@ -353,6 +365,7 @@ class Answers:
             if bubble.buttons:
                 remembered = self._chat(chat)
                 remembered.buttons.update({b.id: b.payload for b in bubble.buttons})
+                remembered.labels.update(labels_of([bubble]))
                 remembered.keyboard = numbers[-1]
 
     async def _say(self, chat: int, *names: str, **values: object) -> None:
@@ -363,7 +376,7 @@ class Answers:
         remembered = self._chat(chat)
         if remembered.keyboard is not None:
             self._sender.decorate(self._without_keyboard(chat, remembered.keyboard))
-        remembered.buttons, remembered.keyboard = {}, None
+        remembered.buttons, remembered.labels, remembered.keyboard = {}, {}, None
 
     async def _without_keyboard(self, chat: int, number: int) -> None:
         await self._bot.edit_message_reply_markup(chat, number, reply_markup=None)

@@ -12,13 +12,14 @@ from bot.privacy.lifetimes import LIFE_SECONDS, MOST_CONVERSATIONS
 
 @dataclass
 class Chat:
-    """One conversation's buttons (id to payload), the message that bears them, and its last use.
+    """One conversation's buttons (id to payload, label to payload), their message, its last use.
 
     `receipts` are the numbers of messages that show a receipt, until they are deleted.
     """
 
     used: float
     buttons: dict[str, str] = field(default_factory=dict)
+    labels: dict[str, str] = field(default_factory=dict)
     keyboard: int | None = None
     album: str | None = None
     told_too_fast: bool = False

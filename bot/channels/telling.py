@@ -93,6 +93,6 @@ async def let_go(agent: Agent, conversation: str) -> None:
 
 
 async def withdraw(conversation: str, draft: str) -> None:
-    """Take back a ticket of this draft, if there is one of which its sender was not told."""
+    """Take back what may have been sent with a draft that a conversation still holds."""
     at = desk()
     await in_confidence().take_back(conversation, draft, lambda: at.withdraw(draft))

@@ -15,7 +15,7 @@ from sanic.request import Request
 from sanic.response import HTTPResponse
 
 from bot.channels.confidant import Confidant
-from bot.channels.conversation import OPEN, Bubble, ask_agent, fallback_bubbles
+from bot.channels.conversation import OPEN, Bubble, ask_agent, fallback_bubbles, labels_of
 from bot.channels.telling import Telling, tells
 from bot.channels.web_chats import AnswerGoneError, Chat, Chats
 from bot.channels.web_files import (
@@ -200,7 +200,7 @@ class WebChannel(InputChannel):
             said["payload"] = offered[button]
             chat.buttons = {}  # a second press of the same button, sent meanwhile, is refused
         elif isinstance(text, str):
-            said["text"] = text
+            said |= {"text": text, "labels": chat.labels}
         else:
             return self._error(request, 400, "text_or_button_missing")
         try:
@@ -266,6 +266,7 @@ class WebChannel(InputChannel):
         finally:
             self._running -= 1
         chat.buttons = {b.id: b.payload for bubble in bubbles for b in bubble.buttons}
+        chat.labels = labels_of(bubbles)
         token, message = answered
         await self._chats.keep(token, chat, message, bubbles)
         return bubbles

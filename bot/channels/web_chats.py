@@ -26,7 +26,7 @@ class AnswerGoneError(Exception):
 
 @dataclass(eq=False)
 class Chat:
-    """One open page: the name of its conversation, when it was used, what it may press.
+    """One open page: the name of its conversation, when it was used, what it may press or type so.
 
     `turns` run now, `kept` counts those that came to an end, and `ended` says that it was left.
     """
@@ -35,6 +35,7 @@ class Chat:
     key: bytes
     used: float
     buttons: dict[str, str] = field(default_factory=dict)
+    labels: dict[str, str] = field(default_factory=dict)
     answers: OrderedDict[str, asyncio.Task[list[Bubble]] | None] = field(
         default_factory=OrderedDict
     )

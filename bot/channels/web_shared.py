@@ -65,6 +65,7 @@ class SharedChats(Chats):
             chat = self._held[key] = Chat(record["name"], key, self._clock())
         if not chat.turns and chat.kept == kept:
             chat.buttons = record["buttons"]
+            chat.labels = record.get("labels", {})  # none in what an earlier version wrote
         for message in record["answered"]:
             chat.answers.setdefault(message, None)
         chat.used = self._clock()
@@ -80,6 +81,7 @@ class SharedChats(Chats):
         record = {
             "name": chat.pseudonym,
             "buttons": chat.buttons,
+            "labels": chat.labels,
             "answered": list(chat.answers)[-REMEMBERED:],
         }
         writes: list[tuple[str, dict[str, Any], int]]

@@ -83,6 +83,9 @@ FEAR = "fear_"
 DEATH, OF_THE_DEAD = "_death", ("died", "blame")
 """End of the routes about somebody who has died, and the news that is met after one of these."""
 
+BRIEF_NEWS = 6
+"""Words of news like "they found her", that a death is read in without a phrase of it."""
+
 FEARED_FOR = ("other_colleague_now", "other_relative", "other_someone")
 """Routes about somebody who may be in danger, of whom news may come."""
 
@@ -128,7 +131,7 @@ def risk_signs(message: Mapping[str, Any], slots: Mapping[str, Any]) -> RiskSign
 def crisis_kind(message: Mapping[str, Any], slots: Mapping[str, Any]) -> str | None:
     """Return the kind of crisis conversation that the message begins, or None."""
     signs, found = risk_signs(message, slots), _signs(message)
-    if not signs.any() or _put_right(message, slots):
+    if not signs.any():
         return None
     if _is_emergency(message, slots):
         return MEDICAL
@@ -180,8 +183,10 @@ def news_of(message: Mapping[str, Any], slots: Mapping[str, Any]) -> str | None:
     lost = any(route.endswith(DEATH) for route in given)
     found = [name for sign, name in NEWS.items() if sign in _signs(message)]
     told = (message.get("harm_sources") or {}).get("patterns") or ()
+    if len(str(message.get("text") or "").split()) <= BRIEF_NEWS:
+        told = (*told, *((message.get("harm_sources") or {}).get("clear") or ()))
     if given[-1] in FEARED_FOR and any(harm.endswith(DEATH) for harm in told):
-        found.insert(0, "died")  # told as a death now, of whom it was feared; no mere likeness
+        found.insert(0, "died")  # told as a death now, of whom it was feared
     if PUT_RIGHT in given:
         return None  # it was no such worry
     if given[-1] == MAYBE:
@@ -230,20 +235,25 @@ def in_doubt(message: Mapping[str, Any], slots: Mapping[str, Any]) -> bool:
     return risk_signs(message, slots).classifier_alone() and own_probability(message) < CLEAR
 
 
-def _put_right(message: Mapping[str, Any], slots: Mapping[str, Any]) -> bool:
-    """Whether the classifier alone has a small doubt of which the person has disposed.
+def is_put_right(message: Mapping[str, Any], slots: Mapping[str, Any]) -> bool:
+    """Whether the classifier alone has a small doubt that the person has put right.
 
-    They say in this message that they are safe, as they were asked; or a doubt no greater was put
-    right before. Two low messages in a row are told apart from it (`_context`).
+    They say in this message that they are safe, as they were asked; or they did so of such a doubt
+    before. They get the numbers, and are believed. Two low messages in a row are another matter
+    (`_context`).
     """
     alone = risk_signs(message, slots).classifier_alone()
     if not alone or own_probability(message) >= LIKELY:
         return False
+    before = slots.get("crisis_kind") == UNSURE and slots.get("crisis") in ("no", "eased")
+    return _says_safe(message, slots) or (before and not slots.get("crisis_sure"))
+
+
+def _says_safe(message: Mapping[str, Any], slots: Mapping[str, Any]) -> bool:
+    """Whether they say that they are safe, in answer to the question whether they are."""
     intent = str((message.get("intent") or {}).get("name"))
-    safe = "safe" in _signs(message) or answer_of(intent, _signs(message)) == "yes"
-    answered = slots.get("asked") == "safe_now" and safe
-    before = slots.get("crisis_kind") == UNSURE and slots.get("crisis") == "no"
-    return answered or (before and not slots.get("crisis_sure"))
+    yes = "safe" in _signs(message) or answer_of(intent, _signs(message)) == "yes"
+    return slots.get("asked") == "safe_now" and yes
 
 
 def own_probability(message: Mapping[str, Any]) -> float:
@@ -290,7 +300,8 @@ def _context(message: Mapping[str, Any], slots: Mapping[str, Any]) -> str | None
     sideways = [sign for sign in SIDEWAYS_SIGNS if sign in found]
     if len(sideways) > 1 or (sideways and _distressed(slots)):
         return SIDEWAYS
-    if is_low(message) and int(slots.get("low_turns") or 0) >= LOW_TURNS - 1:
+    again = int(slots.get("low_turns") or 0) >= LOW_TURNS - 1
+    if is_low(message) and again and not _says_safe(message, slots):
         return UNSURE
     return None
 

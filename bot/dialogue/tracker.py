@@ -101,7 +101,8 @@ def kept_part(tracker: DialogueStateTracker) -> ConversationTracker:
     That is the value of every slot, the ids of what was said in their order, each once, and the
     events of the last `KEPT_TURNS` turns and of a running form. What came before the person was
     last told that it is forgotten is not kept at all, nor is what was chosen or sealed for a unit
-    once it was sent or dropped.
+    once it was sent or dropped. A turn that Rasa broke off ends here: it counts actions back to the
+    last `action_listen`, and would break off every later turn as well.
     """
     events = list(tracker.events)
     start = max((at for at, e in enumerate(events) if isinstance(e, AllSlotsReset)), default=0)
@@ -113,6 +114,9 @@ def kept_part(tracker: DialogueStateTracker) -> ConversationTracker:
     cut = _cut(events)
     for event in [*_summary(kept.copy(), events[:cut]), *events[cut:]]:
         kept.update(event)
+    done = next((e for e in reversed(events) if isinstance(e, (ActionExecuted, UserUttered))), None)
+    if isinstance(done, ActionExecuted) and done.action_name != ACTION_LISTEN_NAME:
+        kept.update(ActionExecuted(ACTION_LISTEN_NAME))
     return kept
 
 

@@ -147,7 +147,7 @@ class Desk:
         self._to_end: set[str] = set()
         """Tickets whose senders ended them while the database could not be used."""
         self._to_withdraw: set[str] = set()
-        """Tickets that go if their senders were not told of them."""
+        """Tickets of drafts that were dropped, which may have been sent."""
         self._to_note: set[str] = set()
         """Tickets of which it is not noted yet that their senders were told."""
 
@@ -227,14 +227,11 @@ class Desk:
         return ticket in self._to_note or await self._beside(self._is_shown, ticket)
 
     async def withdraw(self, draft_id: str) -> None:
-        """Delete what was sent with this draft, if its sender was not told that it went.
+        """Delete what was sent with this draft, if it was sent.
 
         Nothing is raised; what cannot be deleted now is deleted with a later `sweep`.
         """
-        ticket = _ticket_id(draft_id)
-        if ticket in self._to_note:
-            return
-        self._to_withdraw.add(ticket)
+        self._to_withdraw.add(_ticket_id(draft_id))
         with suppress(DeskUnavailable):
             await self._beside(self._withdraw)
 
@@ -542,8 +539,7 @@ class Desk:
     def _withdraw(self) -> None:
         ids = tuple(self._to_withdraw)
         with transaction(self._database()) as connection:
-            untold = delete(tickets).where(tickets.c.id.in_(ids), tickets.c.shown.is_(False))
-            gone = connection.execute(untold).rowcount
+            gone = connection.execute(delete(tickets).where(tickets.c.id.in_(ids))).rowcount
             if gone:
                 note_deleted(connection)
         self._to_withdraw.difference_update(ids)
