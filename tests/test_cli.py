@@ -16,12 +16,14 @@ import yaml
 
 from bot import doctor
 from bot.agent import NotOurPartError, load_our_agent, load_processor, newest_model
+from bot.channels.web_files import numbers
 from bot.components import REQUIRED, ConfigError, check_config
 from bot.content import content_page
-from bot.deanery import FACTS, LIFE, deaneries, signposts
+from bot.deanery import CRISIS_LINES, FACTS, LIFE, deaneries, signposts
 from bot.dialogue.state import EphemeralTrackerStore
 from bot.doctor import SOON, findings
 from bot.graph import InOrderRunner
+from bot.help_page import help_page
 from bot.nlu import encoder
 from bot.nlu.taxonomy import FACETS, labels
 from bot.paths import DOMAIN, ROOT
@@ -407,6 +409,43 @@ def test_the_page_has_every_sentence_of_the_deaneries():
             assert contact.value in section
     for signpost in signposts().values():
         assert f"- {signpost.name}: {signpost.value} ({signpost.hours})" in page
+
+
+def test_the_page_says_where_a_variant_is_said():
+    page = content_page()
+    seen = set()
+    for path in DOMAIN.glob("*.yml"):
+        responses = yaml.safe_load(path.read_text(encoding="utf-8")).get("responses") or {}
+        for name, variants in responses.items():
+            section = page.split(f"\n### {name}\n")[1].split("\n### ")[0]
+            for variant in variants:
+                channel, conditions = variant.get("channel"), variant.get("condition") or []
+                marks = [f"on {channel}"] * ("channel" in variant)
+                marks += [f"if {c['name']} is {str(c['value']).lower()}" for c in conditions]
+                before = f"*{', '.join(marks)}*: " if marks else ""
+                line = str(variant.get("text", "")).strip().replace("\n", " / ")
+                assert f"\n- {before}{line}" in section
+                seen.add(before)
+    assert {"", "*on telegram*: ", "*if receipts_in_use is true*: "} <= seen
+
+
+def test_the_page_has_what_stands_beside_the_numbers_of_the_chat_page():
+    page = content_page()
+    lines = numbers("")
+    assert [line["name"] for line in lines] == [signposts()[key].name for key in CRISIS_LINES]
+    for key, line in zip(CRISIS_LINES, lines, strict=True):
+        verified = signposts()[key].fact.verified_on
+        assert f"\n- *{line['name']}*: {line['text']} (verified {verified})" in page
+
+
+def test_the_page_has_every_sentence_of_the_help_page():
+    part = content_page().split("\n## deploy/help_page.html\n")[1]
+    shown = re.sub(r"<style.*?</style>", "", help_page(), flags=re.DOTALL)
+    shown = re.sub(r"<ul>.*?</ul>", "", shown, flags=re.DOTALL)  # the numbers, listed above
+    texts = [" ".join(text.split()) for text in re.split(r"<[^>]*>", shown)]
+    assert sum(map(bool, texts)) > 3
+    for text in filter(None, texts):
+        assert f": {text}\n" in part
 
 
 def test_the_page_is_printed_or_written(tmp_path):
