@@ -1,10 +1,13 @@
-# Sidedoor. `make help` lists the commands. Needs Python, git, make and a network.
+# Sidedoor. `make help` lists the commands. Needs Python (or uv), git, make and a network.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
 
 PYTHON ?= python3
 VENV := .venv
-UV := .tools/bin/uv
+UV_LOCKED := $(shell sed -n 's/^uv==\([0-9.]*\).*/\1/p' requirements-tools.lock)
+# The uv that is there already, if it runs and is at least the locked one; else the locked one, in .tools.
+UV := $(shell found=$$(uv --version 2>/dev/null) && set -- $$found \
+	&& printf '%s\n' '$(UV_LOCKED)' "$$2" | sort -VC && echo uv || echo .tools/bin/uv)
 RUN := $(VENV)/bin/
 export RASA_TELEMETRY_ENABLED := false
 export TF_CPP_MIN_LOG_LEVEL := 3
@@ -71,8 +74,8 @@ setup: $(VENV)/.ready ## Install everything from the lock file
 
 $(VENV)/.ready: requirements.lock requirements-tools.lock pyproject.toml
 	@echo "Installing into $(VENV) (a few minutes the first time) ..."
-	@test -x $(UV) || $(PYTHON) -m venv .tools
-	@.tools/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-tools.lock
+	@test $(UV) = uv || test -x .tools/bin/python || $(PYTHON) -m venv .tools
+	@test $(UV) = uv || .tools/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-tools.lock
 	@test -x $(VENV)/bin/python || $(UV) venv --quiet --python 3.10 $(VENV)
 	@$(UV) pip sync --quiet --require-hashes --compile-bytecode --python $(VENV)/bin/python requirements.lock
 	@$(UV) pip install --quiet --no-deps --no-build-isolation --python $(VENV)/bin/python --editable .

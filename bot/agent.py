@@ -15,6 +15,7 @@ from rasa.core.tracker_store import TrackerStore
 from rasa.core.utils import AvailableEndpoints
 from rasa.utils.endpoints import EndpointConfig
 
+from bot.components import lacking
 from bot.dialogue.actions import InProcessActions
 from bot.dialogue.redis_state import RedisNotFitError, RedisTrackerStore
 from bot.dialogue.state import EphemeralTrackerStore
@@ -38,8 +39,12 @@ class SidedoorAgent(Agent):
     """Rasa's agent with our processor."""
 
     def load_model(self, model_path: str | Path, fingerprint: str | None = None) -> None:
-        """Load a model, and give its domain to the parts."""
-        self.processor = Processor(
+        """Load a model, and give its domain to the parts.
+
+        Raises:
+            NotOurPartError: if the model was trained without a part of ours.
+        """
+        self.processor = _processor(
             model_path=model_path,
             tracker_store=self.tracker_store,
             lock_store=self.lock_store,
@@ -67,11 +72,11 @@ def load_processor(model: Path | None = None) -> Processor:
     """Load the newest model, or `model`, for recognition alone: nothing is said or kept.
 
     Raises:
-        NotOurPartError: if there is no model, or it cannot be loaded.
+        NotOurPartError: if there is no model, it cannot be loaded, or it lacks a part of ours.
     """
     return _load(
         model,
-        lambda path: Processor(
+        lambda path: _processor(
             model_path=path,
             tracker_store=EphemeralTrackerStore(),
             lock_store=InMemoryLockStore(),
@@ -84,11 +89,12 @@ async def load_our_agent(model: Path | None = None, endpoints: Path = ENDPOINTS)
     """Load the newest model, or `model`, with the parts that `endpoints` names.
 
     Rasa replaces a mistyped module path by a part of its own with no more than a warning;
-    here it stops the start. Nor is the tracker store wrapped in Rasa's fail-safe one, which
-    would keep people's words in memory, for good, once a save fails.
+    here it stops the start, and so does a model that was trained without one of ours. Nor is
+    the tracker store wrapped in Rasa's fail-safe one, which would keep people's words in
+    memory, for good, once a save fails.
 
     Raises:
-        NotOurPartError: naming the file, the field and what it has to be.
+        NotOurPartError: naming the file, the field and what it has to be, or what a model lacks.
         LeakError: naming a part that would send what people write elsewhere.
     """
     refuse_parts(endpoints, read_sections(endpoints))
@@ -178,8 +184,22 @@ def _load(model: Path | None, load: Callable[[Path], Part]) -> Part:
     path = model or newest_model()
     try:
         return load(path)
+    except NotOurPartError:
+        raise
     except Exception as error:  # of a damaged file, or raised by a component as it is made
         reason = " ".join(str(error.__cause__ or error).split())
         raise NotOurPartError(
             f"{path.name} cannot be loaded ({reason}); delete it from models/ and run `make train`"
         ) from None
+
+
+def _processor(model_path: str | Path, **parts: Any) -> Processor:
+    """Return a processor of `model_path` once its graph is known to hold every part of ours."""
+    processor = Processor(model_path=model_path, **parts)
+    missing = lacking(processor.graph_runner.components)
+    if missing:
+        raise NotOurPartError(
+            f"{Path(model_path).name} was trained without {', '.join(missing)};"
+            " put back what config.yml shipped with and run `sidedoor train --force`"
+        )
+    return processor

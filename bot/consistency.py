@@ -26,6 +26,7 @@ from bot.nlu.routes import routes
 from bot.nlu.taxonomy import labels
 from bot.nlu.text import as_read
 from bot.paths import DOMAIN, ROOT
+from bot.reachable import reachable, unexplained
 
 MOST_WORDS = 45
 """Words in one bubble (a bubble made of two parts is checked as their longest sum)."""
@@ -55,9 +56,6 @@ NOT_FOLLOWED = re.compile(
 
 STATEMENTS = r"utter_(stage|pattern|concern|moment|movement|pressed)_.*_(reflect|affirm)"
 """Responses that share a bubble before the question, so that they may not ask."""
-
-SPEAKING = ("actions", "bot/dialogue", "bot/channels")
-"""Folders whose code names responses."""
 
 NAMED_IN_INBOX = ("topic", "help", "answer_by")
 """Choices of a referral that a caseworker reads by the names in `bot/dashboard/names.yml`."""
@@ -169,22 +167,12 @@ def _responses() -> Iterator[str]:
 
 
 def _unreachable(found: dict[str, list[dict[str, str]]]) -> Iterator[str]:
-    """Yield responses that no code names, `f"utter_x_{y}"` in the code standing for any y."""
-    sources = [
-        path.read_text(encoding="utf-8")
-        for folder in SPEAKING
-        for path in sorted((ROOT / folder).glob("*.py"))
-    ]
-    named = {
-        name for source in sources for name in re.findall(r"utter_[a-z_{}().'\[\], 0-9]+", source)
-    }
-    patterns = [
-        ".+".join(re.escape(part) for part in re.split(r"\{[^}]*\}", name)) for name in named
-    ]
-    asked_by_forms = {f"utter_ask_{slot}" for slot in _form_slots()}
-    for name in found:
-        if name not in asked_by_forms and not any(re.fullmatch(p, name) for p in patterns):
-            yield f"{name}: no code says it; remove it or say it"
+    """Yield responses that no code says."""
+    yield from unexplained()
+    said = reachable()
+    yield from (
+        f"{name}: no code says it; remove it or say it" for name in found if name not in said
+    )
 
 
 def _page_words() -> Iterator[str]:
@@ -211,12 +199,6 @@ def _inbox_names() -> Iterator[str]:
             yield f"names.yml, inbox.{about}: {value}, a choice of a referral, has no name"
         for value in sorted(named - chosen):
             yield f"names.yml, inbox.{about}: {value} is no choice in bot/dialogue/referral.py"
-
-
-def _form_slots() -> set[str]:
-    with (DOMAIN / "slots.yml").open(encoding="utf-8") as file:
-        forms = yaml.safe_load(file)["forms"]
-    return {slot for form in forms.values() for slot in form["required_slots"]}
 
 
 def _wording(name: str, text: str) -> Iterator[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -9,7 +10,8 @@ import yaml
 
 from bot.answers import all_answers
 from bot.channels.web_words import english_words, languages, page_words
-from bot.deanery import FACTS, deaneries, signposts
+from bot.deanery import CRISIS_LINES, FACTS, deaneries, signposts
+from bot.help_page import own_sentences
 from bot.paths import DOMAIN
 
 Variants = list[dict[str, Any]]
@@ -31,6 +33,17 @@ def when(variants: Variants) -> str:
     return str((variants[0].get("metadata") or {}).get("when", ""))
 
 
+def only(variant: Mapping[str, Any]) -> str:
+    """Return where or on what condition a variant is said, empty if anywhere.
+
+    Where one fits, Rasa takes none of those without.
+    """
+    said = [f"on {variant['channel']}"] if "channel" in variant else []
+    for condition in variant.get("condition") or ():
+        said.append(f"if {condition['name']} is {json.dumps(condition['value'])}")
+    return ", ".join(said)
+
+
 def content_page() -> str:
     """Return the page, in Markdown.
 
@@ -49,13 +62,15 @@ def _lines() -> Iterator[str]:
     yield ""
     yield f"{total} sentences and questions, with where they are written and when they are said."
     yield "Words in braces are filled from deanery/, shown at the end."
-    yield "The words of the web page itself come after them."
+    yield "One with a channel or a condition before it is said there instead of those without."
+    yield "The words of the web page itself come after them, those of the help page last."
     for file, names in found.items():
         yield f"\n## domain/{file}"
         for name, variants in names.items():
             yield from _response(name, variants)
     yield from _page_words()
     yield from _local_facts()
+    yield from _help_page()
 
 
 def _response(name: str, variants: Variants) -> Iterator[str]:
@@ -64,7 +79,8 @@ def _response(name: str, variants: Variants) -> Iterator[str]:
     for variant in variants:
         text = str(variant.get("text", "")).strip().replace("\n", " / ")
         titles = "".join(f" `[{button['title']}]`" for button in variant.get("buttons") or ())
-        yield f"- {text}{titles}"
+        where = f"*{only(variant)}*: " if only(variant) else ""
+        yield f"- {where}{text}{titles}"
 
 
 def _page_words() -> Iterator[str]:
@@ -99,3 +115,14 @@ def _signposts(register: Mapping[str, Any]) -> Iterator[str]:
     for signpost in register.values():
         date = signpost.fact.verified_on or "never"
         yield f"- {signpost.name}: {signpost.value} ({signpost.hours}) (verified {date})"
+    yield "\n### What stands beside the crisis lines on the chat page and the help page\n"
+    for key in CRISIS_LINES:
+        fact = register[key].fact
+        yield f"- *{register[key].name}*: {fact.text} (verified {fact.verified_on or 'never'})"
+
+
+def _help_page() -> Iterator[str]:
+    """Yield what the static page says around the crisis lines while the assistant is down."""
+    yield "\n## deploy/help_page.html\n"
+    for kind, text in own_sentences():
+        yield f"- *{kind}*: {text}"

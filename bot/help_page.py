@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from html import escape
+from html.parser import HTMLParser
 from pathlib import Path
 from string import Template
 
@@ -16,6 +17,9 @@ from bot.paths import ROOT
 
 TEMPLATE = ROOT / "deploy" / "help_page.html"
 PAGE = ROOT / "deploy" / "help.html"
+
+ELEMENTS = {"title": "title of the tab", "h1": "heading", "p": "paragraph"}
+"""What the template's elements are called for who signs its words."""
 
 
 def help_page() -> str:
@@ -29,6 +33,13 @@ def help_page() -> str:
     return Template(TEMPLATE.read_text(encoding="utf-8")).substitute(lines=lines)
 
 
+def own_sentences() -> list[tuple[str, str]]:
+    """Return (what it is, text) of the wording around the numbers, in order."""
+    reader = _Reader()
+    reader.feed(Template(TEMPLATE.read_text(encoding="utf-8")).substitute(lines=""))
+    return reader.found
+
+
 def write_help_page(page: Path = PAGE) -> None:
     """Write the page to where the reverse proxy's configuration finds it."""
     page.write_text(help_page(), encoding="utf-8")
@@ -39,6 +50,23 @@ def stale(page: Path = PAGE) -> Iterator[str]:
     written = page.read_text(encoding="utf-8") if page.exists() else None
     if written != help_page():
         yield f"deploy/{page.name}: not what the register says; run `sidedoor help-page`"
+
+
+class _Reader(HTMLParser):
+    """Keeps the texts of a page; each is the whole of an element without others in it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.found: list[tuple[str, str]] = []
+        self._element = ""
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self._element = tag
+
+    def handle_data(self, data: str) -> None:
+        if data.strip():
+            kind = ELEMENTS.get(self._element, self._element)
+            self.found.append((kind, " ".join(data.split())))
 
 
 def _line(service: Signpost) -> str:

@@ -11,9 +11,10 @@ from pathlib import Path
 from bot.paths import DOMAIN, MODELS, NLU_DATA, ROOT, STORIES
 from bot.without_tensorflow import bring_back
 
+CONFIG = ROOT / "config.yml"
+
 FINGERPRINT = MODELS / "inputs.sha256"
 """Hash of the inputs that the newest model was trained from."""
-
 
 LOG = MODELS / "training.txt"
 """What Rasa prints while it trains: thousands of progress bars."""
@@ -21,7 +22,7 @@ LOG = MODELS / "training.txt"
 
 def recognition_inputs() -> Iterator[Path]:
     """Yield every file that recognition depends on, in a fixed order."""
-    yield ROOT / "config.yml"
+    yield CONFIG
     yield ROOT / "bot" / "importer.py"
     for folder, pattern in ((NLU_DATA, "**/*"), (ROOT / "bot" / "nlu", "*.py")):
         yield from sorted(path for path in folder.glob(pattern) if path.is_file())
@@ -54,11 +55,20 @@ def is_current() -> bool:
 
 
 def train(say: Callable[[str], None]) -> Path:
-    """Train a model into `models/` and return its path; `say` gets a line a step."""
+    """Train a model into `models/` and return its path; `say` gets a line a step.
+
+    Raises:
+        ConfigError: if `config.yml` names a part that is not there, or lacks one of ours.
+        RuntimeError: if a component or Rasa refuses what it is given, in one line.
+    """
     bring_back()
     import rasa.model_training
     from rasa.engine.exceptions import GraphComponentException
+    from rasa.shared.exceptions import InvalidConfigException
 
+    from bot.components import check_config
+
+    check_config(CONFIG)
     started = time.monotonic()
     current = fingerprint()
     say("Training the model (about a minute or two) ...")
@@ -67,7 +77,7 @@ def train(say: Callable[[str], None]) -> Path:
         with LOG.open("w") as log, redirect_stdout(log), redirect_stderr(log):
             result = rasa.model_training.train(
                 domain=str(DOMAIN),
-                config=str(ROOT / "config.yml"),
+                config=str(CONFIG),
                 training_files=[str(STORIES)],
                 output=str(MODELS),
                 force_training=True,
@@ -75,6 +85,8 @@ def train(say: Callable[[str], None]) -> Path:
             )
     except GraphComponentException as error:
         raise RuntimeError(str(error.__cause__ or error)) from None
+    except InvalidConfigException as error:  # a name that is no part of Rasa's, for one
+        raise RuntimeError(f"{CONFIG.name}: {' '.join(str(error).split())}") from None
     if not result.model:
         raise RuntimeError(f"training gave no model; see {LOG}")
     path = Path(result.model)

@@ -7,6 +7,7 @@ import shutil
 import socket
 import subprocess
 import sys
+import tarfile
 from datetime import date, timedelta
 from pathlib import Path
 
@@ -15,14 +16,19 @@ import yaml
 
 from bot import doctor
 from bot.agent import NotOurPartError, load_our_agent, load_processor, newest_model
+from bot.channels.web_files import numbers
+from bot.components import REQUIRED, ConfigError, check_config
 from bot.content import content_page
-from bot.deanery import FACTS, LIFE, deaneries, signposts
+from bot.deanery import CRISIS_LINES, FACTS, LIFE, deaneries, signposts
 from bot.dialogue.state import EphemeralTrackerStore
 from bot.doctor import SOON, findings
+from bot.graph import InOrderRunner
+from bot.help_page import help_page
 from bot.nlu import encoder
 from bot.nlu.taxonomy import FACETS, labels
 from bot.paths import DOMAIN, ROOT
 from bot.privacy.guard import LeakError
+from bot.recognition import Processor
 from bot.server import load_channels, serve
 from bot.settings import SettingsError, read_settings, settings
 
@@ -405,6 +411,43 @@ def test_the_page_has_every_sentence_of_the_deaneries():
         assert f"- {signpost.name}: {signpost.value} ({signpost.hours})" in page
 
 
+def test_the_page_says_where_a_variant_is_said():
+    page = content_page()
+    seen = set()
+    for path in DOMAIN.glob("*.yml"):
+        responses = yaml.safe_load(path.read_text(encoding="utf-8")).get("responses") or {}
+        for name, variants in responses.items():
+            section = page.split(f"\n### {name}\n")[1].split("\n### ")[0]
+            for variant in variants:
+                channel, conditions = variant.get("channel"), variant.get("condition") or []
+                marks = [f"on {channel}"] * ("channel" in variant)
+                marks += [f"if {c['name']} is {str(c['value']).lower()}" for c in conditions]
+                before = f"*{', '.join(marks)}*: " if marks else ""
+                line = str(variant.get("text", "")).strip().replace("\n", " / ")
+                assert f"\n- {before}{line}" in section
+                seen.add(before)
+    assert {"", "*on telegram*: ", "*if receipts_in_use is true*: "} <= seen
+
+
+def test_the_page_has_what_stands_beside_the_numbers_of_the_chat_page():
+    page = content_page()
+    lines = numbers("")
+    assert [line["name"] for line in lines] == [signposts()[key].name for key in CRISIS_LINES]
+    for key, line in zip(CRISIS_LINES, lines, strict=True):
+        verified = signposts()[key].fact.verified_on
+        assert f"\n- *{line['name']}*: {line['text']} (verified {verified})" in page
+
+
+def test_the_page_has_every_sentence_of_the_help_page():
+    part = content_page().split("\n## deploy/help_page.html\n")[1]
+    shown = re.sub(r"<style.*?</style>", "", help_page(), flags=re.DOTALL)
+    shown = re.sub(r"<ul>.*?</ul>", "", shown, flags=re.DOTALL)  # the numbers, listed above
+    texts = [" ".join(text.split()) for text in re.split(r"<[^>]*>", shown)]
+    assert sum(map(bool, texts)) > 3
+    for text in filter(None, texts):
+        assert f": {text}\n" in part
+
+
 def test_the_page_is_printed_or_written(tmp_path):
     printed = sidedoor("content")
     assert printed.stdout.decode().strip() == content_page().strip()
@@ -555,6 +598,114 @@ def free_port() -> str:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         return str(free.getsockname()[1])
+
+
+CONFIG_WRONG = [
+    ("importer.Sidedoor", "importer.Sidedor", "importers has 'bot.importer.SidedorImporter'"),
+    ("bot.importer.", "bot.import.", "importers has 'bot.import.SidedoorImporter'"),
+    ("name: bot.importer.", "name: ", "importers has 'SidedoorImporter'"),
+    ("importer.SidedoorImporter", "importer.LabelledMessage", "(not an importer)"),
+    ("importers:", "importer:", "importers lacks"),
+    ("  - name: bot.importer.SidedoorImporter\n", "", "importers lacks"),
+    ("bot.importer.SidedoorImporter", "RasaFileImporter", "importers lacks"),
+    ("  - name: bot.importer", "  - nam: bot.importer", "importers, entry 1 has no name"),
+    ("- name: bot.importer", "name: bot.importer", "importers must be a list"),
+    ("  - name: bot.imp", "  - name: bot.no.Importer\n  - name: bot.imp", "correct or remove"),
+    ("risk.RiskDetector", "risk.RiskDetecter", "pipeline has 'bot.nlu.risk.RiskDetecter'"),
+    ("nlu.risk.", "nlu.risks.", "pipeline has 'bot.nlu.risks.RiskDetector'"),
+    ("nlu.risk.RiskDetector", "nlu.risk.RISK", "pipeline has 'bot.nlu.risk.RISK'"),
+    ("bot.nlu.risk.RiskDetector", "RiskDetector", "pipeline lacks bot.nlu.risk.RiskDetector"),
+    ("bot.nlu.risk.RiskDetector", ".RiskDetector", "pipeline has '.RiskDetector'"),
+    ("- name: bot.nlu.signals.", "- bot.nlu.signals.", "pipeline, entry 6 has no name"),
+    ("- name: bot.nlu.harms.HarmDetector", "- name: 5\n    x: ", "pipeline, entry 9"),
+    ("pipeline:", "pipelines:", "pipeline lacks bot.nlu.language.SpacyLanguage"),
+    ("safety.Safety", "safety.Safty", "policies has 'bot.dialogue.safety.SaftyPolicy'"),
+    ("bot.dialogue.rules.IndexedRules", "RulePolicy", "policies lacks bot.dialogue.rules.Ind"),
+    ("policies:", "polices:", "policies lacks bot.dialogue.safety.SafetyPolicy"),
+    ("pipeline:", "pipeline: [", "not valid YAML"),
+]
+
+
+@pytest.mark.parametrize(("right", "wrong", "message"), CONFIG_WRONG)
+def test_a_mistyped_part_stops_the_training_with_one_line(tmp_path, right, wrong, message):
+    path = tmp_path / "config.yml"
+    shutil.copy(ROOT / "config.yml", path)
+    spoil(path, right, wrong)
+    with pytest.raises(ConfigError, match=r"^config\.yml[^\n]*$") as error:
+        check_config(path)
+    assert message in str(error.value)
+
+
+@pytest.mark.parametrize("part", [part for parts in REQUIRED.values() for part in parts])
+def test_the_mend_of_a_mistyped_part_is_its_path(tmp_path, part):
+    path = tmp_path / "config.yml"
+    shutil.copy(ROOT / "config.yml", path)
+    check_config(path)
+    right = f"{part.__module__}.{part.__name__}"
+    spoil(path, right, f"{right}r")
+    with pytest.raises(ConfigError, match=rf"has '{right}r' \([^\n]+\); write {right}$"):
+        check_config(path)
+
+
+def test_every_part_of_ours_that_is_configured_is_required():
+    config = yaml.safe_load((ROOT / "config.yml").read_text(encoding="utf-8"))
+    for section, parts in REQUIRED.items():
+        ours = [e["name"] for e in config[section] if e["name"].startswith("bot.")]
+        assert ours == [f"{part.__module__}.{part.__name__}" for part in parts]
+
+
+@pytest.mark.parametrize(
+    ("right", "wrong"),
+    [
+        ("bot.importer.SidedoorImporter", "bot.importer.SidedoorImportr"),
+        ("FallbackClassifier", "FallbackClasifier"),  # Rasa's own part: Rasa refuses it
+    ],
+)
+def test_a_mistyped_part_stops_the_program_that_trains(project, right, wrong):
+    spoil(project / "config.yml", right, wrong)
+    (project / "models").unlink()
+    done = sidedoor("train", project=project)
+    assert_one_line(done, "config.yml: ", f"'{wrong}'")
+    assert not list((project / "models").glob("*.tar.gz"))
+
+
+@pytest.mark.parametrize("part", REQUIRED["pipeline"] + REQUIRED["policies"])
+def test_a_model_without_a_part_of_ours_is_refused(loop, agent, monkeypatch, part):
+    whole = agent.processor.graph_runner
+    nodes = {
+        name: node
+        for name, node in whole._instantiated_nodes.items()
+        if type(node._component) is not part
+    }
+    assert len(nodes) < len(whole._instantiated_nodes)
+    without = (agent.processor.model_metadata, InOrderRunner(whole._schema, nodes))
+    monkeypatch.setattr(Processor, "_load_model", lambda self, path: (path.name, *without))
+    path = f"{part.__module__}.{part.__name__}"
+    message = rf"^[^\n]+\.tar\.gz was trained without {path}; [^\n]+$"
+    for load in (lambda: loop.run(load_our_agent()), load_processor):
+        with pytest.raises(NotOurPartError, match=message):
+            load()
+
+
+def test_a_model_that_recognises_nothing_stops_the_program(project):
+    """Rasa trains one where the importer is mistyped: it has rules and no recognition."""
+    (project / "models").unlink()
+    (project / "models").mkdir()
+    model = newest_model()
+    with tarfile.open(model) as trained:
+        trained.extractall(project / "trained")
+    metadata = project / "trained" / "metadata.json"
+    held = json.loads(metadata.read_text(encoding="utf-8"))
+    nodes = held["predict_schema"]["nodes"]
+    for name in [name for name, node in nodes.items() if node["uses"].startswith("bot.nlu.")]:
+        del nodes[name]
+    held["nlu_target"] = None
+    metadata.write_text(json.dumps(held), encoding="utf-8")
+    with tarfile.open(project / "models" / model.name, "w:gz") as spoilt:
+        spoilt.add(project / "trained", arcname="")
+    for command in ("run", "chat", "parse"):
+        done = sidedoor(command, project=project, SIDEDOOR_PORT=free_port())
+        assert_one_line(done, model.name, "without bot.nlu.", "bot.nlu.risk.RiskDetector")
 
 
 def test_a_port_that_is_taken_is_told():

@@ -4,7 +4,7 @@ import copy
 
 import pytest
 
-from bot import consistency
+from bot import consistency, reachable
 from bot.content import responses
 from bot.dashboard.names import names
 
@@ -47,6 +47,48 @@ def test_a_fault_in_the_wording_is_named(monkeypatch, name, text, words):
         found[file].setdefault(name, []).append({"text": text, **WHEN})
 
     assert any(words in fault for fault in faults_with(monkeypatch, change))
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "utter_orphan_of_parts",
+        "utter_message_about_money",
+        "utter_referral_help_money",
+        "utter_route_bullying_later",
+        "utter_route_elsewhere_open",
+        "utter_other_neighbour_open",
+        "utter_other_forgotten_ask",
+        "utter_somewhere_else_do",
+        "utter_stage_nowhere_ask",
+        "utter_movement_denial_to_denial_affirm",
+        "utter_moment_unheard_of_reflect",
+        "utter_pressed_nothing_reflect",
+        "utter_crisis_yes_sideways",
+        "utter_crisis_stay_sideways",
+        "utter_crisis_barrier_medical_phone",
+        "utter_crisis_barrier_nothing",
+        "utter_answer_told_neighbour",
+        "utter_telegram_menu_numbers",
+    ],
+)
+def test_a_response_of_several_parts_that_nothing_says_is_named(monkeypatch, name):
+    def change(found):
+        found["opening.yml"][name] = [{"text": "A word that nobody says.", **WHEN}]
+
+    assert f"{name}: no code says it; remove it or say it" in faults_with(monkeypatch, change)
+
+
+def test_a_name_put_together_in_a_way_that_is_not_explained_is_named(monkeypatch):
+    in_code = reachable._in_code()
+    assert {"utter_menu", "utter_stage_{}_ask", "utter_route_{}_{}"} <= in_code
+    changed = {"utter_new_{}", *in_code} - {"utter_stage_{}_ask", "utter_crisis_yes"}
+    monkeypatch.setattr(reachable, "_in_code", lambda: changed)
+    assert list(reachable.unexplained()) == [
+        "utter_new_{}: bot/reachable.py does not say what its parts can be; add them",
+        "utter_crisis_yes: bot/reachable.py explains it and no code has it; remove it",
+        "utter_stage_{}_ask: bot/reachable.py explains it and no code has it; remove it",
+    ]
 
 
 def test_a_label_without_its_replies_is_named(monkeypatch):

@@ -15,10 +15,16 @@ from sqlalchemy.engine import Engine
 from bot.answers import all_answers
 from bot.channels.web_words import FOLDER as WORDS
 from bot.channels.web_words import english_words, languages, page_words
-from bot.content import responses, when
+from bot.content import only, responses, when
 from bot.dashboard.tables import sign_offs
-from bot.deanery import FACTS, deaneries, signposts
+from bot.deanery import CRISIS_LINES, FACTS, deaneries, signposts
+from bot.help_page import TEMPLATE, own_sentences
 from bot.paths import DOMAIN, ROOT
+
+SIGNPOSTS = "deanery/signposts.yml"
+
+BESIDE_THE_NUMBER = "beside the number, on the chat page and the help page"
+"""When the text of a crisis line is seen."""
 
 
 @dataclass(frozen=True)
@@ -55,8 +61,8 @@ def state_of(sentence: Sentence, signed: SignOff | None) -> str:
 
 
 def all_sentences() -> list[Sentence]:
-    """Return every sentence of `domain/`, the chat page and `deanery/`, file by file."""
-    paths = (*sorted(DOMAIN.glob("*.yml")), *sorted(WORDS.glob("*.yml")))
+    """Return every sentence of `domain/`, the chat page, `deanery/` and the help page, by file."""
+    paths = (*sorted(DOMAIN.glob("*.yml")), *sorted(WORDS.glob("*.yml")), TEMPLATE)
     return _read(tuple((str(path), path.stat().st_mtime_ns) for path in paths))
 
 
@@ -70,7 +76,8 @@ def _read(_: tuple[tuple[str, int], ...]) -> list[Sentence]:
                 titles = tuple(str(b.get("title", "")) for b in variant.get("buttons") or ())
                 text = str(variant.get("text", "")).strip()
                 key = f"{name}:{number}"
-                found.append(Sentence(key, f"domain/{file}", when(variants), text, titles))
+                said = f"{when(variants)} ({only(variant)})" if only(variant) else when(variants)
+                found.append(Sentence(key, f"domain/{file}", said, text, titles))
     found += _page_words(WORDS)
     for deanery in deaneries().values():
         file = f"deanery/{deanery.key}.yml"
@@ -86,7 +93,13 @@ def _read(_: tuple[tuple[str, int], ...]) -> list[Sentence]:
         found.append(Sentence(stored.key, file, f"stored answer: {stored.title}", stored.text))
     for signpost in signposts().values():
         text = f"{signpost.name}: {signpost.value} ({signpost.hours})"
-        found.append(Sentence(signpost.key, "deanery/signposts.yml", "signpost", text))
+        found.append(Sentence(signpost.key, SIGNPOSTS, "signpost", text))
+    for key in CRISIS_LINES:
+        text = signposts()[key].fact.text
+        found.append(Sentence(f"{key}:text", SIGNPOSTS, BESIDE_THE_NUMBER, text))
+    for number, (kind, text) in enumerate(own_sentences()):
+        file = str(TEMPLATE.relative_to(ROOT))
+        found.append(Sentence(f"help_page:{number}", file, f"help page, {kind}", text))
     return found
 
 

@@ -18,6 +18,7 @@ from random import Random
 import pytest
 from sqlalchemy.exc import OperationalError
 
+from bot import help_page
 from bot.dashboard import sentences
 from bot.dashboard.change import compare
 from bot.dashboard.expected import earliest_release, expected
@@ -31,7 +32,9 @@ from bot.dashboard.names import (
 )
 from bot.dashboard.pages import MOST_SENTENCES
 from bot.dashboard.picture import Row, leading, picture, pictures
+from bot.deanery import CRISIS_LINES, signposts
 from bot.health_paths import READY
+from bot.help_page import own_sentences
 from bot.paths import ROOT
 from bot.trends.living import live_through
 from bot.trends.releases import Release, ReleaseError, Releases
@@ -606,6 +609,43 @@ def test_everything_on_the_content_page_can_be_signed_off():
     said = [line for line in content_page().splitlines() if line.lstrip().startswith("- ")]
     assert len(said) > 400
     assert [line for line in said if bare(line) not in texts] == []
+
+
+def test_what_stands_beside_the_numbers_and_on_the_help_page_can_be_signed_off(dashboard):
+    wanted = {f"{key}:text" for key in CRISIS_LINES}
+    wanted |= {one.key for one in search_all() if one.file == "deploy/help_page.html"}
+    assert len(wanted) == len(CRISIS_LINES) + len(own_sentences())
+    with dashboard.signed_in("caseworker") as client:
+        for file, text in {
+            "deanery/signposts.yml": signposts()["samaritans"].fact.text,
+            "deploy/help_page.html": "Nobody has been told that you were here.",
+        }.items():
+            page = client.get("/wording", params={"file": file}).text
+            assert html.escape(text, quote=False) in html.unescape(page)
+            shown = re.findall(r'name="shown" value="([^"]+)"', page)
+            signed = {"name": "Dr A. Reader", "role": "psychiatrist"}
+            client.post("/wording", data={"file": file, "shown": shown, "all": "yes", **signed})
+    assert wanted <= set(dashboard.parts.sign_offs.latest())
+
+
+def test_the_wording_says_where_a_variant_is_said(dashboard):
+    with dashboard.signed_in("reader") as client:
+        page = client.get("/wording", params={"file": "domain/opening.yml"}).text
+    assert "what is kept and what cannot be promised. (on telegram)</td>" in page
+    assert "the first choices. (if receipts_in_use is true)</td>" in page
+
+
+def test_words_of_the_help_page_are_read_again_when_they_change(tmp_path, monkeypatch):
+    template = ROOT / "deploy" / "help_page.html"
+    text = template.read_text(encoding="utf-8")
+    changed = tmp_path / "deploy" / "help_page.html"
+    changed.parent.mkdir()
+    changed.write_text(text.replace("Help now", "Numbers"), encoding="utf-8")
+    assert "Help now" in {s.text for s in search_all()}
+    for module in (sentences, help_page):
+        monkeypatch.setattr(module, "TEMPLATE", changed)
+    monkeypatch.setattr(sentences, "ROOT", tmp_path)
+    assert {"Numbers"} == {s.text for s in search_all() if s.key == "help_page:0"}
 
 
 def test_words_of_the_chat_page_are_read_again_when_they_change(tmp_path, monkeypatch):
