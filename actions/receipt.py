@@ -32,6 +32,9 @@ NOT_SEALED = {
 FORM_ENDS = (ActiveLoop(None), SlotSet("requested_slot", None))
 """Events that end a running form."""
 
+ABOUT = ("went", "again", "back")
+"""What is asked about what was handed over: whether it went, to see it again, to take it back."""
+
 NOT_OPENED = ("nothing", "too_many", "unavailable", "incomplete")
 """What a receipt can come to besides opening its ticket."""
 
@@ -149,7 +152,7 @@ class ActionAboutTicket(Action):
     ) -> list[EventType]:
         """Say it, of the way on that they took."""
         before = memory_of(tracker)
-        about = entity_of(tracker, "ticket") or "went"
+        about = entity_of(tracker, "ticket") or ABOUT[0]
         way = "contact" if before.asked == "sent_contact" else "receipt"
         say(dispatcher, f"utter_ticket_{about}_{way}")
         asked = "receipt" if (about, way) == ("back", "receipt") else before.asked

@@ -35,6 +35,9 @@ TO_BE_TOLD = ("error_today", "patient_risk")
 UNIT_MAY_HELP = ("bullying", "discrimination")
 """Routes after which the unit may be offered again soon, though never with them."""
 
+HARASSED = "_harassed"
+"""End of the name of what is said where touching or remarks short of an assault are told."""
+
 MOST_LINES = 3
 """Services named at once."""
 
@@ -149,7 +152,7 @@ def _told_as(tracker: Tracker, route: str) -> str:
     """Return the end of the response's name: a hand on the knee is not met with forensic tests."""
     signs = tracker.latest_message.get("signs") or ()
     short_of_assault = "harassed" in signs and "assaulted" not in signs
-    return "_harassed" if route == "sexual_harm" and short_of_assault else ""
+    return HARASSED if route == "sexual_harm" and short_of_assault else ""
 
 
 def service_lines(tracker: Tracker, route: str) -> str:

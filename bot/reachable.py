@@ -15,10 +15,10 @@ from itertools import product
 
 import yaml
 
-from actions import receipt, safety, someone_else, talk
+from actions import receipt, routes, safety, someone_else, talk
 from bot.channels.telegram_answers import COMMANDS, RECEIPT
 from bot.content import responses
-from bot.dialogue.context import BARRIER, FEARS, NEWS
+from bot.dialogue.context import BARRIER, FEARS, MISREAD, NEWS
 from bot.dialogue.referral import CHOICES
 from bot.dialogue.replies import MOVEMENTS
 from bot.dialogue.urgency import URGENCY
@@ -100,7 +100,7 @@ def _templates() -> Mapping[str, Parts]:
     stages, patterns, concerns = (_each(labels(f)) for f in ("stage", "pattern", "concern"))
     kinds, own_routes = _each(URGENCY), _each(OWN_ROUTES)
     others = _each([*OTHER_ROUTES, someone_else.UNCLEAR_WHOSE])
-    news, chosen = _each(NEWS.values()), _chosen()
+    news, chosen = _each([*NEWS.values(), MISREAD]), _chosen()
     return {
         "utter_act_{}": _each([*talk.ACTS, "all_right"]),
         "utter_answer_{}": _each(_intents()),
@@ -137,12 +137,13 @@ def _templates() -> Mapping[str, Parts]:
         "utter_referral_topic_{}": _each(CHOICES["topic"]),
         "utter_referral_{}_{}": [(a, value) for a, values in CHOICES.items() for value in values],
         "utter_route_fear_{}": _each(FEARS.values()),
-        "utter_route_{}_do": own_routes,
+        "utter_route_{}_do{}": [*product(OWN_ROUTES, ("",)), ("sexual_harm", routes.HARASSED)],
         "utter_route_{}_open": own_routes,
         "utter_route_{}_{}": list(product(OWN_ROUTES, ("yes", "no", "ask"))),
         "utter_stage_{}_affirm": stages,
         "utter_stage_{}_ask": stages,
         "utter_stage_{}_reflect": stages,
+        "utter_ticket_{}_{}": list(product(receipt.ABOUT, ("receipt", "contact"))),
         "utter_telegram_menu_{}": _each([*COMMANDS, RECEIPT]),
         "utter_{}_ask": others,
         "utter_{}_do": others,

@@ -383,7 +383,7 @@ def test_an_answer_that_the_classifier_doubts_is_an_answer(said, person, words, 
 
 def test_a_no_that_the_classifier_doubts_is_half_a_no(said, person):
     said(KINDS["passive_ideation"])
-    person.say_as("no", **doubt())
+    person.say_as("no not really", **doubt())
     assert person.slot("crisis") == "staying"
     assert "116 123" in person.text
 

@@ -86,10 +86,10 @@ def test_a_doubt_that_was_put_right_is_not_raised_again_by_a_smaller_one(person)
     person.say_as("i just want it to stop", **doubtful(0.4))
     assert person.slot("crisis_kind") == "unsure"
     person.say("no, nobody's hurt and I'm safe, I mean the rota")
+    assert person.slot("crisis") == "eased"
     person.say("it is only that i hate the rota")
-    assert person.slot("crisis") == "no"
     person.say_as("it's them looking at me that I mind", **doubtful(0.3))
-    assert person.slot("crisis") == "no"
+    assert person.slot("crisis") in ("no", "eased")
     assert "utter_crisis_believed" in said(person)
     person.say_as("nothing of me would be missed", **doubtful(0.85))
     assert person.slot("crisis") == "asked"
