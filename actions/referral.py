@@ -17,9 +17,8 @@ from rasa_sdk.executor import CollectingDispatcher
 from actions.local_facts import chosen_deanery, named_deanery
 from actions.speaking import answered, memory_of, remember, say, say_reply, was_said
 from bot.channels.fixed import fixed
-from bot.channels.telling import withdraw
 from bot.deanery import Deanery
-from bot.dialogue.in_confidence import RECEIPT, in_confidence
+from bot.dialogue.in_confidence import RECEIPT, in_confidence, withdraw
 from bot.dialogue.memory import heard_in
 from bot.dialogue.referral import (
     BACK,

@@ -13,9 +13,9 @@ from actions.crisis_numbers import crisis_numbers
 from actions.referral import drop
 from actions.speaking import memory_of, remember, say
 from bot.deanery import deaneries
+from bot.dialogue.context import danger_was_near
 from bot.dialogue.in_confidence import receipts_in_use
 from bot.dialogue.referral import unsent
-from bot.dialogue.safety import danger_was_near
 from bot.privacy.lifetimes import LIFE_SECONDS, MINUTE
 from bot.settings import settings
 

@@ -19,7 +19,7 @@ def has_the_numbers(person):
 
 
 @pytest.mark.parametrize(
-    "words", ["hello", KINDS["active_ideation"], "I gave ten times the dose", "what is the psu"]
+    "words", ["hello", KINDS["active_ideation"], "I gave ten times the dose", "whats the unit"]
 )
 def test_recognition_that_raises(person, monkeypatch, words):
     person.open()

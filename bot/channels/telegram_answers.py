@@ -28,11 +28,11 @@ from bot.channels.conversation import (
 from bot.channels.fixed import fixed
 from bot.channels.telegram_chats import Chats
 from bot.channels.telegram_sending import BlockedError, GivenUpError, Sender
-from bot.channels.telling import Telling, tells, withdraw
+from bot.channels.telling import Telling, tells
 from bot.deanery import CRISIS_LINES, deaneries, signposts
-from bot.dialogue.in_confidence import in_confidence, receipts_in_use
+from bot.dialogue.context import danger_was_near
+from bot.dialogue.in_confidence import in_confidence, receipts_in_use, withdraw
 from bot.dialogue.referral import unsent
-from bot.dialogue.safety import danger_was_near
 from bot.privacy.identifiers import looks_identifying
 from bot.privacy.lifetimes import (
     DELETABLE_SECONDS,
@@ -61,6 +61,9 @@ KEPT = "/receipt_kept"
 
 PAYLOADS = {"psu": "/ask_what_is_psu", "stop": "/goodbye", RECEIPT: "/have_receipt"}
 """Commands that the agent answers, as a button of its own would be."""
+
+NUMBERS_STAY = "utter_forgotten_numbers"
+"""The response that keeps the numbers there when somebody is forgotten after danger."""
 
 SHOWN, INCOMPLETE = "utter_referral_sent_receipt", "utter_receipt_incomplete"
 """The response that shows a new receipt, and the one to a receipt with a digit too few or many."""
@@ -329,11 +332,12 @@ class Answers:
             ) as error:  # on this side of the agent; nobody is left without an answer
                 logger.error("telegram turn failed: error=%s", type(error).__name__)
                 bubbles = fallback_bubbles()
-        if any(FORGOTTEN in bubble.said for bubble in bubbles):
-            await self._forget(chat)
+        names = {name for bubble in bubbles for name in bubble.said}
+        if FORGOTTEN in names:
+            await self._forget(chat, danger=NUMBERS_STAY in names)
         else:
             await self._send(chat, bubbles)
-        return {name for bubble in bubbles for name in bubble.said}
+        return names
 
     async def _handle(self, message: Any) -> None:
         await self._agent().handle_message(message)
@@ -381,18 +385,22 @@ class Answers:
     async def _without_keyboard(self, chat: int, number: int) -> None:
         await self._bot.edit_message_reply_markup(chat, number, reply_markup=None)
 
-    async def _forget(self, chat: int) -> None:
-        """Wipe what is held, delete what Telegram lets us, and say exactly what was not."""
+    async def _forget(self, chat: int, danger: bool = False) -> None:
+        """Wipe what is held, delete what Telegram lets us, and say exactly what was not.
+
+        The numbers are said first if the conversation shows that danger was near, or `danger`
+        says so, as the agent has forgotten it already.
+        """
         name = self._name(chat)
-        held, unsent_too, danger = await self._wipe(chat)
+        held, unsent_too, danger_too = await self._wipe(chat)
         self._agent().tracker_store.event_broker.forget(name)
         numbers = self._numbers.of(chat)  # whoever has to ask again has them still
         refused, unreached = await self._delete(chat, numbers)
         self._numbers.let_go(chat, {*numbers} - unreached)
         deleted = len(numbers) - len(refused) - len(unreached)
         names = ["utter_telegram_forgotten" if held or numbers else "utter_telegram_nothing_held"]
-        if danger:
-            names.insert(0, "utter_forgotten_numbers")
+        if danger or danger_too:
+            names.insert(0, NUMBERS_STAY)
         if deleted:
             names.append("utter_telegram_deleted")
         if refused:

@@ -90,9 +90,3 @@ async def let_go(agent: Agent, conversation: str) -> None:
         for name in HANDED_OVER:
             tracker.update(SlotSet(name, None))
         await agent.tracker_store.save(tracker)
-
-
-async def withdraw(conversation: str, draft: str) -> None:
-    """Take back what may have been sent with a draft that a conversation still holds."""
-    at = desk()
-    await in_confidence().take_back(conversation, draft, lambda: at.withdraw(draft))

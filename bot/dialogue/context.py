@@ -165,6 +165,12 @@ def crisis_kind(message: Mapping[str, Any], slots: Mapping[str, Any]) -> str | N
     return str(risk)
 
 
+def danger_was_near(slots: Mapping[str, Any]) -> bool:
+    """Whether there was a crisis, or somebody hurts them: forgetting takes no number away then."""
+    given = slots.get("routes_given") or ()
+    return bool(slots.get("crisis_kind")) or any(route in HURT_BY_SOMEBODY for route in given)
+
+
 def is_low(message: Mapping[str, Any]) -> bool:
     """Whether the message leaves a doubt about safety, short of what the crisis answers."""
     return own_probability(message) >= UNEASY or "giving_away" in _signs(message)

@@ -144,6 +144,12 @@ def in_confidence() -> InConfidence:
     return InConfidence()
 
 
+async def withdraw(conversation: str, draft: str) -> None:
+    """Take back what may have been sent with a draft that a conversation still holds."""
+    at = desk()
+    await in_confidence().take_back(conversation, draft, lambda: at.withdraw(draft))
+
+
 def unit_accepts(deanery: str | None) -> bool:
     """Whether a ticket can be sent to the deanery's unit now; not while its database is away."""
     return deanery is not None and _ask_desk(lambda at: at.accepts(deanery), unknown=False)

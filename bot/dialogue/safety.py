@@ -71,12 +71,6 @@ def in_crisis(slots: Mapping[str, Any]) -> bool:
     return slots.get("crisis") in ("asked", "staying", "eased")
 
 
-def danger_was_near(slots: Mapping[str, Any]) -> bool:
-    """Whether there was a crisis, or somebody hurts them: forgetting takes no number away then."""
-    given = slots.get("routes_given") or ()
-    return bool(slots.get("crisis_kind")) or any(route in HURT_BY_SOMEBODY for route in given)
-
-
 def urgent_action(tracker: DialogueStateTracker) -> str | None:
     """Return the action that has to answer the latest message before all else, or None."""
     message = tracker.latest_message

@@ -391,7 +391,6 @@ def test_a_real_conversation_is_counted_and_holds_no_word(counted_person, store,
     person.say("does the unit tell my supervisor")
     person.say("im an FY2")
     person.say("how do i contact the unit in wales")
-    person.press("Wales")
     assert person.recorder.write_now()
     found = counted(store)
     assert found["people any"] == 1
