@@ -6,7 +6,6 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar
 
-import yaml
 from rasa.core.agent import Agent
 from rasa.core.brokers.broker import EventBroker
 from rasa.core.lock_store import InMemoryLockStore, LockStore
@@ -20,6 +19,7 @@ from bot.dialogue.actions import InProcessActions
 from bot.dialogue.redis_state import RedisNotFitError, RedisTrackerStore
 from bot.dialogue.state import EphemeralTrackerStore
 from bot.dialogue.wording import Wording
+from bot.mapping_files import read_mapping
 from bot.paths import MODELS, ROOT
 from bot.privacy.guard import refuse_parts
 from bot.recognition import Processor
@@ -134,18 +134,7 @@ def read_sections(path: Path) -> dict[str, Any]:
     Raises:
         NotOurPartError: if the file is missing or is not a mapping in YAML.
     """
-    try:
-        sections = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise NotOurPartError(f"{path.name}: the file is missing in {path.parent}") from None
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        mark = getattr(error, "problem_mark", None)
-        line = f", line {mark.line + 1}" if mark else ""
-        raise NotOurPartError(
-            f"{path.name}{line}: not valid YAML; check indents and quotes"
-        ) from None
-    if not isinstance(sections, dict):
-        raise NotOurPartError(f"{path.name}: must be a mapping of parts; see the shipped file")
+    sections = read_mapping(path, "parts", NotOurPartError)
     for name, fields in sections.items():
         if not isinstance(fields, dict | None):
             raise NotOurPartError(f"{path.name}: {name} must be a mapping of fields, or {{}}")

@@ -11,7 +11,6 @@ from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-import yaml
 from rasa.shared.importers.importer import TrainingDataImporter
 from rasa.shared.importers.multi_project import MultiProjectImporter
 from rasa.shared.importers.rasa import RasaFileImporter
@@ -21,6 +20,7 @@ from bot.dialogue.choices import FormAnswerPolicy
 from bot.dialogue.rules import IndexedRules
 from bot.dialogue.safety import SafetyPolicy
 from bot.importer import SidedoorImporter
+from bot.mapping_files import read_mapping
 from bot.nlu.choices import ChoiceReader
 from bot.nlu.crisis_signs import CrisisSigns
 from bot.nlu.embeddings import SentenceEmbeddings
@@ -60,7 +60,7 @@ def check_config(path: Path) -> None:
     Raises:
         ConfigError: at the first entry that is wrong.
     """
-    config = _read(path)
+    config = read_mapping(path, "sections", ConfigError)
     for section, required in REQUIRED.items():
         entries = config.get(section) or []
         if not isinstance(entries, list):
@@ -94,20 +94,6 @@ def lacking(components: Iterable[Any]) -> list[str]:
 def paths(parts: Collection[type], order: Iterable[type]) -> list[str]:
     """Return the module paths of `parts`, in the order of `order`."""
     return [f"{part.__module__}.{part.__name__}" for part in order if part in parts]
-
-
-def _read(path: Path) -> dict[str, Any]:
-    try:
-        config = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise ConfigError(f"{path.name}: the file is missing in {path.parent}") from None
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        mark = getattr(error, "problem_mark", None)
-        line = f", line {mark.line + 1}" if mark else ""
-        raise ConfigError(f"{path.name}{line}: not valid YAML; check indents and quotes") from None
-    if not isinstance(config, dict):
-        raise ConfigError(f"{path.name}: must be a mapping of sections; see the shipped file")
-    return config
 
 
 def _part(section: str, name: str) -> type | None:

@@ -155,39 +155,31 @@ def said(person):
 
 
 @pytest.mark.parametrize(
-    ("words", "answer"),
+    ("way", "words", "answer"),
     [
-        ("did it go?", "utter_ticket_went_receipt"),
-        ("did it go through?", "utter_ticket_went_receipt"),
-        ("show me my receipt again please", "utter_ticket_again_receipt"),
-        ("oh no i closed it too soon i didnt write it down", "utter_ticket_again_receipt"),
-        ("wait where do i keep this, i share a flat", "utter_receipt_explained"),
-        ("saved it", "utter_receipt_kept"),
-        ("ok got it", "utter_receipt_kept"),
-        ("have regret. please take back", "utter_ticket_back_receipt"),
-        ("I want to withdraw what I sent", "utter_ticket_back_receipt"),
+        ("receipt", "did it go?", "utter_ticket_went_receipt"),
+        ("receipt", "did it go through?", "utter_ticket_went_receipt"),
+        ("receipt", "show me my receipt again please", "utter_ticket_again_receipt"),
+        (
+            "receipt",
+            "oh no i closed it too soon i didnt write it down",
+            "utter_ticket_again_receipt",
+        ),
+        ("receipt", "wait where do i keep this, i share a flat", "utter_receipt_explained"),
+        ("receipt", "saved it", "utter_receipt_kept"),
+        ("receipt", "ok got it", "utter_receipt_kept"),
+        ("receipt", "have regret. please take back", "utter_ticket_back_receipt"),
+        ("receipt", "I want to withdraw what I sent", "utter_ticket_back_receipt"),
+        ("contact", "did it go?", "utter_ticket_went_contact"),
+        ("contact", "show me my receipt", "utter_ticket_again_contact"),
+        ("contact", "can I take it back", "utter_ticket_back_contact"),
     ],
 )
-def test_what_is_asked_after_a_receipt_was_shown_is_answered(wales, unit, words, answer):
-    sent(wales, "receipt")
+def test_what_is_asked_after_sending_is_answered(wales, unit, way, words, answer):
+    sent(wales, way)
     wales.say(words)
     assert answer in said(wales)
     assert not [b for b in wales.seen[-1] if read_receipt(b.text)]
-    assert count(unit.engine) == 1
-
-
-@pytest.mark.parametrize(
-    ("words", "answer"),
-    [
-        ("did it go?", "utter_ticket_went_contact"),
-        ("show me my receipt", "utter_ticket_again_contact"),
-        ("can I take it back", "utter_ticket_back_contact"),
-    ],
-)
-def test_what_is_asked_after_a_contact_was_sent_is_answered(wales, unit, words, answer):
-    sent(wales, "contact")
-    wales.say(words)
-    assert answer in said(wales)
     assert count(unit.engine) == 1
 
 

@@ -200,11 +200,12 @@ class Taken:
 
 
 class Owed(Enum):
-    """What somebody is owed of a ticket: nothing; to be told first; to be told, in answer."""
+    """What somebody is owed of a ticket: nothing, to be told first or alone, that it is dropped."""
 
     NOTHING = "nothing"
     FIRST = "first"
     ALONE = "alone"
+    DROPPED = "dropped"
 
 
 class NotRecognisedError(Exception):
@@ -308,6 +309,8 @@ class Confidant:
         ):
             await let_go(self._agent, conversation)
             return Owed.NOTHING
+        if is_short(words) and "drop" in _named(parsed, "referral_confirm"):
+            return Owed.DROPPED
         sent_again = "send" in _named(pressed, "referral_confirm") or says("send_it", words)
         return Owed.ALONE if sent_again else Owed.FIRST
 

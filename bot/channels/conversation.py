@@ -28,6 +28,9 @@ OPEN = "/open_conversation"
 TELL = "/tell_referral"
 """Payload by which the agent tells again what its sender may not have been told."""
 
+DROP = "/drop_referral"
+"""Payload by which the agent takes it back, while that is so."""
+
 MAX_TEXT = 10_000
 """Characters of a message that a channel passes on: of a longer one, the beginning and the end."""
 
@@ -180,8 +183,8 @@ async def ask_agent(
     if confidant is not None:
         owed = await confidant.owed(sender_id, taken.text, pressed)
         if owed is not Owed.NOTHING:
-            await hold_turn("", parse_payload(TELL))
-        if owed is Owed.ALONE:
+            await hold_turn("", parse_payload(DROP if owed is Owed.DROPPED else TELL))
+        if owed in (Owed.ALONE, Owed.DROPPED):
             return await _finished(collector, confidant, sender_id)
         if taken.text is not None:
             try:
