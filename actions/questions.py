@@ -76,6 +76,10 @@ class ActionAnswer(Action):
         before = memory_of(tracker)
         intent = intent_of(tracker)
         signs = tracker.latest_message.get("signs") or ()
+        if intent == "object_to_bot" and "not_answered" in signs:
+            say(dispatcher, "utter_not_answered")
+            after = replace(before, turn=before.turn + 1, asked="open")
+            return remember(before, after, unclear_run=0)
         if intent == "ask_who_is_told" and "of_us" in signs:
             intent = "ask_what_is_kept"  # could they ask us, and not whom the unit tells
         about = entity_of(tracker, "watcher") or entity_of(tracker, "party")

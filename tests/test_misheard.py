@@ -179,10 +179,11 @@ def test_a_question_that_begins_with_a_no_does_not_bring_the_offer_back(person):
     assert not {"utter_return_information", "utter_return_contact"} & said(person)
 
 
-def test_a_question_that_was_passed_over_is_owned_up_to(person):
+@pytest.mark.parametrize("intent", ["share", "object_to_bot"])
+def test_a_question_that_was_passed_over_is_owned_up_to(person, intent):
     person.open()
     person.say("im exhausted and nobody notices")
-    person.say_as("you didnt answer my question", intent={"name": "share", "confidence": 0.9})
+    person.say_as("you didnt answer my question", intent={"name": intent, "confidence": 0.9})
     assert said(person) == {"utter_not_answered"}
 
 
