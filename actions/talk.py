@@ -182,8 +182,14 @@ class ActionNotNow(Action):
     async def run(
         self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]
     ) -> list[EventType]:
-        """Say so, and offer nothing for a while."""
-        before = memory_of(tracker)
+        """Say so, and offer nothing for a while.
+
+        Where nothing was offered, "I don't want it on my record" is no answer to anything: what was
+        heard in it is taken up.
+        """
+        before, heard = memory_of(tracker), heard_in(tracker.latest_message)
+        if before.asked in ("nothing", "open") and heard.anything():
+            return _take_up(dispatcher, tracker, heard, before)
         say(dispatcher, "utter_not_now")
         after = declined(replace(before, turn=before.turn + 1))
         if _wants_no_unit(tracker):

@@ -249,3 +249,13 @@ def test_what_a_receipt_is_says_where_there_are_none(person_in, referrals_databa
     person.open()
     person.say("what is a receipt?")
     assert "utter_receipt_not_here" in said(person)
+
+
+def test_what_is_told_in_the_words_of_a_no_is_taken_up_where_nothing_was_offered(person):
+    person.open()
+    person.say("everyone will know why i was away")
+    person.say("i dont want anything on my record")
+    assert "utter_not_now" not in said(person)
+    assert any(name.startswith("utter_pattern_fear_for_career") for name in said(person))
+    person.say("not now")
+    assert "utter_not_now" in said(person)
