@@ -13,6 +13,7 @@ from pathlib import Path
 
 import numpy as np
 
+from bot.nlu.encoder import PRECISION
 from bot.paths import RECOGNISER
 
 SHIPPED = RECOGNISER / "vectors.npz"
@@ -25,8 +26,9 @@ SHORT = 16
 
 
 def adapter_kind(adapter: Path | None) -> str:
-    """Return what tells the vectors of one adapter from those of another, and of none."""
-    return hashlib.sha256(adapter.read_bytes()).hexdigest()[:12] if adapter else "frozen"
+    """Return what tells one encoder's vectors from another's: adapter, if any, and precision."""
+    weights = hashlib.sha256(adapter.read_bytes()).hexdigest()[:12] if adapter else "frozen"
+    return f"{weights}-{PRECISION}"
 
 
 def text_key(text: str) -> str:
