@@ -46,11 +46,16 @@ class PostgreSQL:
             shutil.chown(self.folder, "postgres", "postgres")
         self._port = free_port()
         self.url = f"postgresql://tests@127.0.0.1:{self._port}/"
-        self._run("initdb", "-D", f"{self.folder}/data", "-U", "tests", "-A", "trust", "--no-sync")
+        # A log of few megabytes: tests look for words in every file of the server.
+        how = ("-U", "tests", "-A", "trust", "--no-sync", "--wal-segsize=1")
+        self._run("initdb", "-D", f"{self.folder}/data", *how)
 
     def start(self) -> None:
         """Run it."""
-        options = f"-p {self._port} -k {self.folder} -c listen_addresses=127.0.0.1 -c fsync=off"
+        options = (
+            f"-p {self._port} -k {self.folder} -c listen_addresses=127.0.0.1 -c fsync=off"
+            " -c min_wal_size=4MB -c max_wal_size=8MB"
+        )
         self._run(*self._control("start"), "-w", "-l", f"{self.folder}/log", "-o", options)
 
     def stop(self, how: str = "immediate") -> None:
