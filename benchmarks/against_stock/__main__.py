@@ -22,10 +22,18 @@ from bot.environment import prepare
 
 prepare()
 
+from benchmarks.against_stock.clone import from_cold  # noqa: E402
 from benchmarks.against_stock.measuring import encoder_alone, lengthen, talk  # noqa: E402
 from benchmarks.against_stock.report import OURS, STOCK, Results, draw, page  # noqa: E402
-from benchmarks.against_stock.servers import BIN, Ours, Server, Stock  # noqa: E402
+from benchmarks.against_stock.servers import (  # noqa: E402
+    BIN,
+    Ours,
+    Server,
+    Stock,
+    clean_environment,
+)
 from benchmarks.against_stock.stock import sample, write_project  # noqa: E402
+from benchmarks.against_stock.turn_profile import profile_turns  # noqa: E402
 from bot.paths import ROOT  # noqa: E402
 
 DOCS = ROOT / "docs"
@@ -42,6 +50,7 @@ def main() -> None:
     parser.add_argument("--epochs", type=int, help="epochs of stock's parts (its own: 100)")
     parser.add_argument("--folder", type=Path, help="keep what is trained here, and use it again")
     parser.add_argument("--rounds", type=int, help="blocks of each kind")
+    parser.add_argument("--no-clone", action="store_true", help="leave out the cold clone")
     chosen = parser.parse_args()
     number = chosen.messages if chosen.messages is not None else (600 if chosen.quick else 2_000)
     epochs = chosen.epochs or (5 if chosen.quick else None)
@@ -76,8 +85,13 @@ def main() -> None:
         results.training[OURS] = _trained(folder / "ours", command, ROOT)
         _say("measuring the encoder")
         results.encoder = encoder_alone()
+        if not (chosen.no_clone or chosen.quick):
+            _say("from a cold clone to a conversation")
+            results.cold = from_cold()
         servers: list[Server] = [Stock(STOCK, folder), Ours(OURS, folder)]
         asyncio.run(_measure(servers, results, crowds, marks, rounds))
+        _say("where a turn goes")
+        results.profile = asyncio.run(profile_turns(folder, 1 if chosen.quick else 5))
         notes = DOCS / "performance_notes.md"
         text = page(results, notes.read_text("utf-8") if notes.exists() else "")
         if chosen.quick:
@@ -96,7 +110,8 @@ def _trained(folder: Path, command: list[str], where: Path) -> tuple[float, floa
         _say(f"training: {' '.join(Path(part).name for part in command)}")
         began, used = time.perf_counter(), _children()
         with (folder / "training.log").open("wb") as log:
-            subprocess.run(command, cwd=where, stdout=log, stderr=log, check=True)
+            environment = clean_environment()
+            subprocess.run(command, cwd=where, env=environment, stdout=log, stderr=log, check=True)
         note.write_text(f"{time.perf_counter() - began} {_children() - used}")
     seconds, processor = map(float, note.read_text().split())
     return seconds, processor

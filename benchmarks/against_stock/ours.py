@@ -8,7 +8,9 @@ from bot.environment import prepare
 
 prepare()
 
-if __name__ == "__main__":
+
+def serve() -> None:
+    """Serve until stopped, with the settings of the environment."""
     import bot.channels.web
     from bot.channels.web_limits import Limits, Rate
     from bot.cli import run
@@ -17,4 +19,8 @@ if __name__ == "__main__":
     bot.channels.web.Limits = partial(  # type: ignore[misc, assignment]
         Limits, conversation=endless, address=endless
     )
-    run()
+    run.main(args=[], standalone_mode=False)
+
+
+if __name__ == "__main__":
+    serve()

@@ -11,7 +11,9 @@ matplotlib.use("Agg")
 
 from matplotlib import pyplot
 
+from benchmarks.against_stock.clone import Cold, FromCold
 from benchmarks.against_stock.measuring import Block
+from benchmarks.against_stock.turn_profile import TurnProfile, profile_table
 
 OURS, STOCK = "ours", "stock"
 COLOURS = {OURS: "#0072b2", STOCK: "#d55e00"}
@@ -37,6 +39,9 @@ class Results:
     """Share of messages to which nothing was said: its learnt policy chose to listen."""
     encoder: tuple[float, float] = (0.0, 0.0)
     cores: int = 1
+    cold: FromCold | None = None
+    """None if it was left out."""
+    profile: TurnProfile | None = None
 
     def best(self, who: str, chats: int) -> Block:
         """Return the block of median throughput."""
@@ -105,10 +110,23 @@ def page(r: Results, notes: str) -> str:
     )  # fmt: skip
     training = {who: seconds for who, (seconds, _) in r.training.items()}
     row(
-        "training, no vector kept (s)", training[STOCK], training[OURS], "{:.0f}",
+        "training (s)", training[STOCK], training[OURS], "{:.0f}",
         training[OURS] / training[STOCK], "ours ≤ 120", training[OURS] <= 120,
     )  # fmt: skip
     plain("processor time of training (s)", *(f"{r.training[w][1]:.0f}" for w in (STOCK, OURS)))
+    if r.cold is not None:
+        cold = {
+            STOCK: Cold(r.cold.installing_stock, training[STOCK], start[STOCK]),
+            OURS: r.cold.ours,
+        }
+        plain(
+            "cold clone to conversation (s); of it installing, training, starting",
+            *(
+                f"{c.whole:.0f}; {c.installing:.0f}, {c.training:.0f}, {c.starting:.0f}"
+                for c in (cold[STOCK], cold[OURS])
+            ),
+            f"{cold[OURS].whole / cold[STOCK].whole:.2f}",
+        )
     for chats in sorted(r.blocks[OURS]):
         ours, stock = r.best(OURS, chats), r.best(STOCK, chats)
         plain(
@@ -144,10 +162,48 @@ def page(r: Results, notes: str) -> str:
         f" ({100 * fast[OURS] / limit:.0f} % of the limit)",
         f"and one answer in {single[OURS]:.0f} ms ({single[OURS] / one:.1f} times the limit).",
         "",
+        *_profile(r.profile),
+        *_cold(r.cold),
         notes.strip(),
         "",
     ]
     return "\n".join(lines)
+
+
+def _profile(profile: TurnProfile | None) -> list[str]:
+    if profile is None:
+        return []
+    return [
+        "## Where a turn goes",
+        "`sidedoor run` with its seams timed from outside, and one person who writes over HTTP"
+        f" ({profile.turns} messages).",
+        "Of each part its own time; the mean of the middle half of the turns by length, so that the"
+        " parts add up.",
+        f"The timing itself takes {1000 * profile.timing:.2f} ms of it.",
+        "`.venv/bin/python -m benchmarks.against_stock.turn_profile` prints this table alone.",
+        "",
+        *profile_table(profile),
+        "",
+    ]
+
+
+def _cold(cold: FromCold | None) -> list[str]:
+    if cold is None:
+        return []
+    held = cold.packages - cold.downloads
+    warmth = "warm" if held > 0.9 * cold.packages else "cold" if not held else "partly warm"
+    return [
+        "## From a cold clone to a conversation",
+        f"The package cache was {warmth}: it held {held} of the {cold.packages} packages that our"
+        " lock file names.",
+        "Ours is `git clone` from the same disk and `make run` until a message was answered. It"
+        " installs what checks and",
+        "tests need too. Of stock Rasa the same versions are installed into a fresh environment"
+        " with the same uv,",
+        "which is there already; its training is that of the sample above, and its start the"
+        " median above.",
+        "",
+    ]
 
 
 def _growth(blocks: dict[int, Block], marks: list[int]) -> float:

@@ -9,10 +9,12 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from bot.environment import FOUND
 from bot.paths import ROOT
 from tests.services import free_port
 
@@ -88,15 +90,24 @@ class Server:
         """Send a message and wait for its answer."""
         raise NotImplementedError
 
-    async def start(self) -> float:
-        """Start the server; return the seconds until it has answered somebody's first message."""
+    async def start(self, limit: float = START_LIMIT) -> float:
+        """Start the server; return the seconds until it has answered somebody's first message.
+
+        Raises:
+            RuntimeError: if it ended, or `limit` seconds went by, without an answer.
+        """
         command, environment, folder = self.command()
         log = (self.folder / f"{self.name}.log").open("ab")
         began = time.perf_counter()
         self.process = subprocess.Popen(
-            command, env={**_clean(), **environment}, cwd=folder, stdout=log, stderr=log
+            command,
+            env={**clean_environment(), **environment},
+            cwd=folder,
+            stdout=log,
+            stderr=log,
+            start_new_session=True,
         )
-        while time.perf_counter() - began < START_LIMIT and self.process.poll() is None:
+        while time.perf_counter() - began < limit and self.process.poll() is None:
             line = Line(self.port)
             try:
                 who = await self.open(line, "first")
@@ -109,15 +120,20 @@ class Server:
         raise RuntimeError(f"{self.name} did not start; see {self.folder / self.name}.log")
 
     def stop(self) -> None:
-        """Stop it."""
+        """Stop it, and what it has started."""
         if self.process is not None:
-            self.process.send_signal(signal.SIGINT)
+            self._signal(signal.SIGINT)
             try:
                 self.process.wait(30)
             except subprocess.TimeoutExpired:
-                self.process.kill()
+                self._signal(signal.SIGKILL)
                 self.process.wait()
             self.process = None
+
+    def _signal(self, number: int) -> None:
+        assert self.process is not None
+        with suppress(ProcessLookupError):  # it has ended already
+            os.killpg(self.process.pid, number)
 
     def memory(self) -> float:
         """Return the megabytes that it holds (resident)."""
@@ -176,8 +192,15 @@ class Stock(Server):
         self.silent += not answer
 
 
-def _clean() -> dict[str, str]:
-    """Return the environment without settings of ours, of threads and of memory."""
-    dropped = ("SIDEDOOR_", "OPENBLAS_", "OMP_", "TF_NUM_", "PYTHONMALLOC", "MALLOC_")
-    kept = {k: v for k, v in os.environ.items() if not k.startswith(dropped)}
+def clean_environment() -> dict[str, str]:
+    """Return the environment that the benchmark was started in, as somebody's shell has it.
+
+    That is without settings of ours, of threads and of memory, what an active environment or `make`
+    has set, and a screen.
+    """
+    dropped = (
+        "SIDEDOOR_", "OPENBLAS_", "OMP_", "TF_", "PYTHONMALLOC", "PYTHONPATH", "MALLOC_",
+        "GLIBC_TUNABLES", "VIRTUAL_ENV", "MAKE", "MFLAGS", "DISPLAY", "WAYLAND_DISPLAY",
+    )  # fmt: skip
+    kept = {k: v for k, v in FOUND.items() if not k.startswith(dropped)}
     return {**kept, "RASA_TELEMETRY_ENABLED": "false", "PYTHONHASHSEED": "0"}

@@ -1,19 +1,16 @@
-"""Train our model into a folder, as `sidedoor train` does, with no vector known from before."""
+"""`sidedoor train` as in a clone: into an empty folder, with no vectors but those that ship."""
 
 from __future__ import annotations
 
 import sys
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import bot.paths
-from bot.environment import prepare
 
 if __name__ == "__main__":
-    prepare()
-    bot.paths.MODELS = Path(sys.argv[1])
-    bot.paths.MODELS.mkdir(parents=True, exist_ok=True)
-    from bot.privacy.logs import configure_logs
-    from bot.training import train
+    with TemporaryDirectory(dir=sys.argv[1]) as place:
+        bot.paths.MODELS = Path(place)
+        from bot.cli import main
 
-    configure_logs("ERROR")
-    train(print)
+        main(args=["train"], standalone_mode=False)
