@@ -10,6 +10,7 @@ import argparse
 import asyncio
 import os
 import resource
+import signal
 import subprocess
 import sys
 import tempfile
@@ -52,6 +53,7 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, help="blocks of each kind")
     parser.add_argument("--no-clone", action="store_true", help="leave out the cold clone")
     chosen = parser.parse_args()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # what was started is stopped then, too
     number = chosen.messages if chosen.messages is not None else (600 if chosen.quick else 2_000)
     epochs = chosen.epochs or (5 if chosen.quick else None)
     marks = [5, 20, 40] if chosen.quick else [5, 50, 200, 500]
