@@ -1,6 +1,6 @@
-"""Sidedoor beside stock Rasa: trains stock, starts both, and measures them in turns.
+"""Sidedoor beside stock Rasa: trains both, starts both, and measures them in turns.
 
-.venv/bin/python -m benchmarks.against_stock           writes docs/performance.md, about 40 minutes
+.venv/bin/python -m benchmarks.against_stock           writes docs/performance.md, about an hour
 .venv/bin/python -m benchmarks.against_stock --quick   prints a page from a small run
 """
 

@@ -56,7 +56,8 @@ def page(r: Results, notes: str) -> str:
         "",
         f"Written by `python -m benchmarks.against_stock` on {r.day}: {r.machine}, load"
         f" {r.load:.1f} before.",
-        "One run: both servers running, the same client and the same messages, in turns.",
+        "One run: both servers running, the same client and the same messages, in turns;"
+        f" {len(r.blocks[OURS][1])} blocks of each kind.",
         "",
         "*Stock* is Rasa 3.6 with its own default configuration, trained for"
         f" {r.epochs} on a sample of {r.sample:,}",
