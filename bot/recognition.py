@@ -11,6 +11,7 @@ import logging
 import queue
 import tarfile
 import threading
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -36,6 +37,10 @@ logger = logging.getLogger(__name__)
 MOST_TOGETHER = 8
 """Messages of one pass; more would keep the first of them waiting for the last."""
 
+HANGS_SECONDS = 15
+"""Seconds of one pass after which it is taken to end never. Eight of the longest messages that a
+channel passes on need five on a free core; a turn is given up after 25."""
+
 ParseData = dict[str, Any]
 
 
@@ -54,6 +59,15 @@ class Recognition:
         self._parse = parse
         self._queue: queue.SimpleQueue[_Waiting | Callable[[], None]] = queue.SimpleQueue()
         self._thread: threading.Thread | None = None
+        self._began: float | None = None
+        self.passes = 0
+        """Passes that have ended."""
+
+    @property
+    def hangs(self) -> bool:
+        """Whether the present pass has taken longer than `HANGS_SECONDS`."""
+        began = self._began  # another thread's, which may change it meanwhile
+        return began is not None and time.monotonic() - began >= HANGS_SECONDS
 
     async def of(self, message: UserMessage) -> ParseData:
         """Return the parse data of `message`; raises what a component raised."""
@@ -78,10 +92,13 @@ class Recognition:
                 self._one_pass()  # its names, and with them the messages, end with it
             except Exception as error:  # of other work; the thread goes on for everybody else
                 logger.error("recognition: error=%s", type(error).__name__)
+            self._began = None
+            self.passes += 1
 
     def _one_pass(self) -> None:
         waiting: list[_Waiting] = []
         item = self._queue.get()
+        self._began = time.monotonic()
         while isinstance(item, _Waiting):
             waiting.append(item)
             if len(waiting) == MOST_TOGETHER:

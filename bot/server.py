@@ -31,6 +31,7 @@ from bot.referrals.expiry import SweepSchedule
 from bot.repeating import Repeating
 from bot.settings import Settings, SettingsError
 from bot.trends.schedule import ReleaseSchedule, release_due
+from bot.watchdog import Watchdog
 
 CREDENTIALS = ROOT / "credentials.yml"
 
@@ -75,14 +76,17 @@ def serve(
     schedules = _schedules(settings)
 
     dashboard = DashboardProcess(settings)
+    watchdog = Watchdog(os.environ, lambda: health.live(agent))
 
     async def begin(_: Sanic, __: Any) -> None:
         for schedule in schedules:
             schedule.start()
         dashboard.start()
+        watchdog.start()
 
     async def end(_: Sanic, __: Any) -> None:
         health.stopping = True
+        watchdog.stop()
         for schedule in schedules:
             schedule.stop()
         dashboard.stop()

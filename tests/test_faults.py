@@ -117,18 +117,18 @@ class Site:
         """Return how many turns these programs have begun since they were started."""
         return sum(self.deployed.programs[n].printed().count("turn\n") for n in names)
 
-    def waiting(self, name: str) -> int:
-        """Return how many turns a program has held back."""
-        return self.deployed.programs[name].printed().count("waiting\n")
+    def waiting(self, name: str, how: str = "waiting") -> int:
+        """Return how many turns a program has held back, or how often it was `hanging`."""
+        return self.deployed.programs[name].printed().count(f"{how}\n")
 
     @contextmanager
-    def held(self, name: str, said: Callable[[], object]) -> Iterator[Future]:
+    def held(self, name: str, said: Callable[[], object], how: str = "waiting") -> Iterator[Future]:
         """Have something said whose turn is held back at a program until this ends."""
         self.hold.touch()
-        before = self.waiting(name)
+        before = self.waiting(name, how)
         try:
             sending = self.pool.submit(said)
-            until(lambda: self.waiting(name) > before, f"a turn at {name}")
+            until(lambda: self.waiting(name, how) > before, f"a turn at {name}")
             yield sending
         finally:
             self.hold.unlink(missing_ok=True)
@@ -390,6 +390,47 @@ def test_the_dashboard_killed_while_staff_read(site):
         once(page.write(RISK))
         site.restart(DASHBOARD)
         assert browser.get("/service").status_code == 200
+
+
+# Processes that hang
+
+
+def test_a_worker_whose_recognition_hangs(site):
+    """Who writes first gets the card; who writes once it is noticed is answered by another."""
+    first, other = WORKERS
+    page, neighbour = site.page_at(first), site.page_at(first)
+    neighbour.write(ORDINARY)
+    with site.held(first, lambda: page.write(f"stuck- {ORDINARY}"), "hanging") as sending:
+        until(lambda: site.health(first, LIVE) == 503, "it to be noticed")
+        before = site.turns(other)
+        once(neighbour.write(RISK))
+        assert site.turns(other) == before + 1
+        assert sending.result() == CARD
+        site.kill(first)
+    once(page.write(RISK))
+    site.restart(first)
+    site.all_ready()
+
+
+def test_a_worker_that_hangs_as_a_whole(site):
+    """The numbers come before the page gives up; sent again, there is one reply, of another."""
+    first, other = WORKERS
+    page = site.page_at(first)
+    page.write(ORDINARY)
+    process = site.deployed.programs[first].process
+    os.kill(process.pid, signal.SIGSTOP)
+    page.begin(RISK)
+    body = {"token": page.token, "text": page.written, "id": page.last}
+    answer = page.browser.post("/chat/send", json=body, timeout=30)
+    assert answer.status_code == 504
+    assert all(number in answer.text for number in NUMBERS)
+    before = site.turns(other)
+    assert page.once().status_code == 200
+    once(page.texts())
+    assert site.turns(other) == before + 1
+    site.kill(first)
+    site.restart(first)
+    site.all_ready()
 
 
 # Redis

@@ -6,6 +6,7 @@ import threading
 import pytest
 from rasa.core.channels.channel import UserMessage
 
+from bot import recognition as module
 from bot.recognition import MOST_TOGETHER, Recognition
 
 TEXTS = (
@@ -106,3 +107,46 @@ def test_other_work_is_done_between_two_messages():
 
     asyncio.run(ask())
     assert order == ["message", "work", "message"]
+
+
+def test_a_pass_that_does_not_end_hangs_and_is_not_counted(monkeypatch):
+    entered, gate = threading.Event(), threading.Event()
+
+    def parse(messages):
+        entered.set()
+        gate.wait(30)
+        return [{} for _ in messages]
+
+    async def ask():
+        recognition = Recognition(parse)
+        asked = asyncio.ensure_future(recognition.of(UserMessage("a")))
+        await asyncio.to_thread(entered.wait, 30)
+        assert (recognition.hangs, recognition.passes) == (False, 0)
+        monkeypatch.setattr(module, "HANGS_SECONDS", 0)
+        assert (recognition.hangs, recognition.passes) == (True, 0)
+        gate.set()
+        await asked
+        done = threading.Event()
+        recognition.between(done.set)  # the thread has noted the end of the pass before
+        await asyncio.to_thread(done.wait, 30)
+        assert recognition.passes >= 1
+
+    asyncio.run(ask())
+
+
+def test_a_pass_that_raised_has_ended_too():
+    def parse(messages):
+        raise ValueError("poison")
+
+    async def ask():
+        recognition = Recognition(parse)
+        with pytest.raises(ValueError, match="poison"):
+            await recognition.of(UserMessage("a"))
+        done = threading.Event()
+        recognition.between(lambda: 1 / 0)
+        recognition.between(done.set)
+        await asyncio.to_thread(done.wait, 30)
+        assert recognition.passes >= 2  # this one may be noted already
+        assert not recognition.hangs
+
+    asyncio.run(ask())

@@ -3,24 +3,30 @@
 It does not start itself again to overwrite freed memory, which makes a start slow and is tested
 elsewhere. A message with `wait-` in it is answered once the file named by HOLD_FILE is gone; one
 with `late-` is read and its turn is saved, but its answer is held back as long. `poison-` makes the
-model raise an error made of the message.
+model raise an error made of the message. While the file is there, `stuck-` makes the thread that
+recognises hang, and `block-` the event loop. HANGS_SECONDS, if it is set, is after how many seconds
+a pass of recognition counts as hanging.
 """
 
 from __future__ import annotations
 
 import asyncio
 import os
+import time
 from pathlib import Path
 
 from bot.environment import prepare
 
 prepare()
 
-from bot import cli  # noqa: E402
+from bot import cli, recognition  # noqa: E402
 from bot.channels import telegram_answers, web  # noqa: E402
 from bot.nlu.embeddings import SentenceEmbeddings  # noqa: E402
 
 HOLD = Path(os.environ["HOLD_FILE"])
+
+if "HANGS_SECONDS" in os.environ:  # before those who take it are imported
+    recognition.HANGS_SECONDS = int(os.environ["HANGS_SECONDS"])
 
 right = web.ask_agent
 
@@ -32,6 +38,13 @@ async def hold() -> None:
         await asyncio.sleep(0.05)
 
 
+def hang() -> None:
+    """Let the thread that calls do nothing until the file is gone."""
+    print("hanging", flush=True)
+    while HOLD.exists():
+        time.sleep(0.05)
+
+
 async def ask(*arguments, **said):
     """Tell that a turn begins; hold it back, or its answer, if its message asks for that."""
     print("turn", flush=True)
@@ -39,6 +52,8 @@ async def ask(*arguments, **said):
     if "wait-" in words:
         await hold()
         said["text"] = words.replace("wait-", "")
+    if "block-" in words:
+        hang()
     bubbles = await right(*arguments, **said)
     if "late-" in words:
         await hold()
@@ -51,8 +66,10 @@ right_process = SentenceEmbeddings.process
 
 
 def process(self, messages):
-    """Raise if one of the messages asks for it."""
+    """Raise, or hang, if one of the messages asks for it."""
     for message in messages:
+        if "stuck-" in (message.get("text") or ""):
+            hang()
         if "poison-" in (message.get("text") or ""):
             raise RuntimeError(message.get("text"))
     return right_process(self, messages)

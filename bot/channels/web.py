@@ -200,6 +200,8 @@ class WebChannel(InputChannel):
             said["payload"] = offered[button]
             chat.buttons = {}  # a second press of the same button, sent meanwhile, is refused
         elif isinstance(text, str):
+            if self._left_to_another(request.app.ctx.agent):
+                return self._error(request, 504, "failed")
             said |= {"text": text, "labels": chat.labels}
         else:
             return self._error(request, 400, "text_or_button_missing")
@@ -238,6 +240,13 @@ class WebChannel(InputChannel):
             await self._chats.forget(token)
             in_confidence().let_go(chat.pseudonym)
         return self._json(request, {})
+
+    def _left_to_another(self, agent: Any) -> bool:
+        """Whether what is typed is for another worker: this one recognises nothing any more.
+
+        The proxy hands on what is refused so. Buttons need no recognition and are answered here.
+        """
+        return isinstance(self._chats, SharedChats) and agent.processor.recognition.hangs
 
     def _new_name(self, token: str) -> str:
         """Return what a new conversation is called inside."""

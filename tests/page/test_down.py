@@ -30,7 +30,7 @@ def proxy(tmp_path, program):
     made = Proxy(tmp_path)
     shipped = made.folder / "nginx.conf"
     told = shipped.read_text(encoding="utf-8").replace(
-        "proxy_read_timeout 35s", "proxy_read_timeout 2s"
+        "proxy_read_timeout 28s", "proxy_read_timeout 2s"
     )
     shipped.write_text(told, encoding="utf-8")
     made.serve(program.address[1])

@@ -68,11 +68,13 @@ readinessProbe:
   periodSeconds: 15
   timeoutSeconds: 10
   failureThreshold: 2
+# The worker itself gives a check up after 15 seconds. What hangs may not heed SIGTERM.
 livenessProbe:
   httpGet:
     path: /health/live
     port: 5005
-  periodSeconds: 15
-  timeoutSeconds: 10
-  failureThreshold: 4
+  periodSeconds: 20
+  timeoutSeconds: 18
+  failureThreshold: 3
+  terminationGracePeriodSeconds: 5
 {{- end }}
