@@ -14,13 +14,16 @@ import yaml
 from sqlalchemy import create_engine, text
 from sqlalchemy.exc import OperationalError
 
+from bot.channels.conversation import TURN_SECONDS
 from bot.dashboard.tables import open_staff_database
 from bot.database import DatabaseError
 from bot.health import LIVE, READY
 from bot.paths import ROOT
+from bot.recognition import HANGS_SECONDS
 from bot.referrals.tables import open_referrals
 from bot.settings import SETTINGS
 from bot.trends.marks import Mark, Marks
+from bot.watchdog import SHARE
 from tests.databases import absent, new_database, postgresql
 
 DEPLOY = ROOT / "deploy"
@@ -219,7 +222,10 @@ def test_workers_are_ready_by_a_real_turn_and_roll_one_by_one():
     container = worker["spec"]["template"]["spec"]["containers"][0]
     assert container["readinessProbe"]["httpGet"]["path"] == READY
     assert container["startupProbe"]["httpGet"]["path"] == READY
-    assert container["livenessProbe"]["httpGet"]["path"] == LIVE, "a Redis that is down kills none"
+    live = container["livenessProbe"]
+    assert live["httpGet"]["path"] == LIVE, "a Redis that is down kills none"
+    assert HANGS_SECONDS < live["timeoutSeconds"] <= live["periodSeconds"]
+    assert live["failureThreshold"] * live["periodSeconds"] > 2 * TURN_SECONDS
     assert worker["spec"]["template"]["spec"]["terminationGracePeriodSeconds"] == 60
     assert of(objects, "PodDisruptionBudget", "sidedoor-worker")["spec"]["maxUnavailable"] == 1
 
@@ -301,6 +307,14 @@ def test_nginx_writes_down_neither_who_nor_what():
     assert "log_format" not in orders
 
 
+def test_nginx_gives_up_after_the_worker_and_before_the_page():
+    main = (DEPLOY / "nginx" / "nginx.conf").read_text(encoding="utf-8")
+    page = (ROOT / "bot" / "channels" / "web_page" / "chat.js").read_text(encoding="utf-8")
+    waits = int(re.search(r"proxy_read_timeout (\d+)s;", main).group(1))
+    gives_up = int(re.search(r"GIVE_UP_MS = ([\d_]+);", page).group(1)) / 1_000
+    assert TURN_SECONDS < waits < gives_up
+
+
 # systemd
 
 
@@ -338,6 +352,16 @@ def test_a_service_runs_as_nobody_special_on_a_system_it_cannot_change(unit):
     assert "MemorySwapMax=0" in lines, "memory is not written to disk"
     bounding = next(line for line in lines if line.startswith("CapabilityBoundingSet="))
     assert bounding.partition("=")[2] in ("", "CAP_NET_BIND_SERVICE")
+
+
+@pytest.mark.parametrize("name", ["worker@", "telegram"])
+def test_a_service_that_hangs_is_started_again_and_one_that_is_slow_is_not(name):
+    told = (DEPLOY / "systemd" / f"sidedoor-{name}.service").read_text("utf-8")
+    for line in ("Type=notify", "NotifyAccess=main", "Restart=always"):
+        assert line in told.splitlines()
+    silent = int(re.search(r"^WatchdogSec=(\d+)$", told, re.MULTILINE).group(1))
+    assert silent / SHARE > HANGS_SECONDS, "a check ends before the next one"
+    assert silent > 2 * TURN_SECONDS
 
 
 def test_the_dashboards_unit_has_no_way_to_the_marks_nor_the_key_that_signs():
