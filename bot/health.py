@@ -20,8 +20,9 @@ from bot.recognition import HANGS_SECONDS
 WARM_UP = "warm-up"
 """Channel of turns that nobody holds: nobody counts them."""
 
-WORD = "hello"
-"""What is said in them, and recognised: no word that the language has not met at the start."""
+WORD = "you"
+"""What is said in them, and recognised. The language knows this word without having met it, so that
+it need not be loaded again because of it (`bot/privacy/words.py`)."""
 
 FRESH_SECONDS = 2
 """Seconds for which one check answers all who ask, so that asking often costs nothing."""
@@ -48,7 +49,7 @@ async def can_answer(agent: Any) -> bool:
 async def recognises(agent: Any) -> bool:
     """Have a word recognised, which needs nothing outside this process; return whether it was.
 
-    So many messages may wait before it that its answer takes long. Then it is enough that a pass
+    So many messages may wait before it that it takes long. Then it is enough that a pass
     has ended meanwhile: nobody is to bring the process down by writing much.
     """
     recognition = agent.processor.recognition

@@ -10,6 +10,8 @@ import pytest
 
 from bot import health as module
 from bot.health import FRESH_SECONDS, Health, can_answer, recognises
+from bot.nlu.language import spacy_language
+from bot.privacy.words import Words
 from bot.server import _schedules
 from bot.settings import read_settings
 from tests.clocks import Clock
@@ -95,6 +97,15 @@ def test_what_is_told_to_stop_is_not_ready_and_lives(loop, agent):
     health.stopping = True
     assert loop.run(health.ready(agent)) is False
     assert loop.run(health.live(agent)) is True
+
+
+def test_checking_teaches_the_language_no_word(loop, agent):
+    """Or it would be loaded again every half hour, also where nobody writes."""
+    Words(agent).renew()
+    known = len(spacy_language().vocab.strings)
+    assert loop.run(recognises(agent)) is True
+    assert loop.run(can_answer(agent)) is True
+    assert len(spacy_language().vocab.strings) == known
 
 
 def test_whoever_must_wait_long_takes_it_for_living_if_others_are_recognised(monkeypatch):
