@@ -209,17 +209,86 @@ def wait_until_served(page: httpx.Client, process: subprocess.Popen) -> dict[str
         {"nlu": {"url": "http://x"}},
         {"tracing": {"type": "jaeger"}},
         {"lock_store": {"type": "x.Locks"}},
+        {"tracker_store": {"type": "SQL", "dialect": "sqlite", "db": "x.db"}},
+        {"tracker_store": {"type": "redis", "url": "127.0.0.1"}},
+        {"tracker_store": {"url": "http://x"}},
+        {"tracker_store": {"type": "robot.Store"}},
+        {"tracker_store": None},
+        {"nlg": {"url": "http://elsewhere"}},
+        {"nlg": {"type": "callback", "url": "http://127.0.0.1"}},
+        {"nlg": {"type": "response"}},
+        {"nlg": None},
+        *(
+            {"action_endpoint": {"url": url}}
+            for url in (
+                "http://elsewhere",
+                "http://elsewhere.example.org:5055/webhook",
+                "http://127.0.0.1@elsewhere/webhook",
+                "http://127.0.0.1.example.org/webhook",
+                "http://192.0.2.7/webhook",
+                "http://0.0.0.0/webhook",
+                "${ACTIONS}",
+                "",
+                "http://[::1",
+                7,
+            )
+        ),
     ],
     ids=str,
 )
 def test_a_part_that_would_send_words_elsewhere_is_refused(sections):
+    shipped = read_sections(ROOT / "endpoints.yml")
     with pytest.raises(LeakError) as error:
-        refuse_parts(Path("endpoints.yml"), sections)
+        refuse_parts(Path("endpoints.yml"), {**shipped, **sections})
     assert str(error.value).startswith(f"endpoints.yml: {next(iter(sections))} ")
 
 
 def test_an_event_broker_of_ours_is_let_pass():
-    refuse_parts(Path("endpoints.yml"), {"event_broker": {"type": "bot.trends.recorder.Recorder"}})
+    shipped = read_sections(ROOT / "endpoints.yml")
+    ours = {"event_broker": {"type": "bot.trends.recorder.Recorder"}}
+    refuse_parts(Path("endpoints.yml"), {**shipped, **ours})
+
+
+@pytest.mark.parametrize("missing", ["tracker_store", "nlg"])
+def test_a_part_without_which_rasa_takes_its_own_has_to_be_named(missing):
+    sections = read_sections(ROOT / "endpoints.yml")
+    del sections[missing]
+    with pytest.raises(LeakError, match=rf"^endpoints\.yml: {missing} is None; use one of ours"):
+        refuse_parts(Path("endpoints.yml"), sections)
+
+
+@pytest.mark.parametrize(
+    "endpoint",
+    [None, {}, *({"url": f"http://{host}:5055/webhook"} for host in ("127.0.0.1", "[::1]"))],
+    ids=str,
+)
+def test_actions_on_this_machine_are_let_pass(endpoint):
+    shipped = read_sections(ROOT / "endpoints.yml")
+    refuse_parts(Path("endpoints.yml"), {**shipped, "action_endpoint": endpoint})
+
+
+@pytest.mark.parametrize(
+    ("written", "named"),
+    [
+        ("tracker_store: {type: SQL}", "theirs.yml: tracker_store"),
+        ("nlg: {url: 'http://elsewhere'}", "theirs.yml: nlg"),
+        ("action_endpoint: {url: 'http://elsewhere'}", "theirs.yml: action_endpoint"),
+        ("", "theirs.yml: tracker_store"),
+        (None, "endpoints.yml: tracker_store"),
+    ],
+)
+def test_rasas_own_command_is_refused_parts_of_others(written, named, tmp_path, monkeypatch):
+    if written is not None:
+        shipped = (ROOT / "endpoints.yml").read_text(encoding="utf-8") if written else ""
+        (tmp_path / "theirs.yml").write_text(f"{shipped}\n{written}\n", encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(LeakError, match=named):
+        refuse_options(create_argument_parser().parse_args(["run", "--endpoints", "theirs.yml"]))
+
+
+def test_an_action_server_in_a_folder_without_endpoints_is_let_pass(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    refuse_options(create_argument_parser().parse_args(["run", "actions"]))
 
 
 def test_the_shipped_parts_and_channels_are_let_pass():

@@ -5,14 +5,22 @@ from __future__ import annotations
 import ctypes
 import resource
 from collections.abc import Mapping
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 OURS = "bot."
 """What module paths of our own parts begin with."""
 
 ENDPOINTS = ("nlg", "tracker_store", "lock_store", "action_endpoint", "event_broker")
 """Parts that endpoints.yml may name; others would send what people write elsewhere."""
+
+NEEDED = {
+    "tracker_store": "Rasa's own keep what people write",
+    "nlg": "Rasa's own may send it elsewhere",
+}
+"""Parts that endpoints.yml has to name, as ours, and why."""
 
 LOCK_STORES = (None, "in_memory", "redis")
 
@@ -77,6 +85,29 @@ def refuse_parts(file: Path, sections: Mapping[str, Any]) -> None:
             )
         if name == "lock_store" and kind not in LOCK_STORES:
             raise LeakError(f"{file.name}: lock_store is {kind!r}; use in_memory or redis")
+        if name == "action_endpoint" and not _stays_here((fields or {}).get("url")):
+            raise LeakError(
+                f"{file.name}: action_endpoint is on another machine; use http://127.0.0.1:5055/"
+                "webhook, or remove it: each turn sends the whole conversation there"
+            )
+    for name, why in NEEDED.items():
+        kind = (sections.get(name) or {}).get("type")
+        if not str(kind).startswith(OURS):
+            raise LeakError(
+                f"{file.name}: {name} is {kind!r}; use one of ours, its type beginning with"
+                f" {OURS}: {why}"
+            )
+
+
+def _stays_here(url: object) -> bool:
+    """Whether an address is none, or one of this machine."""
+    if url is None:
+        return True
+    try:
+        host = urlsplit(str(url)).hostname or ""
+        return host == "localhost" or ip_address(host).is_loopback
+    except ValueError:
+        return False
 
 
 def refuse_channels(file: Path, sections: Mapping[str, Any]) -> None:

@@ -42,6 +42,9 @@ OPTIONS = {
 DEBUG, CONNECTOR = "--debug", "--connector"
 """Options of which it depends on the value."""
 
+ACTIONS = "run_actions"
+"""Rasa's function that serves actions only: it has no conversations."""
+
 TERMINAL = "cmdline"
 """Rasa's channel for whoever sits at the terminal."""
 
@@ -98,9 +101,13 @@ def refuse_options(chosen: argparse.Namespace) -> None:
             " Rasa's own keep who writes and print what"
         )
     for name, refuse in (("credentials", refuse_channels), ("endpoints", refuse_parts)):
-        path = Path(getattr(chosen, name, None) or f"{name}.yml")
+        path, default = Path(getattr(chosen, name, None) or f"{name}.yml"), Path(f"{name}.yml")
+        if not path.exists():
+            path = default  # as Rasa does
         try:
-            sections = yaml.safe_load(path.read_text(encoding="utf-8"))
+            sections = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
+        except FileNotFoundError:  # then Rasa takes its own parts
+            sections = None if chosen.func.__name__ == ACTIONS else {}
         except (OSError, ValueError, yaml.YAMLError):  # Rasa says what is wrong with it
             continue
         if isinstance(sections, dict):
