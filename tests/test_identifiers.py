@@ -17,6 +17,15 @@ YES = {
         "(020) 7946 0123",
         "0161-496-0123",
         "call 01632 960 123 after six",
+        "07700.900.123",
+        "07700.900123",
+        "+44.7700.900.123",
+        "0161.496.0123",
+        "+353 87 123 4567",
+        "+91 98765 43210",
+        "+1 (555) 010-9999",
+        "+234.803.123.4567",
+        "+61412345678",
     ],
     "gmc": [
         "GMC 7654321",
@@ -25,8 +34,23 @@ YES = {
         "gmc: 7654321",
         "GMC reference number 7654321",
         "GMC#7654321",
+        "gmc number's 7654321",
+        "my GMC no’s 7654321",
+        "GMC id 7654321",
+        "7654321 is my GMC number",
+        "7654321's my gmc no",
+        "7654321, GMC",
+        "7654321 (GMC)",
+        "it was 7654321, my gmc reference",
     ],
-    "nhs": ["943 476 5919", "9434765919", "patient 943-476-5919 died", "NHS number 4010232137"],
+    "nhs": [
+        "943 476 5919",
+        "9434765919",
+        "patient 943-476-5919 died",
+        "NHS number 4010232137",
+        "943.476.5919",
+        "no.9434765919",
+    ],
     "ni": ["QQ123456C".replace("QQ", "AB"), "ab 12 34 56 c", "my NI is JG 10 37 59 A"],
 }
 
@@ -53,6 +77,23 @@ NO = [
     "24/11/2026 23:45 to 25/11/2026 08:15",
     "£1,234,567.89",
     "bleep 1234 on ward 7, bed 12, at 0300",
+    "7654321 doctors, the gmc says",
+    "7654321 is what the GMC spent on it",
+    "£7654321 is my GMC fee",
+    "the gmc's 7654321 rules",
+    "it costs 1,234,567 is my gmc fee a joke",
+    "943.476.5918",
+    "0.9434765919",
+    "3.9434765919",
+    "0.5 mg, then 0.25, then 1.125.250",
+    "24.11.2026 at 23.45, and 01.02.2026 1.30",
+    "01.02.2026",
+    "010.123.123.123 is the server",
+    "scored 072.345 and 0.123456789",
+    "0300.123.4567",
+    "+2 hours, +1 day, +15 minutes",
+    "+1000000 steps, +5 and +20 2026",
+    "pseudomonas +++, ketones ++, +3 on 24/11/2026",
 ]
 
 
@@ -68,7 +109,7 @@ def test_what_could_not_is_let_pass(text):
 
 
 def test_a_huge_text_is_read_quickly_and_not_to_its_end():
-    for piece in ("0 ", "a@", "a.", "gmc ", "1", "AB", "+44("):
+    for piece in ("0 ", "a@", "a.", "gmc ", "1", "AB", "+44(", "+1.", "0123.", "7654321 "):
         looks_identifying(piece * 100_000)
 
 

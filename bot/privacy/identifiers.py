@@ -12,16 +12,24 @@ _PHONE = re.compile(
     r"(?:[\s()-]{0,2}\d){9,10}(?![\d.]?\d)"
 )
 
+_DOTTED = re.compile(r"(?<![\d.])(?:\+44\.?|0)\d{2,4}(?:\.\d{3,6}){1,2}(?!\.?\d)")
+"""A phone number with dots between groups; of dates and doses the groups are shorter."""
+
+_ABROAD = re.compile(r"(?<![\d.+])\+(?!44)[1-9](?:[\s().-]{0,2}\d){8,13}(?![\d.]?\d)")
+
 _PERSONAL = "127"
 """What a number that may be somebody's own begins with; helplines' begin with 3 or 8."""
 
+_NUMBER = r"\b(?:no|num|number|ref|reference|registration|reg|id)\b"
+
 _GMC = re.compile(
-    r"\bgmc\b(?:[\s#:.-]|\b(?:no|num|number|ref|reference|registration|reg|is|my)\b){0,8}"
-    r"\s*(\d{7})(?!\d)",
+    rf"\bgmc\b(?:[\s#:.-]|{_NUMBER}(?:['’]s\b)?|\b(?:is|my)\b){{0,8}}\s*\d{{7}}(?!\d)"
+    r"|(?<![\d.,£])\d{7}(?:[\s,:(-]|['’]s\b|\b(?:is|was|my|the)\b){1,8}gmc\b"  # the number first
+    rf"(?:\s*{_NUMBER}|\s*[).,!]|\s*$)",
     re.IGNORECASE,
 )
 
-_NHS = re.compile(r"(?<![\d+])(\d{3})[ -]?(\d{3})[ -]?(\d{4})(?!\d)")
+_NHS = re.compile(r"(?<!\d\.)(?<![\d+])(\d{3})[ .-]?(\d{3})[ .-]?(\d{4})(?!\d)")
 
 _NI = re.compile(
     r"(?<![A-Za-z0-9])(?!BG|GB|KN|NK|NT|TN|ZZ)[A-CEGHJ-PR-TW-Z][A-CEGHJ-NPR-TW-Z]"
@@ -44,12 +52,12 @@ def _email(text: str) -> bool:
 
 
 def _phone(text: str) -> bool:
-    for match in _PHONE.finditer(text):
+    for match in (*_PHONE.finditer(text), *_DOTTED.finditer(text)):
         digits = re.sub(r"\D", "", match.group().replace("(0)", ""))
         national = re.sub(r"^(0044|44|0)", "", digits)
-        if national.startswith(tuple(_PERSONAL)):
+        if len(national) in (9, 10) and national.startswith(tuple(_PERSONAL)):
             return True
-    return False
+    return bool(_ABROAD.search(text))
 
 
 def _gmc(text: str) -> bool:
