@@ -5,6 +5,7 @@ import asyncio
 import gc
 import io
 import logging
+import re
 import subprocess
 import sys
 import threading
@@ -115,21 +116,102 @@ def test_counts_and_names_are_printed(level, printed):
     assert "asked to wait: seconds=35 of action_open" in printed.getvalue()
 
 
-def test_our_own_code_logs_constant_texts_with_values_apart():
-    """A text put together in the code could hold anything; only a constant one is looked at."""
+ENUMERATED = {
+    ("actions.py", "call.get('next_action')"): "the domain's actions",
+    ("schedule.py", "name"): "releases, which are called after months",
+}
+"""Values of our own lines that are names from a list of ours: file and code -> of what."""
+
+LEVELS = ("debug", "info", "warning", "error", "critical", "exception", "log")
+
+
+def unfit_in(code: str, file: str = "x.py") -> list[str]:
+    """Return the calls of our loggers in `code` that could print what somebody wrote.
+
+    A single word is printed at run time, as it may be the name of a class. So a value comes from
+    where no word of a person can be: %d takes numbers only, and %s a class's name or a constant.
+    """
+    return [
+        f"{file}:{node.lineno}"
+        for node in ast.walk(ast.parse(code))
+        if isinstance(node, ast.Call)
+        and isinstance(node.func, ast.Attribute)
+        and node.func.attr in LEVELS
+        and re.search(r"\blog(ger|ging)?\b|getLogger", ast.unparse(node.func.value))
+        and not _fit(node, file)
+    ]
+
+
+def _fit(call: ast.Call, file: str) -> bool:
+    text, *values = call.args or [None]
+    if call.func.attr == "exception" or call.keywords or not isinstance(text, ast.Constant):
+        return False
+    kinds = re.findall(r"%(.)", str(text.value).replace("%%", ""))
+    return len(kinds) == len(values) and all(
+        kind == "d" or (kind == "s" and _names(value, file))
+        for kind, value in zip(kinds, values, strict=True)
+    )
+
+
+def _names(value: ast.expr, file: str) -> bool:
+    """Whether a value can be nothing but a class's name, a count, a constant, or one of a list."""
+    if isinstance(value, ast.Constant) or (file, ast.unparse(value)) in ENUMERATED:
+        return True
+    return bool(
+        re.fullmatch(r"type\(\w+\)\.__name__|[A-Z]\w*\.__name__|len\(.+\)", ast.unparse(value))
+    )
+
+
+def test_our_own_code_logs_constant_texts_with_values_that_hold_no_word():
+    unfit, used = [], set()
     for folder in ("bot", "actions"):
         for path in (ROOT / folder).rglob("*.py"):
-            for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-                if (
-                    isinstance(node, ast.Call)
-                    and isinstance(node.func, ast.Attribute)
-                    and isinstance(node.func.value, ast.Name)
-                    and node.func.value.id == "logger"
-                ):
-                    where = f"{path.name}:{node.lineno}"
-                    assert isinstance(node.args[0], ast.Constant), where
-                    assert node.func.attr != "exception", where
-                    assert not node.keywords, where
+            code = path.read_text(encoding="utf-8")
+            unfit += unfit_in(code, path.name)
+            as_read = ast.unparse(ast.parse(code))
+            used |= {each for each in ENUMERATED if each[0] == path.name and each[1] in as_read}
+    assert unfit == []
+    assert used == {*ENUMERATED}
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "word = 'suicidal'; logger.error('not understood: intent=%s', word)",
+        "logger.warning('told: %s', slots['john_smith'])",
+        "logger.info('said %s', message.text)",
+        "logger.info('said %s', str(error))",
+        "logger.info('said %r', 'x')",
+        "logger.info('said %s', error)",
+        "logger.info('said %s', error.args[0])",
+        "logger.info('said %s', person.__name__)",
+        "logger.info('said %s', name)",
+        "logger.info('said %s', text if text else 'x')",
+        "logger.info('said %s of %s', type(error).__name__, word)",
+        "logger.info(f'said {word}')",
+        "logger.info('said ' + word)",
+        "logger.info(word)",
+        "logger.log(10, 'said %s', word)",
+        "logger.exception('failed')",
+        "logger.error('failed', exc_info=True)",
+        "logger.info('said %(word)s', {'word': word})",
+        "logging.getLogger('bot').info('said %s', word)",
+        "logging.error('said %s', word)",
+    ],
+)
+def test_a_line_that_could_print_a_word_is_found_in_the_code(code):
+    assert unfit_in(code) == ["x.py:1"]
+
+
+@pytest.mark.parametrize("word", ["suicidal", "john_smith"])
+def test_why_the_code_is_looked_at(word):
+    """A word that came from a variable would be printed: it looks like the name of a class."""
+    configure_logs("ERROR")
+    record = logging.getLogRecordFactory()("bot", 40, "x.py", 1, "error=%s", (word,), None)
+    assert record.getMessage() == f"error={word}"
+    number = logging.getLogRecordFactory()("bot", 40, "x.py", 1, "error=%d", (word,), None)
+    with pytest.raises(TypeError):
+        number.getMessage()
 
 
 def test_an_error_that_nobody_caught_is_printed_without_words():
