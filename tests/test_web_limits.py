@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bot.channels.web import WebChannel
 from bot.channels.web_limits import AddressBuckets, Buckets, Limits, Rate, client_address
 from bot.dialogue.state import LIFE_SECONDS, MOST_CONVERSATIONS
 
@@ -47,6 +48,16 @@ def test_keys_are_forgotten_once_their_bucket_is_full_again():
     clock.now = 11
     buckets.take(b"later")
     assert len(buckets) == 1
+
+
+def test_they_are_forgotten_also_when_nobody_asks_any_more():
+    clock = Clock()
+    channel = WebChannel(clock=clock)
+    channel._addresses.take_of("192.0.2.7")
+    assert len(channel._addresses) == 1
+    clock.now += 60
+    channel.sweep()
+    assert len(channel._addresses) == 0
 
 
 def test_keys_are_bounded(monkeypatch):

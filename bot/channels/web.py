@@ -145,7 +145,9 @@ class WebChannel(InputChannel):
         return routes
 
     def sweep(self) -> None:
-        """Forget the tokens and names of chats that have ended."""
+        """Forget the tokens and names of chats that have ended, and who has asked for a while."""
+        self._addresses.sweep()
+        self._conversations.sweep()
         self._pseudonyms.sweep()
         self._chats.sweep()
         in_confidence().sweep()

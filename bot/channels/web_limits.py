@@ -52,14 +52,15 @@ class Buckets:
         left = min(self._rate.burst, left + (now - at) * self._rate.per_second)
         wait = max(0.0, (cost - left) / self._rate.per_second)
         self._held[key] = (left if wait else left - cost, now)
-        self._drop_full(now)
+        self.sweep()
         return wait
 
     def __len__(self) -> int:
         return len(self._held)
 
-    def _drop_full(self, now: float) -> None:
+    def sweep(self) -> None:
         """Forget the keys whose bucket has surely filled again, and those beyond `MOST`."""
+        now = self._clock()
         fill = self._rate.burst / self._rate.per_second
         while self._held:
             _, at = next(iter(self._held.values()))
