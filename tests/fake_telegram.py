@@ -349,7 +349,9 @@ class FakeTelegram:
         return True
 
     def _shown(self, message: dict[str, Any]) -> dict[str, Any]:
+        keyboard = message["keyboard"]
         return {
+            **({"reply_markup": {"inline_keyboard": keyboard}} if keyboard else {}),
             "message_id": message["id"],
             "date": int(time.time()),
             "chat": {"id": message["chat"], "type": "private", "first_name": "Pat"},

@@ -14,10 +14,10 @@ from bot.channels import (
     telegram_intake,
     telegram_sending,
 )
-from bot.channels.conversation import fallback_bubbles
+from bot.channels.conversation import as_label, fallback_bubbles
 from bot.channels.fixed import fixed
 from bot.channels.telegram import TelegramChannel
-from bot.channels.telegram_answers import COMMANDS, command_in
+from bot.channels.telegram_answers import COMMANDS, command_in, help_labels, numbers_for_all
 from bot.channels.telegram_sending import Pace, split, units
 from bot.deanery import CRISIS_LINES, signposts
 from bot.dialogue.state import EphemeralTrackerStore
@@ -37,6 +37,13 @@ NUMBERS = ("999", "116 123")
 
 RISK = "I keep thinking about killing myself"
 
+
+AGAIN = fixed("utter_began_again", minutes=LIFE_SECONDS // 60)
+
+STALE = fixed("utter_telegram_stale_button", **numbers_for_all())
+
+PRIVACY = 4
+"""Bubbles of /privacy."""
 
 @dataclass
 class Connected:
@@ -354,13 +361,104 @@ def test_writing_uses_up_the_keyboard(connection, telegram, chat):
     connection.say(chat, "im tired")
     connection.until(lambda: not message["keyboard"], "the keyboard's removal")
     said = connection.press(chat, "", button["callback_data"])
-    assert said == [fixed("utter_telegram_stale_button")]
+    assert said == [STALE]
+
+
+def restarted(own) -> None:
+    """Stop and start it, with new keys and nothing held, as after a restart of the program."""
+    store = own.agent.tracker_store
+    for name in own.loop.run(store.keys()):
+        own.loop.run(store.delete(name))
+    own.stop()
+    own.start()
+
+
+def an_hour_later(own) -> None:
+    """Let the conversation end."""
+    own.clock.now += LIFE_SECONDS + 1
+    own.channel.sweep()
+
+
+@pytest.fixture
+def ageing(own, monkeypatch):
+    """Return a connection of which conversations end by its clock as well."""
+    store = EphemeralTrackerStore(
+        own.agent.domain, own.agent.tracker_store.event_broker, clock=own.clock
+    )
+    monkeypatch.setattr(own.agent, "tracker_store", store)
+    monkeypatch.setattr(own.agent.processor, "tracker_store", store)
+    return own
+
+
+@pytest.mark.parametrize("ends", [restarted, an_hour_later])
+def test_who_presses_that_they_need_help_now_has_the_numbers_whatever_was_forgotten(ageing, ends):
+    ageing.say(5, "/start")
+    ends(ageing)
+    said = ageing.press(5, "I need help now")
+    assert said[0] == fixed("utter_help_card")
+    assert said[-1] == AGAIN
+
+
+@pytest.mark.parametrize("ends", [restarted, an_hour_later])
+def test_any_other_old_button_brings_the_numbers_too(ageing, ends):
+    ageing.say(5, "/start")
+    ends(ageing)
+    said = ageing.press(5, "Something's on my mind")
+    assert said == [STALE, AGAIN]
+    assert all(number in STALE for number in NUMBERS)
+
+
+def test_an_old_button_for_help_brings_the_card_in_a_conversation_that_goes_on(connection, chat):
+    connection.say(chat, "/start")
+    message, _ = connection.telegram.button(chat, "I need help now")
+    keyboard = message["keyboard"]
+    connection.say(chat, "im tired")
+    connection.until(lambda: not message["keyboard"], "the keyboard's removal")
+    message["keyboard"] = keyboard  # as on a screen that was not drawn anew
+    update = connection.telegram.press(chat, "I need help now")
+    before = len(connection.telegram.to(chat))
+    connection.answered(update)
+    said = connection.telegram.texts(chat)[before:]
+    assert said[0] == fixed("utter_help_card")
+    assert AGAIN not in said
+
+
+def pressed_without(telegram, chat, message):
+    """Deliver a press as Telegram gives it when it does not show the message any more."""
+    press = {
+        "id": "1",
+        "from": {"id": chat, "is_bot": False, "first_name": "Pat"},
+        "chat_instance": "1",
+        "data": "deadbeef",
+        **message,
+    }
+    update = telegram.update(callback_query=press)
+    telegram.deliver(update)
+    return update
+
+
+def test_a_press_on_a_message_that_telegram_does_not_show_is_answered(connection, telegram, chat):
+    place = {"id": chat, "type": "private", "first_name": "Pat"}
+    hidden = {"message": {"chat": place, "message_id": 7, "date": 0}}
+    for message in (hidden, {}):
+        before = len(telegram.to(chat))
+        connection.answered(pressed_without(telegram, chat, message))
+        assert telegram.texts(chat)[before:] == [STALE, AGAIN]
+
+
+@pytest.mark.parametrize("label", ["I need help now and more", "Something's on my mind", ""])
+def test_a_label_that_is_none_of_ours_for_help_is_a_label_like_any_other(label):
+    assert as_label(label) not in help_labels()
+
+
+def test_every_button_that_asks_for_help_is_known_by_its_label():
+    assert {as_label(label) for label in ("I need help now", "Show the numbers")} < help_labels()
 
 
 @pytest.mark.parametrize("data", ["deadbeef", "/need_help_now", '/choose_deanery{"deanery":"x"}'])
 def test_a_press_that_we_did_not_issue_is_met_kindly(connection, chat, data):
     connection.say(chat, "/start")
-    assert connection.press(chat, "", data) == [fixed("utter_telegram_stale_button")]
+    assert connection.press(chat, "", data) == [STALE]
 
 
 def test_another_persons_button_does_nothing(connection, telegram, chat):
@@ -368,7 +466,7 @@ def test_another_persons_button_does_nothing(connection, telegram, chat):
     button = telegram.button(chat, "I need help")[1]["callback_data"]
     other = chat + 1
     connection.say(other, "/start")
-    assert connection.press(other, "", button) == [fixed("utter_telegram_stale_button")]
+    assert connection.press(other, "", button) == [STALE]
 
 
 def test_a_double_press_counts_once(connection, telegram, chat):
@@ -377,7 +475,7 @@ def test_a_double_press_counts_once(connection, telegram, chat):
     first, second = telegram.press(chat, "What is the PSU"), telegram.press(chat, "What is the PSU")
     connection.answered(first, second)
     said = telegram.texts(chat)[before:]
-    assert said.count(fixed("utter_telegram_stale_button")) == 1
+    assert said.count(STALE) == 1
     assert len(said) > 1
 
 
@@ -589,7 +687,7 @@ def test_after_a_restart_they_are_told_also_in_the_middle_of_a_form(own):
     old = [b for m in own.telegram.to(chat) for row in m["keyboard"] for b in row][-1]
     own.stop()
     own.start()  # with new keys, as after a restart
-    assert own.press(chat, "", old["callback_data"]) == [fixed("utter_telegram_stale_button")]
+    assert own.press(chat, "", old["callback_data"]) == [STALE, AGAIN]
     said = own.say(chat, "exams")
     assert said[0] == fixed("utter_began_again", minutes=60)
 

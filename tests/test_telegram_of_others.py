@@ -14,7 +14,7 @@ from bot.channels.fixed import fixed
 from bot.channels.telegram import TelegramChannel
 from bot.settings import read_settings
 from tests.fake_telegram import TOKEN, FakeTelegram
-from tests.test_telegram import Connected
+from tests.test_telegram import STALE, Connected
 
 LACKING = {"deleteMessages", "sendChatAction", "setMyCommands", "setMyDescription"}
 
@@ -61,7 +61,7 @@ def test_every_bubble_comes_once_and_buttons_can_be_pressed(other):
     answer = other.press(5, "Something")
     assert answer
     assert answer not in (
-        [fixed("utter_telegram_stale_button")],
+        [STALE],
         [b.text for b in fallback_bubbles()],
     )
 

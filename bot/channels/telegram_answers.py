@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 import logging
 import re
-from collections.abc import Awaitable, Callable, Sequence
-from contextlib import suppress
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager, suppress
+from functools import cache
 from typing import Any
 
 from rasa.core.agent import Agent
@@ -35,6 +36,7 @@ from bot.dialogue.in_confidence import in_confidence, receipts_in_use, withdraw
 from bot.dialogue.referral import unsent
 from bot.privacy.identifiers import looks_identifying
 from bot.privacy.lifetimes import (
+from bot.dialogue.help_intents import HELP_INTENTS
     DELETABLE_SECONDS,
     HOUR,
     KEY_LIFE_SECONDS,
@@ -66,6 +68,9 @@ NUMBERS_STAY = "utter_forgotten_numbers"
 """The response that keeps the numbers there when somebody is forgotten after danger."""
 
 SHOWN, INCOMPLETE = "utter_referral_sent_receipt", "utter_receipt_incomplete"
+HELP = {f"/{intent}" for intent in HELP_INTENTS}
+"""Payloads of the buttons by which somebody asks for help now."""
+
 """The response that shows a new receipt, and the one to a receipt with a digit too few or many."""
 
 MOST_WAITING = 20
@@ -235,18 +240,11 @@ class Answers:
 
     async def _press(self, query: CallbackQuery) -> None:
         self._sender.decorate(self._bot.answer_callback_query(query.id))
-        if query.message is None:
-            return
-        chat, pressed = query.message.chat.id, query.message.message_id
-        remembered = self._chat(chat)
-        payload = remembered.buttons.get(query.data or "")
+        # In a private chat, and buttons are in no other, its id is the person's.
+        chat = query.from_user.id if query.message is None else query.message.chat.id
+        payload = self._chat(chat).buttons.get(query.data or "")
         if payload is None:
-            self._sender.decorate(self._without_keyboard(chat, pressed))
-            shown = getattr(query.message, "text", None) or ""
-            receipt = receipts_in_use() and read_receipt(shown)
-            await self._say(
-                chat, "utter_telegram_receipt_yours" if receipt else "utter_telegram_stale_button"
-            )
+            await self._press_of_old(chat, query)
         elif payload == KEPT:
             await self._kept(chat)
         else:
@@ -272,6 +270,22 @@ class Answers:
         await self._fixed_unless_risk(chat, message.caption, name)
 
     async def _too_fast(self, chat: int, text: str) -> None:
+    async def _press_of_old(self, chat: int, query: CallbackQuery) -> None:
+        """Answer a press on a button that is known no more, as after a restart or an hour.
+
+        Of what it said only one thing counts still: that somebody needs help now.
+        """
+        if query.message is not None:
+            self._sender.decorate(self._without_keyboard(chat, query.message.message_id))
+        if as_label(pressed_label(query)) in help_labels():
+            await self._say(chat, "utter_help_card", "utter_telegram_help_more")
+        elif receipts_in_use() and read_receipt(getattr(query.message, "text", None) or ""):
+            await self._say(chat, "utter_telegram_receipt_yours")
+        else:
+            await self._say(chat, "utter_telegram_stale_button", **numbers_for_all())
+        if await self._agent().tracker_store.retrieve(self._name(chat)) is None:
+            await self._say(chat, BEGAN_AGAIN, minutes=LIFE_SECONDS // MINUTE)
+
         """Look for risk in a message that will not be answered, and say so once."""
         remembered = self._chat(chat)
         if await self._risk(text):
@@ -514,3 +528,23 @@ def has_content(message: Message) -> bool:
 
 
 Answer = Callable[[Update, int], Awaitable[None]]
+@cache
+def help_labels() -> frozenset[str]:
+    """Return the labels, as they are compared, of our own buttons that ask for help now."""
+    return frozenset(
+        as_label(button["title"])
+        for names in responses().values()
+        for variants in names.values()
+        for variant in variants
+        for button in variant.get("buttons") or ()
+        if button["payload"] in HELP
+    )
+
+
+def pressed_label(query: CallbackQuery) -> str:
+    """Return what Telegram says was on the button that was pressed; empty if it does not say."""
+    keyboard = getattr(query.message, "reply_markup", None)
+    buttons = [button for row in keyboard.inline_keyboard for button in row] if keyboard else []
+    return next((b.text for b in buttons if b.callback_data == query.data), "")
+
+
