@@ -1,9 +1,12 @@
 """What is said about privacy is what the settings are."""
 
+import math
 import re
+from collections.abc import Iterator
 from datetime import date, timedelta
 
 import pytest
+import yaml
 
 from bot.channels.fixed import fixed
 from bot.channels.telegram_sending import DELETING_SECONDS
@@ -15,8 +18,9 @@ from bot.privacy import lifetimes, pseudonyms
 from bot.privacy.message_numbers import MessageNumbers
 from bot.privacy.pseudonyms import Pseudonyms
 from bot.privacy.rasas_command import CONNECTOR, DEBUG, OPTIONS
-from bot.referrals import weeks
+from bot.referrals import guessing, weeks
 from bot.settings import LOG_LEVELS
+from bot.trends import recorder, windows
 from tests.clocks import Clock
 
 PAGE = (ROOT / "docs" / "privacy.md").read_text(encoding="utf-8")
@@ -26,10 +30,11 @@ KEY_HOURS = lifetimes.KEY_LIFE_SECONDS // 3600
 DELETE_HOURS = lifetimes.DELETABLE_SECONDS // 3600
 ROTATION_HOURS = lifetimes.KEY_ROTATION_SECONDS // 3600
 NUMBERS_HOURS = lifetimes.NUMBERS_SECONDS // 3600
+WORDS_MINUTES = lifetimes.WORDS_SECONDS // 60
 
-TICKET_WEEKS = weeks.LIFE_WEEKS
-MOST_TICKET_DAYS = 7 * TICKET_WEEKS + 6
-"""A ticket last used on the first day of a week ends with the week, `TICKET_WEEKS` later."""
+TICKET_WEEKS, MOST_TICKET_DAYS = weeks.LIFE_WEEKS, weeks.LIFE_DAYS
+
+TRIES_MINUTES = math.ceil(guessing.BURST * guessing.REFILL_SECONDS) // 60
 
 BACKUP = (ROOT / "deploy" / "backup").read_text(encoding="utf-8")
 BACKUP_DAYS, MOST_BACKUP_DAYS = (
@@ -64,6 +69,18 @@ def row(begins: str) -> list[str]:
             "how many receipts were wrong",
             f"{TICKET_WEEKS} weeks, {MOST_TICKET_DAYS} days at the longest",
         ),
+        ("how many tries of receipts", f"{TRIES_MINUTES} minutes after the last"),
+        ("how many wrong receipts", f"{MINUTES} minutes"),
+        (
+            "marks:",
+            f"until their months are released as rounded counts, {windows.MOST_MONTHS} months and"
+            " a week at the longest; until `/forget` in the conversation that they came from",
+        ),
+        (
+            "marks not yet",
+            f"{recorder.WRITE_SECONDS // 60} minutes; the keys as long as the marks,"
+            " or until a restart",
+        ),
         (
             "words that spaCy",
             f"{(lifetimes.WORDS_SECONDS + lifetimes.SWEEP_SECONDS) // 60} minutes;"
@@ -96,12 +113,13 @@ def test_the_page_says_what_the_settings_are(told):
 
 def test_every_number_of_hours_or_minutes_on_the_page_is_one_of_ours():
     ours = {MINUTES, KEY_HOURS, DELETE_HOURS, ROTATION_HOURS, NUMBERS_HOURS, 31, 1}
-    ours |= {RETRY_SECONDS // 60, DELETING_SECONDS // 60}
+    ours |= {RETRY_SECONDS // 60, DELETING_SECONDS // 60, TRIES_MINUTES}
+    ours |= {recorder.WRITE_SECONDS // 60}
     assert {int(n) for n in re.findall(r"(\d+) (?:hour|minute)", PAGE)} <= ours
 
 
 def test_every_number_of_days_or_weeks_on_the_page_is_one_of_ours():
-    ours = {MOST_TICKET_DAYS, TICKET_WEEKS, BACKUP_DAYS, MOST_BACKUP_DAYS}
+    ours = {MOST_TICKET_DAYS, TICKET_WEEKS, BACKUP_DAYS, MOST_BACKUP_DAYS, windows.MOST_MONTHS}
     told = re.findall(r"(?:(\d+) to )?(\d+) (?:day|week|month|year)", PAGE)
     assert {int(number) for pair in told for number in pair if number} == ours
 
@@ -123,13 +141,20 @@ def test_the_shipped_timer_keeps_backups_as_long_as_the_page_says():
 
 
 def test_the_commands_say_what_the_settings_are():
-    kept = fixed("utter_privacy_kept", minutes=MINUTES, key_hours=KEY_HOURS)
+    kept = fixed(
+        "utter_privacy_kept", minutes=MINUTES, key_hours=KEY_HOURS, words_minutes=WORDS_MINUTES
+    )
+    counted = fixed("utter_privacy_counted", months=windows.MOST_MONTHS)
+    sealed = fixed("utter_privacy_referrals", ticket_days=MOST_TICKET_DAYS)
     telegram = fixed("utter_privacy_telegram", kept_hours=NUMBERS_HOURS)
     assert f"{MINUTES} minutes after your last message" in kept
     assert f"destroyed within {KEY_HOURS} hours" in kept
     assert f"up to {NUMBERS_HOURS} hours, for /forget" in telegram
 
 
+    assert f"in memory for {WORDS_MINUTES} minutes" in kept
+    assert f"about {windows.MOST_MONTHS} months at most" in counted
+    assert f"at most {MOST_TICKET_DAYS} days after its last use" in sealed
 def test_sentences_with_fixed_words_for_an_hour_mean_our_hour():
     assert MINUTES == 60
     told = [
@@ -145,6 +170,103 @@ def test_sentences_with_fixed_words_for_an_hour_mean_our_hour():
 def test_the_parts_use_the_settings_that_the_page_describes():
     defaults = Pseudonyms.__init__.__kwdefaults__
     assert defaults == {
+def said_anywhere() -> Iterator[tuple[str, str]]:
+    """Yield the name and text of everything that `domain/` can say."""
+    for names in responses().values():
+        for name, variants in names.items():
+            yield from ((name, variant.get("text", "")) for variant in variants)
+
+
+def test_fixed_words_for_other_times_mean_our_settings():
+    assert WORDS_MINUTES == 30  # "half an hour"
+    days = {n for _, text in said_anywhere() for n in re.findall(r"\b(\d+) days\b", text)}
+    assert days == {str(MOST_TICKET_DAYS)}
+    weeks_told = {n for _, text in said_anywhere() for n in re.findall(r"\b(\d+) weeks\b", text)}
+    assert str(TICKET_WEEKS) in weeks_told
+
+
+NOTHING_STAYS = re.compile(
+    r"\bno file\b|nothing of (it|this) (is kept|goes)|then nothing[.,;]|nothing is (kept|stored)",
+    re.IGNORECASE,
+)
+"""What may not be said while anything is counted."""
+
+
+def test_nobody_is_told_that_nothing_stays_while_themes_are_counted():
+    endpoints = yaml.safe_load((ROOT / "endpoints.yml").read_text(encoding="utf-8"))
+    assert endpoints["event_broker"]["type"].endswith("TrendsRecorder")
+    for untrue in (
+        "an hour; then nothing.",
+        "No name, no file.",
+        "Nothing of it goes into a file.",
+    ):
+        assert NOTHING_STAYS.search(untrue)
+    assert [name for name, text in said_anywhere() if NOTHING_STAYS.search(text)] == []
+
+
+TOLD_OF_COUNTING = {"utter_answer_ask_what_is_kept", "utter_open_limits", "utter_privacy_counted"}
+
+
+def test_whoever_asks_what_is_kept_is_told_of_the_counting():
+    texts = [(name, text) for name, text in said_anywhere() if name in TOLD_OF_COUNTING]
+    assert {name for name, _ in texts} == TOLD_OF_COUNTING
+    assert [text for _, text in texts if not re.search(r"\bcount(ed)?\b", text)] == []
+
+
+NOT_OF_PEOPLE = {"Staff", "Local facts"}
+"""Parts of the retention schedule that say nothing of those who write here."""
+
+WITHIN = {
+    "words of a message": "what somebody writes",
+    "single words": "words that spaCy",
+    "a message longer than": "what somebody writes",
+    "labels, counts": "labels, counts",
+    "the same, of more than": "labels, counts",
+    "the same in Redis": "labels, counts",
+    "key of the conversations": "the key",
+    "digest of the page's token": "which buttons",
+    "buttons and last answer": "which buttons",
+    "an answer that may not": "the answer to a message",
+    "numbers of messages on Telegram": "numbers of Telegram messages",
+    "keyed digest of a network address": "addresses (IP)",
+    "what a referral says": "a referral that somebody chose",
+    "the same, when its sender": "a referral that somebody chose",
+    "the same, without a receipt": "a referral that somebody chose",
+    "unit, weeks, state": "its unit, weeks, state",
+    "receipt |": "the receipt of a referral",
+    "counts of wrong receipts": "how many receipts were wrong",
+    "how many tries": "how many tries of receipts",
+    "mistakes of a conversation": "how many wrong receipts",
+    "a unit's earlier keys": "a unit's earlier keys",
+    "marks |": "marks:",
+    "key that tells one person": "marks not yet",
+    "marks not yet written": "marks not yet",
+    "releases": "releases",
+}
+"""What a row of the retention schedule begins with -> the row of the page that says it."""
+
+SAID_BELOW = {"what reached its end": "at most 1 minute late", "logs": "**Logs** hold"}
+"""Rows of the retention schedule that the page says in a sentence."""
+
+
+def test_everything_in_the_retention_schedule_is_on_the_page():
+    """What is kept somewhere, and is not on the page, is not known to who reads it."""
+    schedule = (ROOT / "docs" / "governance" / "retention.md").read_text(encoding="utf-8")
+    unmet, met = [], set()
+    for section in schedule.split("\n## ")[1:]:
+        if section.partition("\n")[0] in NOT_OF_PEOPLE:
+            continue
+        for line in re.findall(r"^\| (?!what \|)(.*)$", section, re.MULTILINE):
+            begins = next((b for b in {**WITHIN, **SAID_BELOW} if line.startswith(b)), None)
+            met.add(begins)
+            if begins in WITHIN:
+                assert row(WITHIN[begins])[1]
+            elif begins is None or SAID_BELOW[begins] not in PROSE:
+                unmet.append(line)
+    assert unmet == []
+    assert met == {*WITHIN, *SAID_BELOW}
+
+
         "rotation": lifetimes.KEY_ROTATION_SECONDS,
         "life": lifetimes.KEY_LIFE_SECONDS,
         "idle": lifetimes.LIFE_SECONDS,

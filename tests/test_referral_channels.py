@@ -20,6 +20,7 @@ from bot.dialogue.in_confidence import in_confidence
 from bot.referrals.desk import desk
 from bot.referrals.receipts import read_receipt
 from bot.referrals.tables import open_referrals
+from bot.referrals.weeks import LIFE_DAYS
 from tests.fake_telegram import TOKEN, FakeTelegram
 from tests.program import start_program
 from tests.referral_unit import Unit
@@ -442,7 +443,7 @@ def test_the_menu_has_the_receipt(program, telegram):
 
 
 def test_privacy_says_what_is_kept_of_a_referral(phone):
-    assert fixed("utter_privacy_referrals") in phone.say("/privacy")[1]
+    assert fixed("utter_privacy_referrals", ticket_days=LIFE_DAYS) in phone.say("/privacy")[1]
 
 
 def test_nothing_of_it_is_printed(program, page, phone):

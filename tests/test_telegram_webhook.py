@@ -20,6 +20,7 @@ from bot.settings import WEBHOOK_PATH, read_settings
 from tests.fake_telegram import TOKEN, FakeTelegram
 from tests.services import free_port
 from tests.serving import serve, stop
+from tests.test_telegram import PRIVACY
 
 PUBLIC = f"https://chat.example.org{WEBHOOK_PATH}"
 
@@ -234,7 +235,7 @@ def test_a_body_that_cannot_be_read_is_passed_over_and_holds_up_nobody(hooked, k
     assert hooked.send(BROKEN[kind], hooked.secret()) == 200
     assert hooked.telegram.sent == []
     assert hooked.push(hooked.says(5, "/privacy")) == [200]
-    assert len(hooked.telegram.to(5)) == 3
+    assert len(hooked.telegram.to(5)) == PRIVACY
 
 
 def test_a_body_that_is_too_large_is_refused_unread(hooked):
@@ -265,7 +266,7 @@ def test_a_duplicate_is_answered_once_at_the_same_time_and_later(hooked):
     update = hooked.says(5, "/privacy")
     assert hooked.push(update, update, update) == [200] * 3
     assert hooked.push(update) == [200]
-    assert len(hooked.telegram.to(5)) == 3
+    assert len(hooked.telegram.to(5)) == PRIVACY
 
 
 def slowly(hooked, monkeypatch, words):
@@ -306,7 +307,7 @@ def test_one_persons_messages_stay_in_order_and_others_do_not_wait(hooked, monke
     hooked.until(lambda: waiting.done() and more.done(), "their answers")
     texts = hooked.telegram.texts(5)
     card = texts.index(fixed("utter_help_card"))
-    assert 0 < card < len(texts) - 3  # after the slow one's, before those about privacy
+    assert 0 < card < len(texts) - PRIVACY  # after the slow one's, before those about privacy
 
 
 def test_one_that_takes_long_is_asked_for_again_and_answered_once(hooked, monkeypatch):

@@ -47,10 +47,13 @@ from bot.dialogue.help_intents import HELP_INTENTS
 from bot.privacy.message_numbers import MessageNumbers
 from bot.privacy.pseudonyms import Pseudonyms
 from bot.referrals.receipts import read_receipt, without_receipts
+    WORDS_SECONDS,
 
 logger = logging.getLogger(__name__)
 
 CHANNEL = "telegram"
+from bot.referrals.weeks import LIFE_DAYS
+from bot.trends.windows import MOST_MONTHS
 
 COMMANDS = ("start", "help", "psu", "privacy", "forget", "stop")
 """Commands in the order of the menu; `utter_telegram_menu_` and the name describes each."""
@@ -227,11 +230,15 @@ class Answers:
             await self._typed(chat, message.message_id, f"{RECEIPT} {argument}")
         else:
             await self._turn(chat, payload=PAYLOADS[name])
+                "utter_privacy_counted",
             if name == "stop":
                 await self._wipe(chat)
                 await self._say(chat, "utter_telegram_stopped")
 
+                words_minutes=WORDS_SECONDS // MINUTE,
     async def _start(self, chat: int, argument: str) -> None:
+                months=MOST_MONTHS,
+                ticket_days=LIFE_DAYS,
         """Open the conversation; a link that names a deanery begins a new one about it."""
         known = argument in deaneries()
         if known:

@@ -7,6 +7,9 @@ from datetime import date, timedelta
 LIFE_WEEKS = 12
 """Whole weeks after the week of its last use that a ticket is still there; then it ends."""
 
+LIFE_DAYS = 7 * LIFE_WEEKS + 6
+"""Days after the day of its last use that it may still be there: it ends with the week."""
+
 
 def week_of(day: date) -> str:
     """Return the ISO week of a day."""

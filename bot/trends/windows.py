@@ -12,6 +12,9 @@ LAG_DAYS = 7
 LONGEST = 12
 """Months after which a window is released however few people it has."""
 
+MOST_MONTHS = LONGEST + 2
+"""Months that a window can have, as it ends with a quarter."""
+
 ENOUGH = 50
 """People, as published, from which a window shorter than `LONGEST` is released."""
 

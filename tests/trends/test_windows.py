@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.trends.disclosure import Rules, total
-from bot.trends.windows import ENOUGH, LONGEST, Month, Window, candidates, next_window
+from bot.trends.windows import ENOUGH, LONGEST, MOST_MONTHS, Month, Window, candidates, next_window
 
 
 def released(monthly: dict[str, int], days: list[date], begins: str) -> list[str]:
@@ -121,3 +121,12 @@ def test_windows_follow_each_other_without_gap_or_overlap(counts):
         first, _, last = name.partition("_")
         assert Month.of(first) == at
         at = Month.of(last or first).plus(1)
+
+
+def test_no_window_is_longer_than_people_are_told():
+    lengths = {
+        len(window.months())
+        for number in range(1, 13)
+        for window in candidates(Month(2026, number))
+    }
+    assert max(lengths) == MOST_MONTHS
