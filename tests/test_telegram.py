@@ -30,6 +30,7 @@ from bot.privacy.lifetimes import (
 )
 from bot.settings import SettingsError, read_settings
 from bot.trends.counting import this_month
+from tests import fake_telegram
 from tests.clocks import Clock
 from tests.fake_telegram import DROP_AFTER, DROP_BEFORE, GARBAGE, HANG, TOKEN, FakeTelegram
 
@@ -1211,3 +1212,28 @@ def test_the_pace_allows_a_burst_and_then_so_many_a_second():
 
 def test_the_time_that_telegram_asks_for_is_understood():
     assert telegram_intake.seconds(RetryAfter(7).retry_after) == 7
+@pytest.mark.parametrize(
+    ("name", "username", "warned"),
+    [
+        ("Sidedoor", "sidedoor_bot", False),
+        ("A quiet place", "quiet_bot", False),
+        ("Wales PSU", "quiet_bot", True),
+        ("Quiet", "CrisisSupportBot", True),
+        ("Wellbeing", "quiet_bot", True),
+        ("Quiet", "suicide_line_bot", True),
+    ],
+)
+def test_a_name_that_shows_what_the_bot_is_for_is_warned_of(
+    monkeypatch, caplog, name, username, warned
+):
+    monkeypatch.setitem(fake_telegram.BOT, "first_name", name)
+    monkeypatch.setitem(fake_telegram.BOT, "username", username)
+    telegram = FakeTelegram()
+    chosen = read_settings({"SIDEDOOR_TELEGRAM_TOKEN": TOKEN, "TELEGRAM_API_URL": telegram.url})
+    with caplog.at_level("WARNING"):
+        asyncio.run(TelegramChannel(chosen).check())
+    telegram.stop()
+    told = [r.getMessage() for r in caplog.records if r.name == "bot.channels.telegram"]
+    assert [("telling name" in line, name in line) for line in told] == [(True, False)] * warned
+
+

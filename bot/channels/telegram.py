@@ -38,6 +38,22 @@ START_SECONDS = 10
 WEBHOOK_SECONDS = 25
 """Seconds for which Telegram's own request waits for the answer to have been given."""
 
+TELLING = (
+    "crisis",
+    "deanery",
+    "depress",
+    "doctor",
+    "help",
+    "mental",
+    "psu",
+    "suicid",
+    "support",
+    "therap",
+    "trainee",
+    "wellbeing",
+)
+"""What the name of a bot does not contain, so that it tells nothing on somebody's phone."""
+
 LARGEST_UPDATE = 262_144
 """Bytes of one update. A text of 4,096 characters that quotes another, both escaped and with a
 hundred entities, has some 70,000."""
@@ -90,6 +106,8 @@ class TelegramChannel(InputChannel):
         bot = self._make_bot()
         try:
             await asyncio.wait_for(bot.initialize(), START_SECONDS)
+            if tells_why(f"{bot.bot.first_name} {bot.bot.username}"):
+                logger.warning("telegram bot has a telling name: choose a neutral one in BotFather")
             await bot.shutdown()
         except InvalidToken:
             raise SettingsError(
@@ -193,6 +211,11 @@ class TelegramChannel(InputChannel):
             if self._poller is not None:
                 await self._poller.acknowledge()
             await asyncio.gather(self._bot.shutdown(), return_exceptions=True)
+
+
+def tells_why(name: str) -> bool:
+    """Whether a bot's name would tell whoever sees a list of chats what it is for."""
+    return any(word in name.lower() for word in TELLING)
 
 
 async def _until_done(call: Callable[[], Awaitable[Any]]) -> None:
