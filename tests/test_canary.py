@@ -4,21 +4,26 @@ Unique strings go through every kind of message on both channels, through succes
 error in every part, malformed updates and a kill in mid-turn. Then every place is searched.
 """
 
+import hashlib
 import hmac
 import json
 import os
+import pickle
 import random
 import re
 import secrets
 import signal
+import sqlite3
 import string
 import subprocess
 import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import asdict, dataclass, field
+from functools import cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import httpx
@@ -82,6 +87,7 @@ class Canaries:
 
     texts: dict[str, str] = field(default_factory=dict)
     identifiers: dict[str, str] = field(default_factory=dict)
+    key: bytes = field(default_factory=lambda: secrets.token_bytes(32))
 
     def text(self, what: str) -> str:
         """Return a word that nobody wrote before."""
@@ -101,14 +107,51 @@ class Canaries:
         self.identifiers[name] = what
         return name
 
+    def name_of(self, chat: str) -> str:
+        """Return what the conversation of a chat is called in a program that has our key."""
+        return hmac.digest(self.key, f"telegram\x00{chat}".encode(), "sha256")[:16].hex()
+
     def found_in(self, data: bytes, identifiers: bool = True) -> set[str]:
-        """Return what of these is in `data`, in any of the encodings that strings have."""
+        """Return what of these is in `data`, in any of the encodings that strings have.
+
+        Identifiers are looked for as numbers in binary and as digests as well.
+        """
         wanted = {**self.texts, **(self.identifiers if identifiers else {})}
         words = [word for word in wanted if not word.startswith(MARK)]
         found = {w for w in words if any(w.encode(e) in data for e in ENCODINGS)}
         for encoding, pattern in MARKED.items():
             found |= {hit.decode(encoding) for hit in pattern.findall(data)} & {*wanted}
+        forms = self.identifiers if identifiers else {}
+        found |= {word for word in forms if any(form in data for form in forms_of(word))}
         return {wanted[word] for word in found}
+
+    def found_in_file(self, data: bytes) -> set[str]:
+        """Return what of these, and of the conversations' names, is in a file's content."""
+        chats = [each for each in self.identifiers if each.isdecimal()]
+        names = [bytes.fromhex(self.name_of(chat)) for chat in chats]
+        named = any(name in data or name.hex().encode() in data for name in names)
+        return self.found_in(data) | ({"name of a conversation"} if named else set())
+
+
+SHORTEST = 5
+"""Bytes of the shortest number that is looked for: a shorter one is met by chance."""
+
+
+@cache
+def forms_of(identifier: str) -> tuple[bytes, ...]:
+    """Return what may stand for an identifier: it as a number in binary, and its digests.
+
+    A number of five to eight bytes has those of its shortest form in it, whichever end is first.
+    These are looked for with a zero byte beside them, or the length that Python's pickle writes.
+    """
+    written = identifier.encode()
+    digests = [hashlib.new(kind, written).digest() for kind in ("md5", "sha1", "sha256")]
+    forms = [*digests, *(digest.hex().encode() for digest in digests)]
+    if identifier.isdecimal() and int(identifier) >= 256 ** (SHORTEST - 1):
+        length = (int(identifier).bit_length() + 7) // 8
+        big, little = (int(identifier).to_bytes(length, end) for end in ("big", "little"))
+        forms += [b"\0" + big, little + b"\0", b"\x8a" + bytes([length]) + little]
+    return tuple(forms)
 
 
 @dataclass
@@ -389,7 +432,7 @@ def test_nothing_is_left_behind(tmp_path):
     canaries, telegram, left = Canaries(), FakeTelegram(), {}
     (tmp_path / "data").mkdir()
     unit = Unit(cheap_database(f"sqlite:///{tmp_path / 'data' / 'referrals.db'}"))
-    data = {"SIDEDOOR_DATA": str(tmp_path / "data")}
+    data = {"SIDEDOOR_DATA": str(tmp_path / "data"), "CANARY_KEY": canaries.key.hex()}
     with running(tmp_path, telegram, LOG_LEVELS[-1], **data) as program:
         at_each_level(program, telegram, canaries)
         with ThreadPoolExecutor() as both:
@@ -411,13 +454,13 @@ def test_nothing_is_left_behind(tmp_path):
         assert len(canaries.texts) > 70
         assert program.open_for_writing() <= {f"{tmp_path}/stdout", f"{tmp_path}/stderr"}
         for place, data in program.places().items():
-            assert canaries.found_in(data) == set(), place
+            assert canaries.found_in_file(data) == set(), place
         an_hour_later(program)
         for mapping, data in program.memory():
             for what in canaries.found_in(data, identifiers=False):
                 left.setdefault(what, []).append(mapping)
     for place, data in program.places().items():
-        assert canaries.found_in(data) == set(), place
+        assert canaries.found_in_file(data) == set(), place
     assert failed_in(tmp_path) == {*PARTS, "InConfidence"}
     printed = (tmp_path / "stderr").read_text()
     assert " DEBUG rasa." in printed  # it was lowered indeed
@@ -455,7 +498,7 @@ def test_a_kill_in_mid_turn_leaves_nothing_and_loses_no_message(tmp_path, canari
     (tmp_path / "redis").mkdir()
     with redis_server(tmp_path / "redis") as redis:
         chat = int(canaries.number("chat id", 10, identifier=True))
-        settings = {"SIDEDOOR_REDIS_URL": redis.url}
+        settings = {"SIDEDOOR_REDIS_URL": redis.url, "CANARY_KEY": canaries.key.hex()}
         with running(tmp_path, telegram, "INFO", **settings) as program:
             telegram.wait_answered(telegram.say(chat, f"im tired {canaries.text('before')}"))
             hanging = f"hang- my rota is awful and i am tired {canaries.text('killed')}"
@@ -468,40 +511,53 @@ def test_a_kill_in_mid_turn_leaves_nothing_and_loses_no_message(tmp_path, canari
             program.process.wait(30)
             assert telegram.acknowledged <= update["update_id"]
             for place, data in program.places().items():
-                assert canaries.found_in(data) == set(), place
+                assert canaries.found_in_file(data) == set(), place
             with Redis.from_url(redis.url) as client:
-                keys = client.keys()
-                assert len(keys) == 1
-                assert 0 < client.ttl(keys[0]) <= 3_600
-                held = json.dumps([client.get(key).decode() for key in keys]).encode()
-                assert canaries.found_in(held + b"".join(keys)) == set()
-            for mapping, data in program.memory(redis.pid):
-                assert canaries.found_in(data) == set(), mapping
+                (key,) = client.keys()
+                assert 0 < client.ttl(key) <= 3_600
+                assert key.decode().endswith(canaries.name_of(str(chat)))
+            in_redis(redis, canaries, program)
         before = len(telegram.to(chat))
         settings["SIDEDOOR_TELEGRAM_WEBHOOK"] = f"https://chat.example.org{WEBHOOK_PATH}"
         with running(tmp_path, telegram, "INFO", **settings) as program:
             on_the_webhook(program, telegram, canaries, update)
+            with program.client() as client:
+                page = Page(client).start()
+                page.say(f"my rota is awful {canaries.text('on the page, with a Redis')}")
+                page.say(f"I want to kill myself {canaries.text('risk on the page, with a Redis')}")
             assert len(telegram.to(chat)) > before
+            in_redis(redis, canaries, program)
             an_hour_later(program)
             for mapping, data in program.memory():
                 assert canaries.found_in(data, identifiers=False) == set(), mapping
         for place, data in program.places().items():
-            assert canaries.found_in(data) == set(), place
+            assert canaries.found_in_file(data) == set(), place
     telegram.stop()
+
+
+def in_redis(redis: Any, canaries: Canaries, program: Program) -> None:
+    """Look for the strings in everything that a Redis holds, and in its memory."""
+    with Redis.from_url(redis.url) as client:
+        keys = client.keys()
+        held = [key + client.dump(key) for key in keys]
+        held += [client.get(key) for key in keys if client.type(key) == b"string"]
+    assert held
+    assert canaries.found_in(b"\n".join(held)) == set()
+    for mapping, data in program.memory(redis.pid):
+        assert canaries.found_in(data) == set(), mapping
 
 
 def test_what_is_forgotten_is_nowhere_in_memory(tmp_path):
     """Not the words, nor the conversation's name, its buttons, the numbers of its messages."""
-    canaries, telegram, key = Canaries(), FakeTelegram(), secrets.token_bytes(32)
+    canaries, telegram = Canaries(), FakeTelegram()
     telegram._number = random.randrange(10**14, 10**15)
-    with running(tmp_path, telegram, "INFO", CANARY_KEY=key.hex()) as program:
+    with running(tmp_path, telegram, "INFO", CANARY_KEY=canaries.key.hex()) as program:
         chat = int(canaries.number("chat id", 10, identifier=True))
         for text in (f"im so tired after nights {canaries.text('words')}", "/start"):
             telegram.wait_answered(telegram.say(chat, text), limit=240)
             for row in [row for message in telegram.to(chat) for row in message["keyboard"]]:
                 canaries.texts |= {button["callback_data"]: "button" for button in row}
-        name = hmac.digest(key, f"telegram\x00{chat}".encode(), "sha256")[:16].hex()
-        canaries.texts[name] = "name of the conversation"
+        canaries.texts[canaries.name_of(str(chat))] = "name of the conversation"
         canaries.texts |= {
             str(message["id"]): "number of a message" for message in telegram.to(chat)
         }
@@ -544,6 +600,38 @@ def on_the_webhook(
         assert send({**update, "message": canaries.text("unreadable on the webhook")}) == 200
         assert send(message(canaries.text("too large") + "x" * LARGEST_UPDATE)) == 413
         assert send(message(f"im so tired {canaries.text('last on the webhook')}")) == 200
+
+
+PLANTED = {
+    "a number in a database": lambda chat, key: as_a_row(int(chat)),
+    "eight bytes": lambda chat, key: int(chat).to_bytes(8, "big"),
+    "eight bytes, the other way": lambda chat, key: int(chat).to_bytes(8, "little"),
+    "a pickle": lambda chat, key: pickle.dumps({"chat": int(chat)}),
+    "a digest": lambda chat, key: hashlib.sha256(chat.encode()).digest(),
+    "a digest in writing": lambda chat, key: hashlib.md5(chat.encode()).hexdigest().encode(),
+    "the name": lambda chat, key: hmac.digest(key, b"telegram\0" + chat.encode(), "sha256")[:16],
+}
+"""In what other forms a chat's id may be left behind -> how it is left so."""
+
+
+def as_a_row(number: int) -> bytes:
+    """Return a database of SQLite with the number in it."""
+    with TemporaryDirectory() as folder:
+        path = Path(folder, "chats.db")
+        with closing(sqlite3.connect(path)) as database, database:
+            database.execute("create table chats (id integer)")
+            database.execute("insert into chats values (?)", [number])
+        return path.read_bytes()
+
+
+@pytest.mark.parametrize("form", PLANTED)
+def test_the_search_finds_an_id_in_other_forms(form):
+    canaries = Canaries()
+    chat, _ = (canaries.number(what, 10, identifier=True) for what in ("planted", "other"))
+    data = b"\x07before" + PLANTED[form](chat, canaries.key) + b"after\x07"
+    assert chat.encode() not in data
+    found = canaries.found_in_file(data)
+    assert found == {"name of a conversation" if form == "the name" else "planted"}
 
 
 def test_the_search_would_find_what_is_left(tmp_path, canaries):
