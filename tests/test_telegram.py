@@ -38,13 +38,13 @@ NUMBERS = ("999", "116 123")
 
 RISK = "I keep thinking about killing myself"
 
-
 AGAIN = fixed("utter_began_again", minutes=LIFE_SECONDS // 60)
 
 STALE = fixed("utter_telegram_stale_button", **numbers_for_all())
 
 PRIVACY = 4
 """Bubbles of /privacy."""
+
 
 @dataclass
 class Connected:
@@ -795,6 +795,7 @@ def test_what_telegram_refuses_is_told_exactly(own):
 @pytest.mark.parametrize("fault", [(429, {"retry_after": 1}), 502, DROP_BEFORE, HANG], ids=str)
 def test_deleting_waits_for_telegram(own, monkeypatch, fault):
     own.stop()
+    monkeypatch.setattr(telegram_answers, "SLOW_SECONDS", 60)
     monkeypatch.setattr("bot.channels.telegram.ANSWER_SECONDS", 0.5)
     own.start()
     own.say(5, "/start")
@@ -811,9 +812,59 @@ def test_who_waits_for_deleting_is_told(own, monkeypatch):
     monkeypatch.setattr(telegram_answers, "SLOW_SECONDS", 0.1)
     own.say(5, "/start")
     own.telegram.faults["deleteMessages"].append((429, {"retry_after": 1}))
-    told, said = own.say(5, "/forget")
-    assert told == fixed("utter_telegram_deleting")
-    assert fixed("utter_telegram_deleted", deleted=5) in said
+    assert own.say(5, "/forget") == [fixed("utter_telegram_deleting")]
+    said = own.until(lambda: own.telegram.texts(5)[6:], "what came of it")
+    assert fixed("utter_telegram_deleted", deleted=5) in said[0]
+    assert fixed("utter_telegram_forgotten") not in said[0]  # they may have written since
+
+
+def test_what_is_written_while_telegram_lets_nothing_be_deleted_is_answered(own, monkeypatch):
+    """Somebody who wants to die does not wait until their old messages are gone."""
+    monkeypatch.setattr(telegram_answers, "SLOW_SECONDS", 0.1)
+    own.say(5, "he hit me again last night when I got home")
+    mine = {message["id"] for message in own.telegram.to(5)}
+    own.telegram.faults["deleteMessages"].extend([(429, {"retry_after": 1})] * 1_000)
+    told = own.say(5, "/forget")[0]
+    assert "116 123" in told
+    assert fixed("utter_telegram_deleting") in told
+    said = own.say(5, "I want to die")
+    assert all(number in said[0] for number in NUMBERS)
+    assert own.telegram.deleted == []
+    own.telegram.faults.clear()
+    own.until(
+        lambda: fixed("utter_telegram_deleted", deleted=len(mine) + 2) in own.telegram.texts(5)[-1],
+        "what came of it",
+    )
+    deleted = {number for _, number in own.telegram.deleted}
+    assert mine < deleted
+    kept = {message["id"] for message in own.telegram.to(5)} - mine
+    assert kept & {m["id"] for m in own.telegram.to(5) if m["text"] in said}
+    assert not deleted & kept
+    assert own.tracker(5) is not None  # that of what they wrote since
+
+
+def test_who_asks_again_while_it_goes_on_is_told_of_each_message_once(own, monkeypatch):
+    monkeypatch.setattr(telegram_answers, "SLOW_SECONDS", 0.1)
+    own.say(5, "/start")
+    own.telegram.faults["deleteMessages"].append((429, {"retry_after": 1}))
+    own.say(5, "/forget")
+    own.say(5, "/forget")
+    texts = own.until(
+        lambda: len(own.telegram.texts(5)) == 7 and own.telegram.texts(5), "what came of both"
+    )
+    assert fixed("utter_telegram_deleted", deleted=5) in texts[-2]
+    assert fixed("utter_telegram_deleted", deleted=2) in texts[-1]
+    assert len(own.telegram.deleted) == len({*own.telegram.deleted}) == 7
+
+
+def test_a_stop_waits_for_what_is_being_deleted(own, monkeypatch):
+    monkeypatch.setattr(telegram_answers, "SLOW_SECONDS", 0.1)
+    own.say(5, "/start")
+    own.telegram.faults["deleteMessages"].append((429, {"retry_after": 1}))
+    own.say(5, "/forget")
+    own.stop()
+    assert fixed("utter_telegram_deleted", deleted=5) in own.telegram.texts(5)[-1]
+    own.start()
 
 
 def test_what_could_not_be_deleted_in_time_is_told_and_can_be_asked_for_again(own, monkeypatch):
@@ -937,7 +988,7 @@ def test_an_update_with_a_lower_id_that_comes_late_is_answered(own):
     early = own.telegram.update(message=own.telegram.message(5, "/privacy"))
     own.answered(own.telegram.say(6, "/privacy"))
     own.telegram.deliver(early)
-    own.until(lambda: len(own.telegram.to(5)) == 3, "the late one")
+    own.until(lambda: len(own.telegram.to(5)) == PRIVACY, "the late one")
 
 
 def test_nothing_is_acknowledged_before_it_was_answered(own, monkeypatch):
@@ -949,7 +1000,7 @@ def test_nothing_is_acknowledged_before_it_was_answered(own, monkeypatch):
     monkeypatch.setattr(own.agent, "handle_message", slow)
     update = own.telegram.say(5, "im tired")
     other = own.telegram.say(6, "/privacy")
-    own.until(lambda: len(own.telegram.to(6)) == 3, "the other")
+    own.until(lambda: len(own.telegram.to(6)) == PRIVACY, "the other")
     assert own.telegram.acknowledged <= update["update_id"]
     released.set()
     own.answered(update, other)
@@ -1051,8 +1102,8 @@ def test_a_message_that_fails_is_sent_again(own, fault):
 def test_a_message_whose_confirmation_is_lost_comes_twice_rather_than_never(own, fault):
     own.telegram.faults["sendMessage"].append(fault)
     said = own.say(5, "/privacy")
-    assert len(said) == 4
-    assert len({*said}) == 3
+    assert len(said) == PRIVACY + 1
+    assert len({*said}) == PRIVACY
 
 
 @pytest.mark.parametrize("fault", [*FAULTS.values(), GARBAGE, DROP_AFTER, 409], ids=str)
@@ -1176,6 +1227,31 @@ def test_buttons_that_are_refused_do_not_take_the_words_with_them(own):
 # Parts
 
 
+@pytest.mark.parametrize(
+    ("name", "username", "warned"),
+    [
+        ("Sidedoor", "sidedoor_bot", False),
+        ("A quiet place", "quiet_bot", False),
+        ("Wales PSU", "quiet_bot", True),
+        ("Quiet", "CrisisSupportBot", True),
+        ("Wellbeing", "quiet_bot", True),
+        ("Quiet", "suicide_line_bot", True),
+    ],
+)
+def test_a_name_that_shows_what_the_bot_is_for_is_warned_of(
+    monkeypatch, caplog, name, username, warned
+):
+    monkeypatch.setitem(fake_telegram.BOT, "first_name", name)
+    monkeypatch.setitem(fake_telegram.BOT, "username", username)
+    telegram = FakeTelegram()
+    chosen = read_settings({"SIDEDOOR_TELEGRAM_TOKEN": TOKEN, "TELEGRAM_API_URL": telegram.url})
+    with caplog.at_level("WARNING"):
+        asyncio.run(TelegramChannel(chosen).check())
+    telegram.stop()
+    told = [r.getMessage() for r in caplog.records if r.name == "bot.channels.telegram"]
+    assert [("telling name" in line, name in line) for line in told] == [(True, False)] * warned
+
+
 def test_a_wrong_token_is_told_at_the_start():
     telegram = FakeTelegram()
     chosen = read_settings(
@@ -1212,28 +1288,3 @@ def test_the_pace_allows_a_burst_and_then_so_many_a_second():
 
 def test_the_time_that_telegram_asks_for_is_understood():
     assert telegram_intake.seconds(RetryAfter(7).retry_after) == 7
-@pytest.mark.parametrize(
-    ("name", "username", "warned"),
-    [
-        ("Sidedoor", "sidedoor_bot", False),
-        ("A quiet place", "quiet_bot", False),
-        ("Wales PSU", "quiet_bot", True),
-        ("Quiet", "CrisisSupportBot", True),
-        ("Wellbeing", "quiet_bot", True),
-        ("Quiet", "suicide_line_bot", True),
-    ],
-)
-def test_a_name_that_shows_what_the_bot_is_for_is_warned_of(
-    monkeypatch, caplog, name, username, warned
-):
-    monkeypatch.setitem(fake_telegram.BOT, "first_name", name)
-    monkeypatch.setitem(fake_telegram.BOT, "username", username)
-    telegram = FakeTelegram()
-    chosen = read_settings({"SIDEDOOR_TELEGRAM_TOKEN": TOKEN, "TELEGRAM_API_URL": telegram.url})
-    with caplog.at_level("WARNING"):
-        asyncio.run(TelegramChannel(chosen).check())
-    telegram.stop()
-    told = [r.getMessage() for r in caplog.records if r.name == "bot.channels.telegram"]
-    assert [("telling name" in line, name in line) for line in told] == [(True, False)] * warned
-
-

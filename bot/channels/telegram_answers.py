@@ -16,6 +16,7 @@ from telegram.constants import ChatMemberStatus, ChatType
 
 from bot.channels.confidant import Confidant
 from bot.channels.conversation import (
+    BEGAN_AGAIN,
     FORGOTTEN,
     OPEN,
     SHARED_TOO_MUCH,
@@ -28,32 +29,35 @@ from bot.channels.conversation import (
 )
 from bot.channels.fixed import fixed
 from bot.channels.telegram_chats import Chats
+from bot.channels.telegram_forgetting import Deletions, Outcome
+from bot.channels.telegram_intake import FINISH_SECONDS
 from bot.channels.telegram_sending import BlockedError, GivenUpError, Sender
 from bot.channels.telling import Telling, tells
+from bot.content import responses
 from bot.deanery import CRISIS_LINES, deaneries, signposts
 from bot.dialogue.context import danger_was_near
+from bot.dialogue.help_intents import HELP_INTENTS
 from bot.dialogue.in_confidence import in_confidence, receipts_in_use, withdraw
 from bot.dialogue.referral import unsent
 from bot.privacy.identifiers import looks_identifying
 from bot.privacy.lifetimes import (
-from bot.dialogue.help_intents import HELP_INTENTS
     DELETABLE_SECONDS,
     HOUR,
     KEY_LIFE_SECONDS,
     LIFE_SECONDS,
     MINUTE,
     NUMBERS_SECONDS,
+    WORDS_SECONDS,
 )
 from bot.privacy.message_numbers import MessageNumbers
 from bot.privacy.pseudonyms import Pseudonyms
 from bot.referrals.receipts import read_receipt, without_receipts
-    WORDS_SECONDS,
+from bot.referrals.weeks import LIFE_DAYS
+from bot.trends.windows import MOST_MONTHS
 
 logger = logging.getLogger(__name__)
 
 CHANNEL = "telegram"
-from bot.referrals.weeks import LIFE_DAYS
-from bot.trends.windows import MOST_MONTHS
 
 COMMANDS = ("start", "help", "psu", "privacy", "forget", "stop")
 """Commands in the order of the menu; `utter_telegram_menu_` and the name describes each."""
@@ -64,6 +68,9 @@ RECEIPT = "receipt"
 KEPT = "/receipt_kept"
 """Payload by which somebody says that they have kept their receipt."""
 
+HELP = {f"/{intent}" for intent in HELP_INTENTS}
+"""Payloads of the buttons by which somebody asks for help now."""
+
 PAYLOADS = {"psu": "/ask_what_is_psu", "stop": "/goodbye", RECEIPT: "/have_receipt"}
 """Commands that the agent answers, as a button of its own would be."""
 
@@ -71,9 +78,6 @@ NUMBERS_STAY = "utter_forgotten_numbers"
 """The response that keeps the numbers there when somebody is forgotten after danger."""
 
 SHOWN, INCOMPLETE = "utter_referral_sent_receipt", "utter_receipt_incomplete"
-HELP = {f"/{intent}" for intent in HELP_INTENTS}
-"""Payloads of the buttons by which somebody asks for help now."""
-
 """The response that shows a new receipt, and the one to a receipt with a digit too few or many."""
 
 MOST_WAITING = 20
@@ -82,8 +86,8 @@ MOST_WAITING = 20
 TURNS_AT_ONCE = 8
 """Turns of the agent that run at once; the others wait, as there is one processor for all."""
 
-SLOW_SECONDS = 10
-"""Seconds of deleting after which somebody is told that it goes on."""
+SLOW_SECONDS = 3
+"""Seconds of deleting after which somebody is told that it goes on, and can write on meanwhile."""
 
 WHEREABOUTS = ("location", "venue", "contact")
 """Kinds of messages that tell where or who somebody is."""
@@ -106,6 +110,7 @@ class Answers:
         self._pseudonyms = Pseudonyms(clock)
         self._chats = Chats(clock)
         self._numbers = MessageNumbers(clock)
+        self._deletions = Deletions(self._sender, self._numbers)
 
     def sweep(self) -> None:
         """Delete what has reached its end."""
@@ -114,7 +119,8 @@ class Answers:
         self._numbers.sweep()
 
     async def finish(self) -> None:
-        """Give up what only decorates, before a stop."""
+        """Wait a little for what is being deleted, before a stop; give up what only decorates."""
+        await self._deletions.finish(FINISH_SECONDS)
         await self._sender.finish()
 
     async def prepare(self) -> None:
@@ -138,8 +144,9 @@ class Answers:
         `parts` are the rest of a text that Telegram cut into several messages.
         """
         chat = update.effective_chat
-        try:
-            if chat is not None and chat.type != ChatType.PRIVATE:
+        private = chat.id if chat is not None and chat.type == ChatType.PRIVATE else None
+        async with self._leaving_nobody_in_silence(private):
+            if chat is not None and private is None:
                 await self._leave(chat, update)
             elif update.my_chat_member is not None:
                 await self._membership(update.my_chat_member)
@@ -150,18 +157,24 @@ class Answers:
             elif update.message is not None:
                 rest = [part.message for part in parts if part.message is not None]
                 await self._message(update.message, waiting, rest)
+
+    @asynccontextmanager
+    async def _leaving_nobody_in_silence(self, chat: int | None) -> AsyncIterator[None]:
+        """Whatever fails within, tell the private chat, unless it does not want to hear from us."""
+        try:
+            yield
         except BlockedError:
             logger.info("telegram chat is gone")
             if chat is not None:
-                await self._wipe(chat.id)
-                self._numbers.forget(chat.id)
+                await self._wipe(chat)
+                self._numbers.forget(chat)
         except GivenUpError:
             pass  # it was logged, and there is no other way to reach them
-        except Exception as error:  # a store that is away, say: nobody is left in silence
+        except Exception as error:  # a store that is away, say
             logger.error("telegram update failed: error=%s", type(error).__name__)
-            if chat is not None and chat.type == ChatType.PRIVATE:
+            if chat is not None:
                 with suppress(BlockedError, GivenUpError):
-                    await self._send(chat.id, fallback_bubbles())
+                    await self._send(chat, fallback_bubbles())
 
     async def _message(self, message: Message, waiting: int, parts: Sequence[Message] = ()) -> None:
         numbers = {each.message_id for each in (message, *parts)}
@@ -217,11 +230,15 @@ class Answers:
             await self._say(
                 chat,
                 "utter_privacy_kept",
+                "utter_privacy_counted",
                 "utter_privacy_telegram",
                 *(("utter_privacy_referrals",) if receipts_in_use() else ()),
                 "utter_privacy_limits",
                 minutes=LIFE_SECONDS // MINUTE,
+                words_minutes=WORDS_SECONDS // MINUTE,
                 key_hours=KEY_LIFE_SECONDS // HOUR,
+                months=MOST_MONTHS,
+                ticket_days=LIFE_DAYS,
                 kept_hours=NUMBERS_SECONDS // HOUR,
             )
         elif name == "forget":
@@ -230,15 +247,11 @@ class Answers:
             await self._typed(chat, message.message_id, f"{RECEIPT} {argument}")
         else:
             await self._turn(chat, payload=PAYLOADS[name])
-                "utter_privacy_counted",
             if name == "stop":
                 await self._wipe(chat)
                 await self._say(chat, "utter_telegram_stopped")
 
-                words_minutes=WORDS_SECONDS // MINUTE,
     async def _start(self, chat: int, argument: str) -> None:
-                months=MOST_MONTHS,
-                ticket_days=LIFE_DAYS,
         """Open the conversation; a link that names a deanery begins a new one about it."""
         known = argument in deaneries()
         if known:
@@ -256,6 +269,22 @@ class Answers:
             await self._kept(chat)
         else:
             await self._turn(chat, payload=payload)
+
+    async def _press_of_old(self, chat: int, query: CallbackQuery) -> None:
+        """Answer a press on a button that is known no more, as after a restart or an hour.
+
+        Of what it said only one thing counts still: that somebody needs help now.
+        """
+        if query.message is not None:
+            self._sender.decorate(self._without_keyboard(chat, query.message.message_id))
+        if as_label(pressed_label(query)) in help_labels():
+            await self._say(chat, "utter_help_card", "utter_telegram_help_more")
+        elif receipts_in_use() and read_receipt(getattr(query.message, "text", None) or ""):
+            await self._say(chat, "utter_telegram_receipt_yours")
+        else:
+            await self._say(chat, "utter_telegram_stale_button", **numbers_for_all())
+        if await self._agent().tracker_store.retrieve(self._name(chat)) is None:
+            await self._say(chat, BEGAN_AGAIN, minutes=LIFE_SECONDS // MINUTE)
 
     async def _edited(self, message: Message) -> None:
         if message.text and receipts_in_use() and read_receipt(message.text):
@@ -277,22 +306,6 @@ class Answers:
         await self._fixed_unless_risk(chat, message.caption, name)
 
     async def _too_fast(self, chat: int, text: str) -> None:
-    async def _press_of_old(self, chat: int, query: CallbackQuery) -> None:
-        """Answer a press on a button that is known no more, as after a restart or an hour.
-
-        Of what it said only one thing counts still: that somebody needs help now.
-        """
-        if query.message is not None:
-            self._sender.decorate(self._without_keyboard(chat, query.message.message_id))
-        if as_label(pressed_label(query)) in help_labels():
-            await self._say(chat, "utter_help_card", "utter_telegram_help_more")
-        elif receipts_in_use() and read_receipt(getattr(query.message, "text", None) or ""):
-            await self._say(chat, "utter_telegram_receipt_yours")
-        else:
-            await self._say(chat, "utter_telegram_stale_button", **numbers_for_all())
-        if await self._agent().tracker_store.retrieve(self._name(chat)) is None:
-            await self._say(chat, BEGAN_AGAIN, minutes=LIFE_SECONDS // MINUTE)
-
         """Look for risk in a message that will not be answered, and say so once."""
         remembered = self._chat(chat)
         if await self._risk(text):
@@ -410,56 +423,64 @@ class Answers:
         """Wipe what is held, delete what Telegram lets us, and say exactly what was not.
 
         The numbers are said first if the conversation shows that danger was near, or `danger`
-        says so, as the agent has forgotten it already.
+        says so, as the agent has forgotten it already. What takes long to delete is deleted
+        beside what they write next, which may be that they want to die.
         """
         name = self._name(chat)
         held, unsent_too, danger_too = await self._wipe(chat)
         self._agent().tracker_store.event_broker.forget(name)
-        numbers = self._numbers.of(chat)  # whoever has to ask again has them still
-        refused, unreached = await self._delete(chat, numbers)
-        self._numbers.let_go(chat, {*numbers} - unreached)
-        deleted = len(numbers) - len(refused) - len(unreached)
-        names = ["utter_telegram_forgotten" if held or numbers else "utter_telegram_nothing_held"]
-        if danger or danger_too:
-            names.insert(0, NUMBERS_STAY)
-        if deleted:
+        first = [NUMBERS_STAY] if danger or danger_too else []
+        last = ["utter_forgotten_unsent"] if unsent_too else []
+        deleting = self._deletions.begin(chat)
+        async with self._sender.typing(chat):
+            await asyncio.wait([deleting], timeout=SLOW_SECONDS)
+        if not deleting.done():
+            await self._say_together(chat, [*first, "utter_telegram_deleting"])
+            self._deletions.beside(self._tell_later(chat, deleting, last))
+            return
+        outcome = deleting.result()
+        forgot = held or outcome.known
+        first.append("utter_telegram_forgotten" if forgot else "utter_telegram_nothing_held")
+        await self._tell_deleted(chat, first, outcome, last)
+
+    async def _tell_later(
+        self, chat: int, deleting: asyncio.Task[Outcome], last: Sequence[str]
+    ) -> None:
+        async with self._leaving_nobody_in_silence(chat):
+            await self._tell_deleted(chat, [], await deleting, last)
+
+    async def _tell_deleted(
+        self, chat: int, first: Sequence[str], outcome: Outcome, last: Sequence[str]
+    ) -> None:
+        """Say exactly what was deleted and what was not, between `first` and `last`."""
+        names = [*first]
+        if outcome.deleted:
             names.append("utter_telegram_deleted")
-        if refused:
+        if outcome.refused:
             names.append("utter_telegram_refused")
-        if unreached:
+        if outcome.unreached:
             names.append("utter_telegram_unreached")
         if self._numbers.some_dropped():
             names.append("utter_telegram_some_dropped")
         restarted = self._numbers.restarted()
         names.append("utter_telegram_since_restart" if restarted else "utter_telegram_older")
-        if unsent_too:
-            names.append("utter_forgotten_unsent")
+        names.extend(last)
         if receipts_in_use():
             names.append("utter_forgotten_not_referral")
-        said = " ".join(
-            fixed(
-                name,
-                deleted=deleted,
-                refused=len(refused),
-                unreached=len(unreached),
-                hours=DELETABLE_SECONDS // HOUR,
-                **numbers_for_all(),
-            )
-            for name in names
+        await self._say_together(
+            chat,
+            names,
+            deleted=outcome.deleted,
+            refused=outcome.refused,
+            unreached=outcome.unreached,
+            hours=DELETABLE_SECONDS // HOUR,
         )
-        await self._send(chat, [Bubble(said)])
 
-    async def _delete(self, chat: int, numbers: list[int]) -> tuple[set[int], set[int]]:
-        """Delete messages, and say so if it takes long; return those refused, and not reached."""
-        deleting = asyncio.ensure_future(self._sender.delete(chat, numbers))
-        try:
-            async with self._sender.typing(chat):
-                done, _ = await asyncio.wait([deleting], timeout=SLOW_SECONDS)
-                if not done:
-                    await self._say(chat, "utter_telegram_deleting")
-                return await deleting
-        finally:
-            deleting.cancel()
+    async def _say_together(self, chat: int, names: Sequence[str], **values: object) -> None:
+        """Say responses in one bubble."""
+        values = {**numbers_for_all(), **values}
+        said = " ".join(fixed(name, **values) for name in names)
+        await self._send(chat, [Bubble(said)])
 
     async def _wipe(self, chat: int) -> tuple[bool, bool, bool]:
         """Delete everything held about the chat's conversation.
@@ -516,25 +537,6 @@ def numbers_for_all() -> dict[str, str]:
     return {"emergency": emergency.value, "listening": f"{listening.value}: {listening.name}"}
 
 
-def commands_now() -> tuple[str, ...]:
-    """Return the commands that there are, in the order of the menu."""
-    return (*COMMANDS, RECEIPT) if receipts_in_use() else COMMANDS
-
-
-def command_in(text: str, commands: tuple[str, ...] = COMMANDS) -> tuple[str, str] | None:
-    """Return the command that `text` is and what follows it; None if it is none of ours."""
-    match = re.match(r"/([a-z]+)(?:@\w+)?(?:\s+(.*))?$", text.strip(), re.IGNORECASE | re.DOTALL)
-    if match is None or match.group(1).lower() not in commands:
-        return None
-    return match.group(1).lower(), (match.group(2) or "").strip()
-
-
-def has_content(message: Message) -> bool:
-    """Whether somebody sent something, and it is not a note by Telegram that something changed."""
-    return message.effective_attachment is not None or bool(message.api_kwargs)
-
-
-Answer = Callable[[Update, int], Awaitable[None]]
 @cache
 def help_labels() -> frozenset[str]:
     """Return the labels, as they are compared, of our own buttons that ask for help now."""
@@ -555,3 +557,22 @@ def pressed_label(query: CallbackQuery) -> str:
     return next((b.text for b in buttons if b.callback_data == query.data), "")
 
 
+def commands_now() -> tuple[str, ...]:
+    """Return the commands that there are, in the order of the menu."""
+    return (*COMMANDS, RECEIPT) if receipts_in_use() else COMMANDS
+
+
+def command_in(text: str, commands: tuple[str, ...] = COMMANDS) -> tuple[str, str] | None:
+    """Return the command that `text` is and what follows it; None if it is none of ours."""
+    match = re.match(r"/([a-z]+)(?:@\w+)?(?:\s+(.*))?$", text.strip(), re.IGNORECASE | re.DOTALL)
+    if match is None or match.group(1).lower() not in commands:
+        return None
+    return match.group(1).lower(), (match.group(2) or "").strip()
+
+
+def has_content(message: Message) -> bool:
+    """Whether somebody sent something, and it is not a note by Telegram that something changed."""
+    return message.effective_attachment is not None or bool(message.api_kwargs)
+
+
+Answer = Callable[[Update, int], Awaitable[None]]
