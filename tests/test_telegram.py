@@ -1104,6 +1104,27 @@ def test_a_message_whose_confirmation_is_lost_comes_twice_rather_than_never(own,
     said = own.say(5, "/privacy")
     assert len(said) == PRIVACY + 1
     assert len({*said}) == PRIVACY
+    forgotten = own.say(5, "/forget")[0]
+    assert fixed("utter_telegram_doubled") in forgotten
+    assert fixed("utter_telegram_deleted", deleted=PRIVACY + 2) in forgotten
+    assert fixed("utter_telegram_doubled") not in own.say(5, "/forget")[0]
+    assert fixed("utter_telegram_doubled") not in own.say(6, "/forget")[0]
+
+
+@pytest.mark.parametrize("fault", [(429, {"retry_after": 1}), 400], ids=str)
+def test_a_message_that_cannot_have_come_twice_is_not_said_to_have(own, fault):
+    own.telegram.faults["sendMessage"].append(fault)
+    own.say(5, "/privacy")
+    assert fixed("utter_telegram_doubled") not in own.say(5, "/forget")[0]
+
+
+def test_a_message_that_was_given_up_may_be_there(own, monkeypatch):
+    monkeypatch.setattr(telegram_sending, "PATIENCE_SECONDS", 0)
+    own.telegram.faults["sendMessage"].append(DROP_AFTER)
+    assert len(own.say(5, "/privacy")) == PRIVACY
+    said = own.say(5, "/forget")[0]
+    assert fixed("utter_telegram_doubled") in said
+    assert fixed("utter_telegram_deleted", deleted=PRIVACY + 1) in said
 
 
 @pytest.mark.parametrize("fault", [*FAULTS.values(), GARBAGE, DROP_AFTER, 409], ids=str)

@@ -49,7 +49,7 @@ from bot.privacy.lifetimes import (
     NUMBERS_SECONDS,
     WORDS_SECONDS,
 )
-from bot.privacy.message_numbers import MessageNumbers
+from bot.privacy.message_numbers import UNKNOWN, MessageNumbers
 from bot.privacy.pseudonyms import Pseudonyms
 from bot.referrals.receipts import read_receipt, without_receipts
 from bot.referrals.weeks import LIFE_DAYS
@@ -318,7 +318,9 @@ class Answers:
         """Delete messages that show a receipt, and return those that Telegram kept."""
         stays = set()
         for number in sorted(numbers):
-            if await self._sender.try_once(self._bot.delete_message(chat, number)):
+            if number != UNKNOWN and await self._sender.try_once(
+                self._bot.delete_message(chat, number)
+            ):
                 self._numbers.let_go(chat, {number})
             else:
                 stays.add(number)
@@ -393,7 +395,9 @@ class Answers:
         for bubble in bubbles:
             try:
                 numbers = await self._sender.say(chat, bubble.text, bubble.buttons)
-            except GivenUpError:
+            except GivenUpError as error:
+                if error.may_have_arrived:
+                    self._numbers.note(chat, UNKNOWN)
                 continue
             went(bubble.said)
             for number in numbers:
@@ -460,6 +464,8 @@ class Answers:
             names.append("utter_telegram_refused")
         if outcome.unreached:
             names.append("utter_telegram_unreached")
+        if outcome.doubled:
+            names.append("utter_telegram_doubled")
         if self._numbers.some_dropped():
             names.append("utter_telegram_some_dropped")
         restarted = self._numbers.restarted()

@@ -8,16 +8,20 @@ from dataclasses import dataclass
 from typing import Any
 
 from bot.channels.telegram_sending import Sender
-from bot.privacy.message_numbers import MessageNumbers
+from bot.privacy.message_numbers import UNKNOWN, MessageNumbers
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """How many of a chat's messages were known, were refused by Telegram, and were not reached."""
+    """How many of a chat's messages were known, were refused by Telegram, and were not reached.
+
+    `doubled` says that one may be there twice, of which the number is not known.
+    """
 
     known: int
     refused: int
     unreached: int
+    doubled: bool
 
     @property
     def deleted(self) -> int:
@@ -37,8 +41,9 @@ class Deletions:
 
     def begin(self, chat: int) -> asyncio.Task[Outcome]:
         """Delete all messages that the chat has by now; the task ends with what came of it."""
-        numbers = {*self._numbers.of(chat)}
-        deleting = self._start(self._delete(chat, numbers, self._running.get(chat)))
+        numbers, doubled = {*self._numbers.of(chat)}, self._numbers.unknown(chat)
+        self._numbers.let_go(chat, {UNKNOWN})  # they are told now
+        deleting = self._start(self._delete(chat, numbers, doubled, self._running.get(chat)))
         self._running[chat] = deleting
         deleting.add_done_callback(lambda done: self._ended(chat, done))
         return deleting
@@ -68,6 +73,7 @@ class Deletions:
         self,
         chat: int,
         numbers: set[int],
+        doubled: bool,
         earlier: asyncio.Task[Outcome] | None,
     ) -> Outcome:
         if earlier is not None:
@@ -75,4 +81,4 @@ class Deletions:
             numbers &= {*self._numbers.of(chat)}
         refused, unreached = await self._sender.delete(chat, numbers)
         self._numbers.let_go(chat, numbers - unreached)  # whoever asks again has the rest still
-        return Outcome(len(numbers), len(refused), len(unreached))
+        return Outcome(len(numbers), len(refused), len(unreached), doubled)

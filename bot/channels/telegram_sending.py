@@ -11,11 +11,13 @@ from contextlib import asynccontextmanager
 from functools import partial
 from typing import Any, TypeVar
 
+import httpx
 from telegram import Bot, InlineKeyboardButton, InlineKeyboardMarkup, LinkPreviewOptions
 from telegram.constants import ChatAction
 from telegram.error import (
     BadRequest,
     ChatMigrated,
+    Conflict,
     Forbidden,
     InvalidToken,
     RetryAfter,
@@ -24,6 +26,7 @@ from telegram.error import (
 
 from bot.channels.conversation import Button
 from bot.channels.telegram_intake import pause, seconds
+from bot.privacy.message_numbers import UNKNOWN
 
 logger = logging.getLogger(__name__)
 
@@ -51,6 +54,9 @@ DECORATION_SECONDS = 5
 MANY_BUTTONS = 6
 """Buttons from which two share a row."""
 
+NOT_CONNECTED = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
+"""Errors after which nothing can have arrived."""
+
 Result = TypeVar("Result")
 
 
@@ -60,6 +66,9 @@ class BlockedError(RuntimeError):
 
 class GivenUpError(RuntimeError):
     """A call had no success: Telegram could not be reached for too long, or refused it."""
+
+    may_have_arrived = False
+    """Whether Telegram may have done what was asked all the same, and did not say so."""
 
 
 class RefusedError(GivenUpError):
@@ -94,23 +103,26 @@ class Sender:
         """Send one bubble, in several messages only if it is too long for one.
 
         Returns:
-            The messages' numbers; the last one bears the buttons.
+            The messages' numbers; the last one bears the buttons. `UNKNOWN` is among them if
+            one may have come twice.
 
         Raises:
             BlockedError: if the person does not want to hear from us.
             GivenUpError: if Telegram would not take it.
         """
         *parts, last = split(text)
-        numbers = [await self._send(chat, part, None) for part in parts]
+        numbers = [number for part in parts for number in await self._send(chat, part, None)]
         keyboard = keyboard_of(buttons)
         try:
-            return [*numbers, await self._send(chat, last, keyboard)]
+            return [*numbers, *await self._send(chat, last, keyboard)]
         except GivenUpError:
             if keyboard is None:
                 raise
-            return [*numbers, await self._send(chat, last, None)]  # the words matter most
+            return [*numbers, *await self._send(chat, last, None)]  # the words matter most
 
-    async def _send(self, chat: int, text: str, keyboard: InlineKeyboardMarkup | None) -> int:
+    async def _send(self, chat: int, text: str, keyboard: InlineKeyboardMarkup | None) -> list[int]:
+        unconfirmed: list[int] = []
+
         async def send() -> int:
             await asyncio.sleep(self._pace.delay(time.monotonic()))
             said = {
@@ -121,10 +133,20 @@ class Sender:
                 **({"reply_markup": keyboard} if keyboard else {}),
             }
             # Of the answer only the number is read: other servers' messages may lack the rest.
-            message = await self._bot.do_api_request("sendMessage", api_kwargs=said)
+            try:
+                message = await self._bot.do_api_request("sendMessage", api_kwargs=said)
+            except TelegramError as error:
+                if may_have_arrived(error):
+                    unconfirmed[:] = [UNKNOWN]
+                raise
             return int(message["message_id"])
 
-        return await self.insist(send)
+        try:
+            number = await self.insist(send)
+        except GivenUpError as error:
+            error.may_have_arrived = bool(unconfirmed)
+            raise
+        return [*unconfirmed, number]
 
     async def delete(self, chat: int, numbers: Iterable[int]) -> tuple[set[int], set[int]]:
         """Delete messages, and return which Telegram refused, and for which it was not reached.
@@ -239,6 +261,13 @@ class Sender:
         for task in self._background:
             task.cancel()
         await asyncio.gather(*self._background, return_exceptions=True)
+
+
+def may_have_arrived(error: TelegramError) -> bool:
+    """Whether a call that failed so may have been carried out all the same."""
+    if isinstance(error, BadRequest | ChatMigrated | Conflict | Forbidden | RetryAfter):
+        return False
+    return not isinstance(error.__cause__, NOT_CONNECTED)
 
 
 def keyboard_of(buttons: tuple[Button, ...]) -> InlineKeyboardMarkup | None:

@@ -20,6 +20,10 @@ TAG, NUMBER = 16, 8
 """Bytes of an entry: by what it is found, and the number under a mask."""
 
 
+UNKNOWN = 0
+"""Stands for a message that may be in the chat under a number that nobody told us."""
+
+
 @dataclass
 class _Hour:
     """What was noted in one hour, counted from the clock's zero, under a key of its own.
@@ -109,8 +113,11 @@ class MessageNumbers:
 
     def of(self, chat: int) -> list[int]:
         """Return the chat's numbers that are held."""
-        self.sweep()
-        return sorted({number for each in self._hours for number in each.of(chat)})
+        return sorted(self._all(chat) - {UNKNOWN})
+
+    def unknown(self, chat: int) -> bool:
+        """Whether the chat may have a message of ours of which the number is not known."""
+        return UNKNOWN in self._all(chat)
 
     def let_go(self, chat: int, numbers: Iterable[int]) -> None:
         """Forget these numbers of the chat."""
@@ -120,7 +127,11 @@ class MessageNumbers:
 
     def forget(self, chat: int) -> None:
         """Forget every number of the chat."""
-        self.let_go(chat, self.of(chat))
+        self.let_go(chat, self._all(chat))
+
+    def _all(self, chat: int) -> set[int]:
+        self.sweep()
+        return {number for each in self._hours for number in each.of(chat)}
 
     def restarted(self) -> bool:
         """Whether it began so late that older messages which could be deleted are not known."""
