@@ -750,6 +750,30 @@ def test_forget_takes_back_what_was_counted_as_the_words_for_it_do(own):
         assert counted() == before
 
 
+@pytest.mark.parametrize("wish", ["/forget", "please forget everything i said and delete my data"])
+def test_forget_takes_back_what_was_counted_after_the_conversation_ended(own, monkeypatch, wish):
+    recorder, store = own.agent.tracker_store.event_broker, own.agent.tracker_store
+    month, clock = this_month(), own.clock
+    for part in (recorder, store):
+        monkeypatch.setattr(part, "_clock", clock)
+
+    def counted() -> dict:
+        assert recorder.write_now()
+        return recorder._marks.counts([month])
+
+    before = counted()
+    own.say(5, "im so tired after nights")
+    assert counted() != before
+    clock.now += LIFE_SECONDS + 1
+    for sweep in (own.channel.sweep, recorder.sweep, store.drop_expired):
+        sweep()
+    assert counted() != before
+    assert own.tracker(5) is None
+    said = own.say(5, wish)
+    assert counted() == before
+    assert said[0].startswith(fixed("utter_telegram_forgotten"))
+
+
 @pytest.mark.parametrize("command", ["/forget", "/stop", "/start wales"])
 def test_a_store_that_is_away_leaves_nobody_in_silence_and_loses_no_number(
     own, monkeypatch, command

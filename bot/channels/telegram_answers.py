@@ -431,7 +431,7 @@ class Answers:
         beside what they write next, which may be that they want to die.
         """
         name = self._name(chat)
-        held, unsent_too, danger_too = await self._wipe(chat)
+        unsent_too, danger_too = await self._wipe(chat)
         self._agent().tracker_store.event_broker.forget(name)
         first = [NUMBERS_STAY] if danger or danger_too else []
         last = ["utter_forgotten_unsent"] if unsent_too else []
@@ -442,10 +442,8 @@ class Answers:
             await self._say_together(chat, [*first, "utter_telegram_deleting"])
             self._deletions.beside(self._tell_later(chat, deleting, last))
             return
-        outcome = deleting.result()
-        forgot = held or outcome.known
-        first.append("utter_telegram_forgotten" if forgot else "utter_telegram_nothing_held")
-        await self._tell_deleted(chat, first, outcome, last)
+        first.append("utter_telegram_forgotten")
+        await self._tell_deleted(chat, first, deleting.result(), last)
 
     async def _tell_later(
         self, chat: int, deleting: asyncio.Task[Outcome], last: Sequence[str]
@@ -488,11 +486,10 @@ class Answers:
         said = " ".join(fixed(name, **values) for name in names)
         await self._send(chat, [Bubble(said)])
 
-    async def _wipe(self, chat: int) -> tuple[bool, bool, bool]:
+    async def _wipe(self, chat: int) -> tuple[bool, bool]:
         """Delete everything held about the chat's conversation.
 
-        Return whether there was any, whether something for a unit was among it, unsent, and
-        whether danger was near in it.
+        Return whether something for a unit was among it, unsent, and whether danger was near in it.
         """
         name = self._name(chat)
         store = self._agent().tracker_store
@@ -506,7 +503,7 @@ class Answers:
             in_confidence().let_go(name)
             self._chats.drop(name)
         self._pseudonyms.forget(name)
-        return tracker is not None, unsent(slots) is not None, danger_was_near(slots)
+        return unsent(slots) is not None, danger_was_near(slots)
 
     async def _membership(self, change: ChatMemberUpdated) -> None:
         """Wipe the conversation of somebody who blocks the bot."""

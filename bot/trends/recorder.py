@@ -169,6 +169,9 @@ class TrendsRecorder(EventBroker):
 
     def _take(self, month: str, event: Mapping[str, Any]) -> bool:
         conversation = str(event.get("sender_id") or "")
+        if forgets(event):  # of one that has ended, too: its marks can be found as long as the key
+            self._forget(conversation)
+            return True
         if takes_part(event):
             if channel_of(event) is None:
                 return False
@@ -177,9 +180,6 @@ class TrendsRecorder(EventBroker):
             self._drop_ended()
         if conversation not in self._taking_part:
             return False
-        if forgets(event):
-            self._forget(conversation)
-            return True
         for seen in observed_in(event):
             self._count(conversation, month, seen)
         return False
@@ -210,7 +210,7 @@ class TrendsRecorder(EventBroker):
 
     def _forget(self, conversation: str) -> None:
         """Take back every mark of the conversation's person in all periods not yet frozen."""
-        del self._taking_part[conversation]
+        self._taking_part.pop(conversation, None)
         for period in self.counting.periods():
             person = self.counting.person(conversation, period)
             for facet, value in every_mark():

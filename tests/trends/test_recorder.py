@@ -169,6 +169,38 @@ def test_to_be_forgotten_takes_back_every_mark(recorder, store, month):
     }
 
 
+@pytest.mark.parametrize("way", ["command", "words"])
+@pytest.mark.parametrize("written", [True, False], ids=["written", "waiting"])
+def test_who_is_forgotten_after_the_conversation_ended_is_taken_back_too(
+    way, written, recorder, store, month, monkeypatch
+):
+    """The name was let go of; it is in the wish, and the keys of both months still live."""
+    clock = Clock()
+    monkeypatch.setattr(recorder, "_clock", clock)
+    Said("b").user("share", concern=["money"]).to(recorder)
+    said = Said("a", "telegram").user("share", concern=["money"], stage=["denial"])
+    said.action("action_reply_to_talk").bot("utter_crisis_card:0")
+    for event in said.events:
+        recorder.publish(event)
+    if written:
+        assert recorder.write_now()
+    month.now = "2026-06"
+    clock.now = LIFE_SECONDS + 1
+    recorder.sweep()
+    if written:
+        assert recorder.write_now()
+        assert list(recorder._taking_part) == []
+        assert counted(store)["concern money"] == 2
+    if way == "command":
+        recorder.forget("a")
+    else:
+        for event in Said("a", "telegram").reset().events:
+            recorder.publish(event)
+    assert recorder.write_now()
+    left = {"people any": 1, "channel web": 1, "concern money": 1}
+    assert counted(store, MAY, "2026-06", YEAR) == left
+
+
 def test_the_name_of_a_conversation_goes_when_it_ends(recorder, store, monkeypatch):
     clock = Clock()
     monkeypatch.setattr(recorder, "_clock", clock)
