@@ -14,6 +14,7 @@ from bot.dashboard.guard import Visit
 from bot.dashboard.names import inbox_name, window_name
 from bot.dashboard.picture import everybody
 from bot.dashboard.sections import sections_of
+from bot.privacy.lifetimes import HOUR, KEY_ROTATION_SECONDS, MOST_NAMES_A_DAY
 from bot.referrals.weeks import LIFE_WEEKS
 from bot.trends.releases import Release, ReleaseError
 
@@ -36,6 +37,8 @@ def templates() -> Environment:
         chart=chart,
         inbox_name=inbox_name,
         life_weeks=LIFE_WEEKS,
+        rekeyed_hours=KEY_ROTATION_SECONDS // HOUR,
+        counts_a_day=MOST_NAMES_A_DAY,
     )
     return found
 

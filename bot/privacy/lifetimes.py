@@ -14,6 +14,9 @@ MOST_CONVERSATIONS = 20_000
 KEY_ROTATION_SECONDS = 12 * HOUR
 """A pseudonym key names new conversations for this long; then another takes its place."""
 
+MOST_NAMES_A_DAY = 24 * HOUR // KEY_ROTATION_SECONDS + 1
+"""Names that one person's conversations have in a calendar day, at most, without a restart."""
+
 KEY_LIFE_SECONDS = 24 * HOUR
 """A pseudonym key is destroyed after this long, whatever conversation it still names."""
 

@@ -30,7 +30,7 @@ Event = dict[str, Any]
 
 @dataclass(frozen=True)
 class Visit:
-    """One invented person's conversations of one month."""
+    """One invented person's conversation."""
 
     month: str
     person: str
@@ -38,6 +38,8 @@ class Visit:
     values: Mapping[str, tuple[str, ...]]
     """Facet -> values, in the order in which they come up."""
     card: bool
+    number: int = 1
+    """Which of the person's conversations of the month it is."""
 
     def events(self) -> Iterator[Event]:
         """Yield the wiped events of the conversation, as the tracker store streams them."""
@@ -65,7 +67,8 @@ class Visit:
         )
 
     def _event(self, kind: str, **more: Any) -> Event:
-        return {"sender_id": self.person, "event": kind, **more}
+        conversation = f"{self.person}, {self.month}, {self.number}"
+        return {"sender_id": conversation, "event": kind, **more}
 
 
 @cache
@@ -78,7 +81,8 @@ def recipe() -> Mapping[str, Any]:
 def synthetic_year(trainees: int, uptake: float, year: int, random: Random) -> Iterator[Visit]:
     """Yield the visits of a year, months in their order.
 
-    Each trainee comes with the probability `uptake`; some of them come in a second month.
+    Each trainee comes with the probability `uptake`. Some of them come in a second month, and some
+    several times in a month: the recorder cannot know them again, and counts each conversation.
     """
     months: list[list[str]] = [[] for _ in range(12)]
     for number in range(trainees):
@@ -87,12 +91,27 @@ def synthetic_year(trainees: int, uptake: float, year: int, random: Random) -> I
             for _ in range(times):
                 at = random.choices(range(12), recipe()["seasons"])[0]
                 months[at].append(f"person {number}")
-    for at, people in enumerate(months):
-        for person in sorted(set(people)):
-            yield visit(f"{year}-{at + 1:02}", person, random)
+    first = [
+        visit(f"{year}-{at + 1:02}", person, random)
+        for at, people in enumerate(months)
+        for person in sorted(set(people))
+    ]
+    later = [
+        visit(one.month, one.person, random, number)
+        for one in first
+        for number in range(2, 2 + _more(random))
+    ]
+    yield from sorted([*first, *later], key=lambda one: one.month)
 
 
-def visit(month: str, person: str, random: Random) -> Visit:
+def _more(random: Random) -> int:
+    """Return how many conversations more somebody has in a month in which they come."""
+    if random.random() >= recipe()["often"]:
+        return 0
+    return random.choices((1, 2, 3), recipe()["oftener"])[0]
+
+
+def visit(month: str, person: str, random: Random, number: int = 1) -> Visit:
     """Return one invented visit."""
     values = {
         facet: _some(facet, int(month[-2:]), random)
@@ -113,6 +132,7 @@ def visit(month: str, person: str, random: Random) -> Visit:
         channel,
         {**values, "way": tuple(w for w in recipe()["way"] if w in ways), "grade": grade},
         card,
+        number,
     )
 
 

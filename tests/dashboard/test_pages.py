@@ -36,6 +36,8 @@ from bot.deanery import CRISIS_LINES, signposts
 from bot.health_paths import READY
 from bot.help_page import own_sentences
 from bot.paths import ROOT
+from bot.privacy.lifetimes import HOUR, KEY_ROTATION_SECONDS, MOST_NAMES_A_DAY
+from bot.trends.disclosure import Rules
 from bot.trends.living import live_through
 from bot.trends.releases import Release, ReleaseError, Releases
 from bot.trends.synthetic import synthetic_year
@@ -249,10 +251,27 @@ def test_the_demonstration_says_of_how_many_trainees_it_is(serve, year, tmp_path
 
 
 def test_who_counts_as_one_person_is_said_where_figures_are(reader):
+    """How often is what `bot/privacy/lifetimes.py` and the rules make of it."""
+    hours = f"every {KEY_ROTATION_SECONDS // HOUR} hours"
+    alone = f"can alone make a figure of {Rules().suppress + 3}"
     for path in (f"/windows/{WINDOW}", f"/windows/{WINDOW}/report", "/method"):
         page = reader.get(path).text
-        assert "once a day" in page, path
+        assert hours in page, path
+        assert "once a day" not in page, path
         assert "fewer people than" in page, path
+        assert alone in page, path
+    assert f"up to {MOST_NAMES_A_DAY} times a day" in reader.get(f"/windows/{WINDOW}").text
+    assert f"at most {MOST_NAMES_A_DAY} without a restart" in reader.get("/method").text
+    assert hours in facet_names("channel")["help"]
+
+
+def test_the_documents_say_how_often_a_chat_is_renamed():
+    hours = f"every {KEY_ROTATION_SECONDS // HOUR} hours"
+    for path in ("trends.md", "governance/disclosure-control-policy.md"):
+        text = " ".join((ROOT / "docs" / path).read_text(encoding="utf-8").split())
+        assert hours in text, path
+        assert "once a day" not in text, path
+        assert "a day's" not in text, path
 
 
 def test_which_help_cards_are_not_counted_is_said_where_they_are(reader):
