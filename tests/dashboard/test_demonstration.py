@@ -1,5 +1,7 @@
 """The demonstration's figures: real talks in place of invented visits, made anew when due."""
 
+import html
+import re
 from collections import Counter
 from datetime import date
 from random import Random
@@ -9,6 +11,7 @@ import pytest
 from bot.dashboard import demonstration
 from bot.dashboard.demonstration import UPTAKE, Talker, build_all, made_of, with_talks
 from bot.dashboard.invented import recipe
+from bot.dashboard.names import value_name
 from bot.trends import synthetic
 from bot.trends.counting import Counting
 from bot.trends.marks import Marks
@@ -85,6 +88,23 @@ def test_the_real_agent_takes_different_things_from_every_talk(talker, month):
         assert sum(1 for f, _ in found if f == facet) >= least, facet
     assert found["way", "saw_contact"]
     assert ("help_card", "any") not in found
+
+
+def test_the_change_that_was_planted_is_stated(talker, serve, tmp_path):
+    """The demonstration of 8,000 as it is built: the page "Change" opens with it."""
+    folder = tmp_path / "2025-8000"
+    demonstration._build(8_000, 2025, folder, talker)
+    planted = synthetic.recipe()["changes"][0]
+    name = value_name(planted["facet"], planted["value"])
+    served = serve(folder, demo=True, staff_database=f"sqlite:///{tmp_path / 'staff.db'}")
+    with served.browser() as client:
+        page = html.unescape(client.get("/change").text)
+    stated = re.search(
+        rf"<strong>{name}</strong>: <strong>fell by at least (\d+) points</strong>", page
+    )
+    assert stated
+    assert int(stated[1]) >= 5
+    assert "Nothing changed by more than rounding" not in page
 
 
 def test_figures_of_another_recipe_are_made_anew(tmp_path, monkeypatch):
