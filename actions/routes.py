@@ -12,31 +12,51 @@ from rasa_sdk.executor import CollectingDispatcher
 
 from actions.crisis_numbers import crisis_numbers
 from actions.local_facts import chosen_deanery
-from actions.speaking import intent_of, memory_of, remember, say
+from actions.speaking import intent_of, memory_of, remember, say, say_reply
 from bot.deanery import signposts
 from bot.dialogue.context import (
+    AT_WORK,
     FEAR,
     UNSAFE_PERSON,
     answer_of,
+    aside_of,
     confirmed_route,
     fear_of,
+    is_breathless,
     last_route,
+    withdrawn_route,
 )
-from bot.dialogue.replies import AFTER_ROUTE, QUIET_TURNS
-from bot.nlu.routes import DONE_FIRST, OWN_ROUTES, routes, told_at_the_edge, told_now
+from bot.dialogue.replies import AFTER_ROUTE, QUIET_TURNS, taken_back
+from bot.nlu.routes import (
+    DONE_FIRST,
+    OWN_ROUTES,
+    SEXUAL,
+    WITHDRAWN,
+    routes,
+    told_at_the_edge,
+    told_now,
+)
 
 SAFETY_ASKED = ("sexual_harm", "domestic_abuse")
 """Routes whose question is whether they are safe from somebody; "no" begins a crisis."""
 
 THEIRS_TO_REPORT = ("sexual_harm", "domestic_abuse", "bullying", "discrimination")
-TO_BE_TOLD = ("error_today", "patient_risk")
-"""Routes after which reporting is a choice, and after which it is a duty, not borne alone."""
+"""Routes after which reporting is a choice; after those `AT_WORK` it is a duty, not borne alone."""
 
 UNIT_MAY_HELP = ("bullying", "discrimination")
 """Routes after which the unit may be offered again soon, though never with them."""
 
 HARASSED = "_harassed"
-"""End of the name of what is said where touching or remarks short of an assault are told."""
+"""End of the name of what is said where touching short of an assault is told."""
+
+REMARKS, AT_WORK_LINES = f"{SEXUAL}_said", "bullying"
+"""Words of their own for sexual remarks, and the route whose services are named with them."""
+
+WITHDRAWAL = "_withdrawal"
+"""End of the name of what is said where somebody shakes or sweats without a drink."""
+
+ASKED_ASIDE = {"writes": "safe_from_them", "panic": "route"}
+"""What is said to something told on after a route -> what its question asks, if a yes or no."""
 
 MOST_LINES = 3
 """Services named at once."""
@@ -62,12 +82,30 @@ class ActionRoute(Action):
             talk_turns=before.talk_turns + 1,
             no_offer_before_turn=max(before.no_offer_before_turn, turn + self._quiet(harm)),
         )
+        withdrawn = withdrawn_route(tracker.latest_message, tracker.slots)
+        aside = aside_of(tracker.latest_message, tracker.slots)
         if harm is not None:
             say_route(dispatcher, tracker, harm)
             heard = with_concern(before.concerns_heard, harm)
-            after = replace(after, asked=question_of(harm), concerns_heard=heard)
+            asked = question_of(worded_as(tracker, harm))
+            after = replace(after, asked=asked, concerns_heard=heard)
             changed: dict[str, Any] = {}
             answered = given_route(tracker, harm)
+        elif withdrawn is not None:
+            reply = taken_back(before, routes()[withdrawn].concern)
+            say_reply(dispatcher, reply)
+            given = [
+                WITHDRAWN + route if route == withdrawn else route
+                for route in tracker.get_slot("routes_given")
+            ]
+            after = reply.memory
+            changed = {"routes_given": given, "route_asked": None}
+            answered = []
+        elif aside is not None:
+            say(dispatcher, f"utter_route_aside_{aside}", **crisis_numbers(tracker))
+            asked = ASKED_ASIDE.get(aside, "open")
+            after = replace(after, asked=asked, last_ask=AFTER_ROUTE)
+            changed, answered = {}, []
         elif fear and not self._answered(tracker, before.asked):
             _say_fear(dispatcher, tracker, fear)
             given = [*(tracker.get_slot("routes_given") or ()), FEAR + fear]
@@ -113,7 +151,7 @@ def _say_fear(dispatcher: CollectingDispatcher, tracker: Tracker, fear: str) -> 
     route = last_route(tracker.slots)
     if fear == "report" and route in THEIRS_TO_REPORT:
         say(dispatcher, "utter_route_fear_report_theirs")
-    elif fear == "report" and route in TO_BE_TOLD:
+    elif fear == "report" and route in AT_WORK:
         say(dispatcher, "utter_route_fear_report_duty")
     else:
         say(dispatcher, "utter_route_fear_told" if fear == "report" else f"utter_route_fear_{fear}")
@@ -138,21 +176,31 @@ def say_route(
         route: its name.
         answered: whether they have said yes already to what the route asks.
     """
-    numbers = crisis_numbers(tracker)
-    say(dispatcher, f"utter_route_{route}_open", **numbers)
-    lines = service_lines(tracker, route)
-    help_and_who = [f"utter_route_{route}_do{_told_as(tracker, route)}"]
+    numbers, words = crisis_numbers(tracker), worded_as(tracker, route)
+    say(dispatcher, f"utter_route_{words}_open", **numbers)
+    if is_breathless(tracker.latest_message):
+        say(dispatcher, "utter_breathless", **numbers)
+    lines = service_lines(tracker, AT_WORK_LINES if words == REMARKS else route)
+    help_and_who = [f"utter_route_{words}_do{_told_as(tracker, words)}"]
     say(
         dispatcher, *help_and_who, *(["utter_route_lines"] if lines else []), lines=lines, **numbers
     )
-    say(dispatcher, f"utter_route_{route}_{'yes' if answered else 'ask'}", **numbers)
+    say(dispatcher, f"utter_route_{words}_{'yes' if answered else 'ask'}", **numbers)
 
 
-def _told_as(tracker: Tracker, route: str) -> str:
+def worded_as(tracker: Tracker, route: str) -> str:
+    """Return the name in a route's responses: remarks are not met as an assault."""
+    signs = tracker.latest_message.get("signs") or ()
+    more = any(sign in signs for sign in ("assaulted", "touched", "they_write_now"))
+    return REMARKS if route == SEXUAL and "remarks" in signs and not more else route
+
+
+def _told_as(tracker: Tracker, words: str) -> str:
     """Return the end of the response's name: a hand on the knee is not met with forensic tests."""
     signs = tracker.latest_message.get("signs") or ()
-    short_of_assault = "harassed" in signs and "assaulted" not in signs
-    return HARASSED if route == "sexual_harm" and short_of_assault else ""
+    if words == SEXUAL and "assaulted" not in signs:
+        return HARASSED if any(sign in signs for sign in ("harassed", "remarks")) else ""
+    return WITHDRAWAL if words == "alcohol_drugs" and "withdrawal" in signs else ""
 
 
 def service_lines(tracker: Tracker, route: str) -> str:
@@ -185,7 +233,7 @@ def given_route(tracker: Tracker, route: str) -> list[EventType]:
     return [
         SlotSet("route_waiting", None if waiting == route else waiting),
         SlotSet("routes_given", [*(tracker.get_slot("routes_given") or ()), route]),
-        SlotSet("route_asked", route),
+        SlotSet("route_asked", worded_as(tracker, route)),
     ]
 
 

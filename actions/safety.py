@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -21,6 +22,7 @@ from actions.routes import (
 )
 from actions.speaking import intent_of, memory_of, remember, say
 from bot.dialogue.context import (
+    AT_WORK,
     BARRIER,
     CARE,
     INTRUSIVE,
@@ -29,6 +31,7 @@ from bot.dialogue.context import (
     SHAKEN,
     UNSAFE_PERSON,
     UNSURE,
+    aside_of,
     crisis_kind,
     in_doubt,
     is_low,
@@ -46,7 +49,7 @@ from bot.dialogue.urgency import (
     kind_after,
     presses_for_the_call,
 )
-from bot.nlu.routes import DONE_FIRST, SOMEONE_ELSE, at_the_edge
+from bot.nlu.routes import DONE_FIRST, EMERGENCY, SOMEONE_ELSE, at_the_edge
 from bot.nlu.taxonomy import OWN_RISK
 
 SAFE, DANGER, HALF, WILL_CALL, REACHED, MISREAD, CHANGE, NAMED = (
@@ -265,6 +268,9 @@ def _show_card(
     running = now.state in ("asked", "staying")
     alone = risk_signs(tracker.latest_message, tracker.slots).classifier_alone()
     sure = not alone or (running and now.sure)
+    if told == MEDICAL:  # breath alone may be panic
+        sources = tracker.latest_message.get("harm_sources") or {}
+        sure = EMERGENCY in (sources.get("patterns") or ()) or (running and now.sure)
     kind = kind_after(told, now.kind) if running else told
     news = news_of(tracker.latest_message, tracker.slots) if kind == SHAKEN else None
     again = now.state != "no" and kind == now.kind and not doubt  # they have not come back to it
@@ -273,6 +279,8 @@ def _show_card(
     if now.state == "eased" and "takes_back" in (tracker.latest_message.get("signs") or ()):
         opening = "utter_crisis_open_taken_back"
     say(dispatcher, f"utter_other_{news}" if news else opening, "utter_crisis_card", **numbers)
+    if kind == MEDICAL and harm_of(tracker) in AT_WORK:
+        say(dispatcher, "utter_crisis_patient_too")
     if doubt and now.state == "staying":
         return replace(_stay(dispatcher, tracker, replace(now, kind=kind), turn), signs=signs)
     if presses_for_the_call(told, now.kind, now.state, signs):
@@ -344,6 +352,11 @@ def _after_answer(dispatcher: CollectingDispatcher, tracker: Tracker, now: Step,
     meaning = _meaning(tracker, now)
     barrier = _barrier(tracker)
     said_safe = "safe" in (tracker.latest_message.get("signs") or ())
+    if now.kind == MEDICAL and not now.sure and "only_panic" in _signs(tracker):
+        return _medical_put_right(dispatcher, tracker, now)
+    if now.kind == MEDICAL and aside_of(tracker.latest_message, tracker.slots) == "what_now":
+        waits = str(tracker.get_slot("route_waiting"))
+        return _give_route(dispatcher, tracker, replace(now, state="eased"), waits)
     doubted = in_doubt(tracker.latest_message, tracker.slots)
     if meaning == SAFE and not said_safe and not barrier and doubted:
         meaning = HALF  # a no that the classifier doubts is half a no; "I'm safe" is believed
@@ -411,6 +424,20 @@ def _after_answer(dispatcher: CollectingDispatcher, tracker: Tracker, now: Step,
         say(dispatcher, "utter_referral_dropped")
         return replace(now, state="no", question="open", dropped=True)
     return _unanswered(dispatcher, tracker, now, turn)
+
+
+def _signs(tracker: Tracker) -> Collection[str]:
+    return tuple(tracker.latest_message.get("signs") or ())
+
+
+def _medical_put_right(dispatcher: CollectingDispatcher, tracker: Tracker, now: Step) -> Step:
+    """Believe it, and name what would need 999 all the same; what waited comes next."""
+    say(dispatcher, "utter_crisis_medical_put_right", **crisis_numbers(tracker))
+    eased, waiting = replace(now, state="eased", question="open"), tracker.get_slot("route_waiting")
+    if waiting:
+        return _give_route(dispatcher, tracker, eased, waiting)
+    say(dispatcher, "utter_crisis_medical_put_right_ask")
+    return eased
 
 
 def _give_route(

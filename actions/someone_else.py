@@ -12,9 +12,23 @@ from rasa_sdk.executor import CollectingDispatcher
 from actions.crisis_numbers import crisis_numbers
 from actions.routes import service_lines
 from actions.speaking import memory_of, remember, say
-from bot.dialogue.context import MAYBE, news_of, others_risk_is_clear
+from bot.dialogue.context import (
+    CALLED,
+    IN_DANGER,
+    STAY,
+    WAITING,
+    news_of,
+    others_risk_is_clear,
+)
 from bot.dialogue.replies import QUIET_TURNS
-from bot.nlu.routes import OTHER_ROUTES, SOMEONE_ELSE, told_now
+from bot.nlu.routes import (
+    FEARED_FOR,
+    MAYBE,
+    OTHER_ROUTES,
+    SOMEONE_ELSE,
+    someone_in_danger,
+    told_now,
+)
 
 UNCLEAR_WHOSE = "other_someone"
 """The route when somebody else is at risk and it is not clear who."""
@@ -35,6 +49,11 @@ class ActionSomeoneElse(Action):
         turn = before.turn + 1
         news = news_of(tracker.latest_message, tracker.slots)
         route = f"{SOMEONE_ELSE}{news}" if news else self._route(tracker)
+        before_this = list(tracker.get_slot("routes_given") or ())
+        feared = any(given in FEARED_FOR for given in before_this)
+        if route is None and feared and someone_in_danger(tracker.slots):
+            news = WAITING if SOMEONE_ELSE + CALLED in before_this else STAY
+            route = f"{SOMEONE_ELSE}{news}"
         if route is None:
             say(dispatcher, "utter_worried_about_someone")
             say(dispatcher, "utter_and_you")
@@ -74,14 +93,22 @@ class ActionSomeoneElse(Action):
 
     @staticmethod
     def _say_news(dispatcher: CollectingDispatcher, tracker: Tracker, news: str) -> None:
+        """Say what meets the news; with help on its way, the question is about the waiting."""
         numbers = crisis_numbers(tracker)
+        called = SOMEONE_ELSE + CALLED in (tracker.get_slot("routes_given") or ())
         say(dispatcher, f"utter_other_{news}", **numbers)
-        say(dispatcher, f"utter_other_{news}_ask", **numbers)
+        asked = WAITING if called and news in IN_DANGER else news
+        say(dispatcher, f"utter_other_{asked}_ask", **numbers)
 
     @staticmethod
     def _say_route(dispatcher: CollectingDispatcher, tracker: Tracker, route: str) -> None:
         numbers = crisis_numbers(tracker)
         say(dispatcher, f"utter_{route}_open", **numbers)
+        signs = tracker.latest_message.get("signs") or ()
+        if route in FEARED_FOR and "they_do_not_answer" in signs:
+            say(dispatcher, "utter_other_no_reply", **numbers)
+            say(dispatcher, "utter_other_no_reply_ask", **numbers)
+            return
         lines = "" if route == UNCLEAR_WHOSE else service_lines(tracker, route)
         if lines:
             say(dispatcher, f"utter_{route}_do", "utter_route_lines", lines=lines, **numbers)

@@ -9,15 +9,16 @@ from rasa_sdk import Action, Tracker
 from rasa_sdk.events import EventType, FollowupAction, SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 
+from actions.crisis_numbers import crisis_numbers
 from actions.handover import ActionInform
 from actions.routes import given_route, question_of, route_for_later, say_route
 from actions.session import ActionClose
 from actions.speaking import intent_of, memory_of, remember, say, say_reply
-from bot.dialogue.context import answer_of
+from bot.dialogue.context import answer_of, is_breathless
 from bot.dialogue.memory import heard_in
 from bot.dialogue.referral import OFFERED_AGAIN, REFERRAL, unsent
 from bot.dialogue.replies import Heard, Memory, after_safe, declined, misread, reply_to_talk
-from bot.nlu.routes import may_be_told, routes
+from bot.nlu.routes import UNFIT, may_be_told, routes
 
 ACTS = (
     "affirm",
@@ -76,8 +77,15 @@ class ActionReplyToTalk(Action):
             return await ActionInform().run(dispatcher, tracker, domain)
         if tracker.active_loop.get("name") == REFERRAL:
             return say_aside(dispatcher, tracker)
+        if is_breathless(tracker.latest_message):
+            say(dispatcher, "utter_breathless", **crisis_numbers(tracker))
         if before.asked == "maybe_route" and _says_no(tracker) and not heard.anything():
             checked = list(tracker.get_slot("routes_checked") or ())
+            another_day = "not_only_now" in (tracker.latest_message.get("signs") or ())
+            if checked and checked[-1] == UNFIT and another_day:
+                say(dispatcher, "utter_route_aside_fit")
+                after = replace(before, turn=before.turn + 1, asked="open")
+                return remember(before, after, unclear_run=0)
             reply = misread(before, routes()[checked[-1]].concern if checked else None)
             say_reply(dispatcher, reply)
             return remember(before, reply.memory, unclear_run=0)

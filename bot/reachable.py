@@ -18,7 +18,7 @@ import yaml
 from actions import receipt, routes, safety, someone_else, talk
 from bot.channels.telegram_answers import COMMANDS, RECEIPT
 from bot.content import responses
-from bot.dialogue.context import BARRIER, FEARS, MISREAD, NEWS
+from bot.dialogue.context import ASIDE, BARRIER, FEARS, FITNESS, LIVING, MISREAD, NEWS, STAY
 from bot.dialogue.referral import CHOICES
 from bot.dialogue.replies import MOVEMENTS
 from bot.dialogue.urgency import URGENCY
@@ -100,7 +100,8 @@ def _templates() -> Mapping[str, Parts]:
     stages, patterns, concerns = (_each(labels(f)) for f in ("stage", "pattern", "concern"))
     kinds, own_routes = _each(URGENCY), _each(OWN_ROUTES)
     others = _each([*OTHER_ROUTES, someone_else.UNCLEAR_WHOSE])
-    news, chosen = _each([*NEWS.values(), MISREAD]), _chosen()
+    news, chosen = _each([*NEWS.values(), MISREAD, STAY, LIVING]), _chosen()
+    worded = (*OWN_ROUTES, routes.REMARKS)
     return {
         "utter_act_{}": _each([*talk.ACTS, "all_right"]),
         "utter_answer_{}": _each(_intents()),
@@ -137,9 +138,14 @@ def _templates() -> Mapping[str, Parts]:
         "utter_referral_topic_{}": _each(CHOICES["topic"]),
         "utter_referral_{}_{}": [(a, value) for a, values in CHOICES.items() for value in values],
         "utter_route_fear_{}": _each(FEARS.values()),
-        "utter_route_{}_do{}": [*product(OWN_ROUTES, ("",)), ("sexual_harm", routes.HARASSED)],
-        "utter_route_{}_open": own_routes,
-        "utter_route_{}_{}": list(product(OWN_ROUTES, ("yes", "no", "ask"))),
+        "utter_route_aside_{}": _each([*(name for name, _ in ASIDE.values()), FITNESS]),
+        "utter_route_{}_do{}": [
+            *product(worded, ("",)),
+            ("sexual_harm", routes.HARASSED),
+            ("alcohol_drugs", routes.WITHDRAWAL),
+        ],
+        "utter_route_{}_open": _each(worded),
+        "utter_route_{}_{}": list(product(worded, ("yes", "no", "ask"))),
         "utter_stage_{}_affirm": stages,
         "utter_stage_{}_ask": stages,
         "utter_stage_{}_reflect": stages,

@@ -7,7 +7,7 @@ import pytest
 from actions import routes as routes_module
 from bot.content import responses
 from bot.deanery import signposts
-from bot.nlu.routes import OTHER_ROUTES, OWN_ROUTES, routes
+from bot.nlu.routes import OTHER_ROUTES, OWN_ROUTES, WITHDRAWN, routes
 from tests.test_crisis import doubt
 
 TOLD = {
@@ -465,3 +465,170 @@ def test_harassment_is_not_met_with_the_words_for_an_assault(person, told, tests
     assert "safe from them" in person.text
     assert ("emergency medicine" in person.text) == tests_are_named
     assert ("isn't yours to laugh off" in person.text) != tests_are_named
+
+
+def last_said(person):
+    """Return the names of the responses of the last turn."""
+    return [name for bubble in person.seen[-1] for name in said_in(bubble)]
+
+
+def said_in(bubble):
+    return [name.rpartition(":")[0] or name for name in bubble.said]
+
+
+@pytest.mark.parametrize(
+    ("told", "denied", "concern"),
+    [
+        (
+            "I made a terrible mistake",
+            "no you've misunderstood, it was a board game",
+            "error_complaint",
+        ),
+        ("I made a terrible mistake", "there was no patient", "error_complaint"),
+        ("I made a terrible mistake", "i never made a mistake", "error_complaint"),
+        (TOLD["alcohol_drugs"], "you've got that all wrong", "substance_use"),
+        (TOLD["bullying"], "i never said bullying", "bullying"),
+    ],
+)
+def test_a_route_whose_premise_is_denied_ends_and_takes_its_concern_back(
+    person, told, denied, concern
+):
+    person.open()
+    person.say(told)
+    assert concern in person.slot("concerns_heard")
+    person.say(denied)
+    assert "utter_route_misread" in last_said(person)
+    assert concern not in person.slot("concerns_heard")
+    assert person.slot("route_asked") is None
+    assert person.slot("routes_given")[-1].startswith(WITHDRAWN)
+
+
+@pytest.mark.parametrize(
+    "words", ["no", "no I haven't told anyone", "I didn't mean to", "no senior knows yet"]
+)
+def test_a_bare_no_after_an_error_is_no_denial_of_it(person, words):
+    person.open()
+    person.say(TOLD["error_today"])
+    person.say(words)
+    assert "utter_route_misread" not in last_said(person)
+    assert person.slot("routes_given")[0] == "error_today"
+
+
+def test_who_is_in_danger_is_stayed_with_until_it_is_known_how_it_went(person):
+    person.open()
+    person.say(OTHERS["other_colleague_now"])
+    for words, news in (
+        ("it rings out, she won't pick up", "no_reply"),
+        ("am i being paranoid", "false_alarm"),
+        ("what if i ring the police and she's asleep", "false_alarm"),
+        ("i'm on call and holding the bleep", "tied"),
+        ("she put the phone down on me", "no_reply"),
+        ("right, i've rung the police", "called"),
+        ("what should i do until they come", "waiting"),
+        ("she's still not answering", "waiting"),
+        ("how long will they take", "waiting"),
+        ("i should have noticed", "blame_living"),
+        ("they've found her, she's drowsy but ok", "alive"),
+    ):
+        person.say(words)
+        assert f"utter_other_{news}" in last_said(person), words
+        assert person.slot("crisis") == "no"
+
+
+def test_who_was_in_danger_and_is_found_dead_is_mourned(person):
+    person.open()
+    person.say(OTHERS["other_colleague_now"])
+    person.say("they found him dead")
+    assert "utter_other_died" in last_said(person)
+    person.say("i should have rung sooner, it's my fault")
+    assert "utter_other_blame" in last_said(person)
+
+
+def test_the_choices_about_the_next_ten_minutes_fit_the_danger(person):
+    person.open()
+    person.say(OTHERS["other_colleague_now"])
+    person.say("what do i even say to her")
+    person.press("I've rung 999")
+    assert "utter_other_called" in last_said(person)
+
+
+def test_an_unanswered_phone_is_met_in_the_first_reply(person):
+    person.open()
+    person.say("my colleague says she wants to die and now it goes to voicemail")
+    assert "utter_other_no_reply" in last_said(person)
+    assert "utter_other_colleague_now_do" not in last_said(person)
+
+
+def test_an_error_told_in_panic_is_about_the_patient_first_with_a_line_for_the_breath(person):
+    person.open()
+    person.say("i can't breathe, I gave ten times the dose and nobody knows")
+    assert person.slot("crisis") == "no"
+    assert person.slot("routes_given") == ["error_today"]
+    assert "utter_breathless" in last_said(person)
+    assert "999" in person.text
+    person.say("what do i do about the baby")
+    assert "utter_route_aside_what_now" in last_said(person)
+
+
+@pytest.mark.parametrize("words", ["i can't breathe", "i cant breathe, it isn't panic"])
+def test_breath_alone_is_still_an_emergency(person, words):
+    person.open()
+    person.say(words)
+    assert person.slot("crisis_kind") == "medical"
+
+
+def test_an_emergency_of_ones_own_that_was_a_misreading_is_put_right(person):
+    person.open()
+    person.say("i can't breathe")
+    person.say("no it's panic, not my chest")
+    assert "utter_crisis_medical_put_right" in last_said(person)
+    assert "999" in person.text
+    assert person.slot("crisis") == "eased"
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "I'm sweating and my hands shake if I don't have one",
+        "i was thinking cold turkey",
+        "should i just stop drinking tonight",
+    ],
+)
+def test_stopping_suddenly_is_advised_against_after_the_route(person, words):
+    person.open()
+    person.say(TOLD["alcohol_drugs"])
+    person.say(words)
+    assert "utter_route_aside_withdrawal" in last_said(person)
+
+
+def test_a_hand_that_shakes_on_another_day_is_asked_about_before_a_handover(person):
+    person.open()
+    person.say_as("my hand shakes when i operate", **quiet_harm("unfit_now"))
+    assert "utter_route_unfit_now_open" not in last_said(person)
+    assert "utter_maybe_unfit_now" in last_said(person)
+    person.say("cheers. am i ok to operate on thursday then")
+    assert "utter_route_aside_fit" in last_said(person)
+
+
+def test_unfit_and_at_work_now_is_told_to_stop(person):
+    person.open()
+    person.say_as("I'm on the ward and my hands won't stop", **quiet_harm("unfit_now"))
+    assert "utter_route_unfit_now_open" in last_said(person)
+
+
+def test_sexual_remarks_are_not_met_as_an_assault(person):
+    person.open()
+    person.say("my consultant makes sleazy comments about my legs every list")
+    assert "utter_route_sexual_harm_said_open" in last_said(person)
+    assert "sarcs" not in person.text
+    assert person.slot("asked") == "route"
+    person.say("does that even count")
+    assert "utter_route_aside_counts" in last_said(person)
+    person.say("he's texting me again now")
+    assert person.slot("asked") == "safe_from_them"
+
+
+def test_touching_beside_remarks_keeps_the_words_for_touching(person):
+    person.open()
+    person.say("he makes sleazy comments and he put his hand on my thigh")
+    assert "utter_route_sexual_harm_open" in last_said(person)

@@ -10,7 +10,19 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from bot.nlu.routes import EDGE, EMERGENCY, OWN_ROUTES, SOMEONE_ELSE, at_the_edge, routes
+from bot.nlu.routes import (
+    EDGE,
+    EMERGENCY,
+    FEARED_FOR,
+    MAYBE,
+    OWN_ROUTES,
+    SEXUAL,
+    SOMEONE_ELSE,
+    WITHDRAWN,
+    at_the_edge,
+    routes,
+    someone_in_danger,
+)
 from bot.nlu.taxonomy import NO_RISK, OWN_RISK
 
 UNEASY = 0.2
@@ -56,16 +68,31 @@ to one's own child."""
 NEWS = {
     "they_died": "died",
     "they_live": "alive",
+    "fears_false_alarm": "false_alarm",
+    "help_is_called": "called",
     "they_have_help": "helped",
+    "tied_to_work": "tied",
     "going_to_them": "going",
+    "they_do_not_answer": "no_reply",
+    "waits_for_news": "waiting",
     "asks_about_them": "ask",
     "keeps_secret": "secret",
     "blames_self": "blame",
 }
 """Signs that go on with what was told about somebody else -> the name of what is said to them."""
 
-MAYBE = f"{SOMEONE_ELSE}maybe"
-"""What `routes_given` holds after worry that may or may not be for somebody's life."""
+IN_DANGER = ("false_alarm", "called", "tied", "no_reply", "waiting")
+"""News that belongs to somebody's danger now, and is met for as long as it lasts."""
+
+MOST_STAYS = 2
+"""Unread messages that are met with the danger, in a conversation."""
+
+ENDS = ("died", "alive", "helped")
+"""News after which it is known how it went; it comes through whatever was spoken of since."""
+
+STAY, WAITING, CALLED, LIVING = "stay", "waiting", "called", "blame_living"
+"""What is said while somebody is in danger: to what could not be read; while help is on its way;
+when it was called; and to who blames themselves before anybody has died."""
 
 MISREAD = "misread"
 PUT_RIGHT = f"{SOMEONE_ELSE}{MISREAD}"
@@ -86,14 +113,24 @@ DEATH, OF_THE_DEAD = "_death", ("died", "blame")
 BRIEF_NEWS = 6
 """Words of news like "they found her", that a death is read in without a phrase of it."""
 
-FEARED_FOR = ("other_colleague_now", "other_relative", "other_someone")
-"""Routes about somebody who may be in danger, of whom news may come."""
-
 COMPLAINED = "error_today"
 """The route whose concern is told as well by who is complained about, and made no error."""
 
 AT_WORK = ("error_today", "patient_risk")
 """Routes after which a body in danger is mostly a patient's."""
+
+ASIDE = {
+    "asks_what_now": ("what_now", AT_WORK),
+    "only_panic": ("panic", AT_WORK),
+    "asks_if_it_counts": ("counts", (SEXUAL,)),
+    "they_write_now": ("writes", (SEXUAL,)),
+    "withdrawal": ("withdrawal", ("alcohol_drugs",)),
+    "drank_near_work": ("drank", ("alcohol_drugs",)),
+}
+"""Signs of what is asked or told on after a route -> the name of what is said, and the routes."""
+
+FITNESS = "fit"
+"""What is said to who asks whether they may work; it needs no route before it."""
 
 SIDEWAYS_SIGNS = ("calm", "farewell", "giving_away")
 
@@ -182,23 +219,54 @@ def news_of(message: Mapping[str, Any], slots: Mapping[str, Any]) -> str | None:
     Each is answered once; `routes_given` then holds it as "other_alive" and so on.
     """
     given = list(slots.get("routes_given") or ())
-    if not _about_somebody_else(slots):
+    danger, about = someone_in_danger(slots), _about_somebody_else(slots)
+    if not (danger or about):
         return None
     if given[-1] in FEARED_FOR and "misread" in _signs(message):
         return None if PUT_RIGHT in given else MISREAD
-    lost = any(route.endswith(DEATH) for route in given)
+    if PUT_RIGHT in given:
+        return None  # it was no such worry
+    lost = any(route.endswith(DEATH) or route == f"{SOMEONE_ELSE}died" for route in given)
     found = [name for sign, name in NEWS.items() if sign in _signs(message)]
     told = (message.get("harm_sources") or {}).get("patterns") or ()
     if len(str(message.get("text") or "").split()) <= BRIEF_NEWS:
         told = (*told, *((message.get("harm_sources") or {}).get("clear") or ()))
     if given[-1] in FEARED_FOR and any(harm.endswith(DEATH) for harm in told):
         found.insert(0, "died")  # told as a death now, of whom it was feared
-    if PUT_RIGHT in given:
-        return None  # it was no such worry
+    if "alive" in found and "false_alarm" in found and "if" in str(message.get("text")).split():
+        found.remove("alive")  # "what if he's fine"
     if given[-1] == MAYBE:
         found = [name for name in found if name != NEWS["asks_about_them"]]
-    fitting = (name for name in found if name in OF_THE_DEAD or not lost)
-    return next((name for name in fitting if SOMEONE_ELSE + name not in given), None)
+    pressed = [str(e["value"]) for e in message.get("entities") or () if e["entity"] == "news"]
+    for name in (*pressed, *found):
+        name = LIVING if name == NEWS["blames_self"] and not lost else name
+        if name in IN_DANGER:
+            if danger:
+                return _while_it_lasts(name, given)
+            continue
+        anew = SOMEONE_ELSE + name not in given
+        if anew and (about or name in ENDS) and (name in OF_THE_DEAD or not lost):
+            return name
+    return None
+
+
+def _while_it_lasts(name: str, given: Collection[str]) -> str:
+    """Return the news of somebody in danger: with help on its way, it is waited for."""
+    if SOMEONE_ELSE + CALLED not in given:
+        return "no_reply" if name == WAITING else name
+    return WAITING if name in ("no_reply", CALLED) else name
+
+
+def stays_with_danger(message: Mapping[str, Any], slots: Mapping[str, Any]) -> bool:
+    """Whether a message that could not be read comes while somebody else is in danger."""
+    intent = str((message.get("intent") or {}).get("name"))
+    given = list(slots.get("routes_given") or ())
+    unread = intent in ("nlu_fallback", "not_now") and not any(
+        (message.get("signals") or {}).get(facet) for facet in ("stage", "concern")
+    )
+    now = any(route in FEARED_FOR for route in given) and _about_somebody_else(slots)
+    again = given.count(SOMEONE_ELSE + STAY) >= MOST_STAYS
+    return unread and now and not again and someone_in_danger(slots)
 
 
 def others_risk_is_clear(message: Mapping[str, Any]) -> bool:
@@ -219,7 +287,26 @@ def fear_of(message: Mapping[str, Any], slots: Mapping[str, Any]) -> str | None:
 def last_route(slots: Mapping[str, Any]) -> str | None:
     """Return the route that was given last, whatever fear was answered since."""
     given = reversed(list(slots.get("routes_given") or ()))
-    return next((route for route in given if not route.startswith(FEAR)), None)
+    return next((route for route in given if not route.startswith((FEAR, WITHDRAWN))), None)
+
+
+def withdrawn_route(message: Mapping[str, Any], slots: Mapping[str, Any]) -> str | None:
+    """Return the route that was given last, when the message says that there is no such thing."""
+    last = last_route(slots)
+    if last not in OWN_ROUTES or slots.get("route_asked") is None:
+        return None
+    return last if "no_such_thing" in _signs(message) else None
+
+
+def aside_of(message: Mapping[str, Any], slots: Mapping[str, Any]) -> str | None:
+    """Return what is asked or told on after a route, by its name, or None."""
+    found, last = _signs(message), last_route(slots)
+    if last is None and slots.get("crisis_kind"):
+        last = slots.get("route_waiting")
+    for sign, (name, after) in ASIDE.items():
+        if sign in found and last in after:
+            return name
+    return FITNESS if "asks_if_fit" in found else None
 
 
 def confirmed_route(message: Mapping[str, Any], slots: Mapping[str, Any]) -> str | None:
@@ -285,7 +372,12 @@ def _context(message: Mapping[str, Any], slots: Mapping[str, Any]) -> str | None
     intent = (message.get("intent") or {}).get("name")
     asked = slots.get("asked")
     unsafe = "not_safe" in found
-    if asked in ASKED_SAFE and (unsafe or answer_of(str(intent), found) in ("no", "half")):
+    wrongly = asked == "safe_from_them" and withdrawn_route(message, slots)
+    if (
+        asked in ASKED_SAFE
+        and not (wrongly and not unsafe)
+        and (unsafe or answer_of(str(intent), found) in ("no", "half"))
+    ):
         return ASKED_SAFE[asked]
     if unsafe:
         return NOT_SAFE
@@ -336,13 +428,26 @@ def _is_emergency(message: Mapping[str, Any], slots: Mapping[str, Any]) -> bool:
     """Whether the body of the one who writes is the emergency.
 
     Somebody at breaking point speaks of collapsing too, and somebody at work of a patient; then
-    the classifier alone is not enough.
+    the classifier alone is not enough. Breath is short in panic, and where an error is told: there
+    the patient comes first, and one line is for their own breathing (`is_breathless`).
     """
     sources = message.get("harm_sources") or {}
-    if EMERGENCY in (sources.get("patterns") or ()):
+    by_phrases = sources.get("patterns") or ()
+    if EMERGENCY in by_phrases:
         return True
-    otherwise = at_the_edge(message) or last_route(slots) in AT_WORK
-    return EMERGENCY in (sources.get("classifier") or ()) and not otherwise
+    if last_route(slots) in AT_WORK:
+        return False
+    clear = sources.get("clear") or ()
+    panic = "only_panic" in _signs(message)
+    error = any(harm in AT_WORK for harm in (*by_phrases, *clear))
+    if is_breathless(message) and EMERGENCY not in clear:
+        return not (panic or error)
+    return EMERGENCY in (sources.get("classifier") or ()) and not at_the_edge(message)
+
+
+def is_breathless(message: Mapping[str, Any]) -> bool:
+    """Whether the writer says that they cannot breathe."""
+    return "breathless" in _signs(message)
 
 
 def _is_hurt(message: Mapping[str, Any]) -> bool:

@@ -245,13 +245,18 @@ def declined(memory: Memory) -> Memory:
     return replace(memory, asked="open", no_offer_before_turn=memory.turn + QUIET_TURNS)
 
 
-def misread(memory: Memory, concern: str | None) -> Reply:
+def misread(memory: Memory, concern: str | None, opening: str = "utter_maybe_not") -> Reply:
     """Plan the reply to "no, it is not that", asked about a harm; its `concern` was misread too."""
     heard = tuple(c for c in memory.concerns_heard if c != concern)
     memory = replace(memory, concerns_heard=heard)
     facet, question = _go_on(memory)
     after = replace(memory, turn=memory.turn + 1, asked="open", last_ask=facet)
-    return Reply((("utter_maybe_not",), (question,)), after)
+    return Reply(((opening,), (question,)), after)
+
+
+def taken_back(memory: Memory, concern: str | None) -> Reply:
+    """Plan the reply to who denies what a route took for told."""
+    return misread(memory, concern, "utter_route_misread")
 
 
 def _take_up(heard: Heard, stage_before: str | None) -> tuple[str, ...]:

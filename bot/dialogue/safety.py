@@ -22,12 +22,15 @@ from bot.dialogue.context import (
     CARE,
     HURT_BY_SOMEBODY,
     answer_of,
+    aside_of,
     confirmed_route,
     crisis_kind,
     fear_of,
     is_low,
     last_route,
     news_of,
+    stays_with_danger,
+    withdrawn_route,
 )
 from bot.dialogue.help_intents import asks_for_help
 from bot.dialogue.referral import REFERRAL
@@ -96,6 +99,9 @@ def answered_first(parsed: Mapping[str, Any], slots: Mapping[str, Any]) -> str |
         return SAFE
     if asked == "safe_now" and slots.get("route_waiting") and intent in TELLS:
         return ROUTE
+    others = news_of(parsed, slots) or any(h in OTHER_ROUTES for h in told_now(parsed, slots))
+    if not others and (withdrawn_route(parsed, slots) or aside_of(parsed, slots)):
+        return ROUTE
     if asked == "safe_from_them" and (answer == "yes" or intent == "safe_for_now"):
         return ROUTE
     if asked == "route" and slots.get("route_asked") == HOMELESS and "sleeps_rough" in signs:
@@ -118,7 +124,9 @@ def answered_first(parsed: Mapping[str, Any], slots: Mapping[str, Any]) -> str |
         return SOMEONE_ELSE
     if any(harm in OWN_ROUTES for harm in told):
         return ROUTE
-    return ROUTE if fear_of(parsed, slots) else None
+    if fear_of(parsed, slots):
+        return ROUTE
+    return SOMEONE_ELSE if stays_with_danger(parsed, slots) else None
 
 
 def needs_crisis_action(parsed: Mapping[str, Any], slots: Mapping[str, Any]) -> bool:

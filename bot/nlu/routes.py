@@ -20,6 +20,20 @@ EDGE = "on_the_edge"
 EMERGENCY = "medical_emergency"
 """The route that the crisis conversation answers, numbers first."""
 
+UNFIT, SEXUAL = "unfit_now", "sexual_harm"
+
+MAYBE = f"{SOMEONE_ELSE}maybe"
+"""What `routes_given` holds after worry that may or may not be for somebody's life."""
+
+FEARED_FOR = ("other_colleague_now", "other_relative", "other_someone")
+"""Routes about somebody who may be in danger, of whom news may come."""
+
+OUT_OF_DANGER = tuple(f"{SOMEONE_ELSE}{news}" for news in ("alive", "died", "helped", "misread"))
+"""What `routes_given` holds once it is known how it went."""
+
+WITHDRAWN = "withdrawn_"
+"""Beginning of what `routes_given` holds in place of a route that was a misreading."""
+
 
 @dataclass(frozen=True)
 class Route:
@@ -50,6 +64,12 @@ ASKED_FIRST = ("bullying", "discrimination", "alcohol_drugs", "eating_disorder",
 taken home every night, a missed dinner or a complaint is near enough, and little is lost by asking.
 """
 
+CLEAR_TO_ASK = ("bullying",)
+"""Routes that are asked about only when the classifier is clear: a brush-off is near enough."""
+
+FEWEST_WORDS = 4
+"""Words of a message from which one of `ASKED_FIRST` is asked about."""
+
 
 MOST_ASKED = 2
 """Harms that are asked about in a conversation: asked more often, it is no longer care."""
@@ -75,8 +95,17 @@ def told_now(message: Mapping[str, Any], slots: Mapping[str, Any]) -> tuple[str,
     sources = message.get("harm_sources") or {}
     harms = _sure(message, slots.get("routes_checked") or ())
     if given or slots.get("crisis_kind") or told_at_the_edge(message, slots):
-        harms = tuple(sources.get("patterns") or ())
+        harms = _timely(message, sources.get("patterns") or ())
     return tuple(harm for harm in harms if harm not in given)
+
+
+def someone_in_danger(slots: Mapping[str, Any]) -> bool:
+    """Whether somebody else may be in danger at this moment, and it is not known how it went."""
+    given = list(slots.get("routes_given") or ())
+    feared = [n for n, route in enumerate(given) if route in (*FEARED_FOR, MAYBE)]
+    return bool(feared) and not any(
+        route in OUT_OF_DANGER or route.endswith("_death") for route in given[feared[-1] :]
+    )
 
 
 def told_at_the_edge(message: Mapping[str, Any], slots: Mapping[str, Any]) -> str | None:
@@ -98,14 +127,17 @@ def may_be_told(message: Mapping[str, Any], slots: Mapping[str, Any]) -> str | N
     trouble, is worth the question.
     """
     checked = slots.get("routes_checked") or ()
-    if len(checked) >= MOST_ASKED or at_the_edge(message):
+    if len(checked) >= MOST_ASKED or at_the_edge(message) or someone_in_danger(slots):
         return None
-    given = slots.get("routes_given") or ()
-    harms = [harm for harm in message.get("harms") or () if harm in OWN_ROUTES]
+    given = [str(route).removeprefix(WITHDRAWN) for route in slots.get("routes_given") or ()]
+    clear = (message.get("harm_sources") or {}).get("clear") or ()
+    told = [harm for harm in message.get("harms") or () if harm in OWN_ROUTES]
+    harms = [harm for harm in told if harm not in CLEAR_TO_ASK or harm in clear]
+    if len(str(message.get("text") or "").split()) < FEWEST_WORDS:
+        harms = [harm for harm in harms if harm not in ASKED_FIRST]
     if given or slots.get("crisis_kind"):
-        clear = (message.get("harm_sources") or {}).get("clear") or ()
-        told = {harm for pair in MUCH_ALIKE for harm in pair if set(pair) & set(given)}
-        harms = [harm for harm in harms if harm in clear and harm not in {*given, *told}]
+        alike = {harm for pair in MUCH_ALIKE for harm in pair if set(pair) & set(given)}
+        harms = [harm for harm in harms if harm in clear and harm not in {*given, *alike}]
     else:
         harms = [harm for harm in harms if harm not in _sure(message)]
     return next((harm for harm in harms if harm not in checked), None)
@@ -125,7 +157,19 @@ def _sure(message: Mapping[str, Any], checked: Sequence[str] = ()) -> tuple[str,
         clear.update(set(sources.get("clear") or ()) - (set(ASKED_FIRST) - set(checked)))
     if message.get("risk") == "third_party":
         clear.update(OTHER_ROUTES)
-    return tuple(harm for harm in message.get("harms") or () if harm in clear)
+    return _timely(message, [harm for harm in message.get("harms") or () if harm in clear])
+
+
+def _timely(message: Mapping[str, Any], harms: Sequence[str]) -> tuple[str, ...]:
+    """Return `harms` without being unfit now, where it may be another day's trouble.
+
+    Whoever is at home, and has a hand that shakes whenever they operate, has nothing to hand over
+    this minute: they are asked first whether they are at work.
+    """
+    signs = message.get("signs") or ()
+    by_phrases = UNFIT in ((message.get("harm_sources") or {}).get("patterns") or ())
+    now = "at_work_now" in signs or (by_phrases and "not_only_now" not in signs)
+    return tuple(harm for harm in harms if harm != UNFIT or now)
 
 
 def at_the_edge(message: Mapping[str, Any]) -> bool:
