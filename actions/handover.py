@@ -18,7 +18,7 @@ from actions.local_facts import (
     say_warnings,
 )
 from actions.questions import say_who_is_told
-from actions.speaking import memory_of, remember, say, was_said
+from actions.speaking import intent_of, memory_of, remember, said_last_turn, say, was_said
 from bot.deanery import Deanery, deaneries
 from bot.dialogue.in_confidence import unit_accepts
 from bot.dialogue.referral import is_begun
@@ -26,6 +26,12 @@ from bot.dialogue.replies import Memory, declined
 
 OFFERED = ("message", "referral")
 """Values of `asked` after the contact: which of the two ways of writing was offered."""
+
+WANTED, CARD = "ask_how_to_contact", "utter_contact_card"
+"""The intent of wanting the contact, and what gives it; it is not said twice running."""
+
+KEEPS_QUIET = "keeps_quiet"
+"""The sign of that wish."""
 
 SKIP = "rather_not_say"
 """Value of a message slot that somebody skipped."""
@@ -44,6 +50,7 @@ class ActionTellAboutUnit(Action):
         """Tell, then ask whether they want to see how to reach it."""
         before = memory_of(tracker)
         say(dispatcher, "utter_about_unit")
+        _say_who_hears(dispatcher, tracker)
         asked = offer_contact(dispatcher, chosen_deanery(tracker))
         after = replace(
             before, turn=before.turn + 1, asked=asked, offer_accepted=True, unit_told=True
@@ -62,7 +69,8 @@ class ActionWantContact(Action):
     async def run(
         self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]
     ) -> list[EventType]:
-        """Say nothing; a deanery that is named in the same breath is not asked for again."""
+        """Ask nothing; a deanery that is named in the same breath is not asked for again."""
+        _say_who_hears(dispatcher, tracker)
         return [SlotSet("after_deanery", None), *named_deanery(tracker)]
 
 
@@ -113,6 +121,12 @@ class ActionAfterDeanery(Action):
         return remember(before, after, **others)
 
 
+def _say_who_hears(dispatcher: CollectingDispatcher, tracker: Tracker) -> None:
+    """Meet a wish that somebody does not hear of it, said along with the yes."""
+    if KEEPS_QUIET in (tracker.latest_message.get("signs") or ()):
+        say(dispatcher, "utter_contact_quietly")
+
+
 def _say_who_is_told(dispatcher: CollectingDispatcher, deanery: Deanery | None, today: date) -> str:
     """Say whom the unit tells, and what has to be known before; return what is asked then."""
     text = deanery.fact("confidentiality", today) if deanery else None
@@ -149,6 +163,9 @@ def _say_how_to_reach(
     dispatcher: CollectingDispatcher, tracker: Tracker, deanery: Deanery | None, before: Memory
 ) -> Memory:
     turn, today = before.turn + 1, date.today()
+    if intent_of(tracker) == WANTED and said_last_turn(tracker, CARD):
+        say(dispatcher, "utter_contact_above")
+        return replace(before, turn=turn)
     if deanery is None:
         say(dispatcher, "utter_contact_without_deanery")
         say(dispatcher, "utter_offer_message")
@@ -160,7 +177,7 @@ def _say_how_to_reach(
     contacts = deanery.fresh_contacts(today)
     if contacts:
         lines = "\n".join(f"{c.value}\n{c.fact.text}" for c in contacts)
-        say(dispatcher, "utter_contact_card", unit=deanery.unit, deanery=deanery.name, lines=lines)
+        say(dispatcher, CARD, unit=deanery.unit, deanery=deanery.name, lines=lines)
         timing = deanery.fact("timing", today)
         say(dispatcher, "utter_what_happens_next")
         if timing:

@@ -14,6 +14,7 @@ from actions.local_facts import WARNING_RESPONSES, chosen_deanery, say_warnings
 from actions.speaking import entity_of, intent_of, memory_of, remember, say, was_said
 from bot.deanery import Deanery, signposts
 from bot.dialogue.context import UNSURE
+from bot.dialogue.reading import ABOUT, CONTACT, topic_of
 from bot.dialogue.referral import OFFERED_AGAIN, unsent
 from bot.dialogue.replies import Memory, declined
 
@@ -27,12 +28,15 @@ LOCAL_FACT = {
 ANSWERED_BY_DEANERY = ("ask_who_is_told",)
 """Questions for which the deanery is asked when it is not known."""
 
+SEEN_BY = ("supervisor", "tpd", "arcp", "employer", "gmc", "gmc_investigation", "home_office")
+"""Parties of whom it is asked whether they can read along."""
+
 OF_ITS_OWN = {
     ("ask_part_time", "arcp"): "utter_answer_ask_part_time_arcp",
     ("ask_how_soon", "gmc"): "utter_answer_ask_how_soon_gmc",
     ("ask_how_soon", "gmc_investigation"): "utter_answer_ask_how_soon_gmc",
     ("ask_what_is_kept", "network"): "utter_answer_kept_network",
-    ("ask_what_is_kept", "employer"): "utter_answer_kept_network",
+    **{("ask_what_is_kept", party): "utter_answer_kept_seen" for party in SEEN_BY},
 }
 """Question, and whom or what it is about -> the answer, where the general one would miss it."""
 
@@ -43,6 +47,12 @@ SIGNPOSTS_IN_A_BUBBLE = 3
 
 WITHOUT_RETURN = ("thank", "insult", "object_to_bot", "not_english", "ask_what_to_do", "off_topic")
 """Answers that end in an invitation of their own."""
+
+TOPICS_WITHOUT_RETURN = ("normal", "worth", "what_they_do", "counselling", "stop_asking")
+"""Topics whose answers do so too, or ask nothing."""
+
+BY_KIND = ("phone", "email")
+"""Kinds of contact that somebody who asks for a number or an address may mean."""
 
 OFFERS = ("information", "contact", "message")
 """Values of `asked` while something about the unit is offered."""
@@ -76,6 +86,8 @@ class ActionAnswer(Action):
         before = memory_of(tracker)
         intent = intent_of(tracker)
         signs = tracker.latest_message.get("signs") or ()
+        if intent == ABOUT:
+            return _say_topic(dispatcher, tracker, before)
         if intent == "object_to_bot" and "not_answered" in signs:
             say(dispatcher, "utter_not_answered")
             after = replace(before, turn=before.turn + 1, asked="open")
@@ -95,8 +107,12 @@ class ActionAnswer(Action):
             say(dispatcher, f"utter_answer_{intent}")
         if party:
             say(dispatcher, f"utter_answer_told_{party}")
-        self._say_local_fact(dispatcher, tracker, intent)
-        if intent == "ask_other_support":
+        again = (
+            before.last_ask == intent
+        )  # in this very place the facts would be said twice running
+        if not again or intent in ANSWERED_BY_DEANERY:
+            self._say_local_fact(dispatcher, tracker, intent)
+        if intent == "ask_other_support" and not again:
             _say_signposts(dispatcher, tracker)
         unknown = intent in ANSWERED_BY_DEANERY and chosen_deanery(tracker) is None
         waiting = "who_is_told" if unknown else None
@@ -126,10 +142,42 @@ class ActionAnswer(Action):
                 say_warnings(dispatcher, deanery)
         elif text:
             say(dispatcher, "utter_local_fact", unit=deanery.unit, deanery=deanery.name, fact=text)
-        elif intent in ANSWERED_BY_DEANERY:
+        elif intent in ANSWERED_BY_DEANERY and not was_said(tracker, "utter_local_fact_unknown"):
             say(dispatcher, "utter_local_fact_unknown", unit=deanery.unit, deanery=deanery.name)
             if not was_said(tracker, WARNING_RESPONSES[0]):
                 say_warnings(dispatcher, deanery)
+
+
+def say_about(dispatcher: CollectingDispatcher, tracker: Tracker, topic: str) -> None:
+    """Say what is held about a topic of `nlu_data/patterns/asked.yml`."""
+    if topic == CONTACT:
+        _say_other_ways(dispatcher, tracker)
+    elif topic == "said_already":
+        say(dispatcher, "utter_told_all")
+    else:
+        say(dispatcher, f"utter_asked_{topic}")
+
+
+def _say_topic(
+    dispatcher: CollectingDispatcher, tracker: Tracker, before: Memory
+) -> list[EventType]:
+    """Answer a question about a topic; what was offered before stays so."""
+    say_about(dispatcher, tracker, topic_of(tracker.latest_message) or "said_already")
+    after = replace(before, turn=before.turn + 1, last_ask=ABOUT)
+    if before.asked not in RETURNS:
+        after = replace(after, asked=_asked_after(before, unknown=False))
+    return remember(before, after, unclear_run=0)
+
+
+def _say_other_ways(dispatcher: CollectingDispatcher, tracker: Tracker) -> None:
+    """Give the unit's numbers and addresses, or say that none was checked."""
+    deanery = chosen_deanery(tracker)
+    contacts = deanery.fresh_contacts(date.today()) if deanery else ()
+    lines = "\n".join(contact.value for contact in contacts if contact.kind in BY_KIND)
+    if lines:
+        say(dispatcher, "utter_asked_contact_way", lines=lines)
+    else:
+        say(dispatcher, "utter_asked_no_contact_way")
 
 
 def _say_who_reads_it(
@@ -192,7 +240,7 @@ class ActionReturn(Action):
             say(dispatcher, "utter_crisis_eased_listen")
         elif crisis in ("asked", "staying"):
             say(dispatcher, "utter_return_crisis")
-        elif tracker.active_loop.get("name") or intent_of(tracker) in WITHOUT_RETURN:
+        elif tracker.active_loop.get("name") or _ends_itself(tracker):
             pass
         elif waits and memory.asked in ("open", "back", "referral"):
             say(dispatcher, OFFERED_AGAIN[waits])
@@ -215,6 +263,13 @@ class ActionReturn(Action):
             say(dispatcher, name)
             after = replace(memory, asked="back")
         return remember(memory, after)
+
+
+def _ends_itself(tracker: Tracker) -> bool:
+    """Whether the answer has an invitation of its own, or is to ask nothing."""
+    intent = intent_of(tracker)
+    topic = topic_of(tracker.latest_message) if intent == ABOUT else None
+    return intent in WITHOUT_RETURN or topic in TOPICS_WITHOUT_RETURN
 
 
 def _refuses(tracker: Tracker) -> bool:

@@ -64,3 +64,14 @@ def was_said(tracker: Tracker, response: str) -> bool:
         for variant in (event.get("metadata") or {}).get(SAID, ())
     )
     return any(variant.rpartition(":")[0] == response for variant in said)
+
+
+def said_last_turn(tracker: Tracker, response: str) -> bool:
+    """Whether a variant of `response` was said in answer to the message before the latest."""
+    messages = 0
+    for event in reversed(tracker.events):
+        messages += event.get("event") == "user"
+        said = (event.get("metadata") or {}).get(SAID, ()) if event.get("event") == "bot" else ()
+        if messages == 1 and any(one.rpartition(":")[0] == response for one in said):
+            return True
+    return False

@@ -11,13 +11,23 @@ from rasa_sdk.executor import CollectingDispatcher
 
 from actions.crisis_numbers import crisis_numbers
 from actions.handover import ActionInform
+from actions.questions import say_about
 from actions.routes import given_route, question_of, route_for_later, say_route
 from actions.session import ActionClose
 from actions.speaking import intent_of, memory_of, remember, say, say_reply
 from bot.dialogue.context import answer_of, is_breathless
 from bot.dialogue.memory import heard_in
+from bot.dialogue.reading import asked_label, topic_of
 from bot.dialogue.referral import OFFERED_AGAIN, REFERRAL, unsent
-from bot.dialogue.replies import Heard, Memory, after_safe, declined, misread, reply_to_talk
+from bot.dialogue.replies import (
+    Heard,
+    Memory,
+    Reply,
+    after_safe,
+    declined,
+    misread,
+    reply_to_talk,
+)
 from bot.nlu.routes import UNFIT, may_be_told, routes
 
 ACTS = (
@@ -46,6 +56,12 @@ NOT_NAMED = ("ask_to_repeat",)
 
 STATEMENTS = ("_reflect", "_affirm")
 """Ends of the names of responses that take something up and ask nothing."""
+
+TAKES_UP_NOTHING = ("utter_listen_reflect", "utter_no_answer_reflect")
+"""Openings that are left out where a question is answered."""
+
+ASKED_FIRST = ("safe_now", "maybe_route")
+"""Values of `asked` whose question is put even where an answer was given."""
 
 FOREIGN, MAYBE = "not_english", 0.3
 """The intent of another language, and the probability from which it is nearly the likeliest."""
@@ -96,7 +112,7 @@ class ActionReplyToTalk(Action):
             if not heard.anything():
                 return await ActionNotNow().run(dispatcher, tracker, domain)
             before = replace(before, no_offer_before_turn=before.turn + LONG_QUIET)
-        if "not_answered" in signs:
+        if "not_answered" in signs and asked_label(tracker.latest_message) is None:
             say(dispatcher, "utter_not_answered")
             after = replace(before, turn=before.turn + 1, asked="open")
             return remember(before, after, unclear_run=0)
@@ -262,13 +278,43 @@ def _take_up(
     """Say the reply to what was told; a harm that it may tell is asked about, and remembered so."""
     harm = may_be_told(tracker.latest_message, tracker.slots)
     reply = reply_to_talk(replace(heard, harm=harm, unsent=unsent(tracker.slots)), before)
-    say_reply(dispatcher, reply)
+    topic = topic_of(tracker.latest_message)
+    if topic is not None:
+        reply = _answered(dispatcher, tracker, reply, before, topic)
+    else:
+        say_reply(dispatcher, reply)
     events = [*remember(before, reply.memory, unclear_run=0), *route_for_later(tracker)]
     if harm is not None and reply.memory.asked == "maybe_route":
         events.append(
             SlotSet("routes_checked", [*(tracker.get_slot("routes_checked") or ()), harm])
         )
     return events
+
+
+def _answered(
+    dispatcher: CollectingDispatcher, tracker: Tracker, reply: Reply, before: Memory, topic: str
+) -> Reply:
+    """Say an opening of a reply, the answer to what was asked in it, and no question but of safety.
+
+    Return the reply as it was said.
+    """
+    first, *rest = reply.bubbles
+    said = [first] if first[0] not in TAKES_UP_NOTHING and first[0].endswith(STATEMENTS) else []
+    for bubble in said:
+        say(dispatcher, *bubble)
+    say_about(dispatcher, tracker, topic)
+    if reply.memory.asked in ASKED_FIRST:
+        for bubble in rest:
+            say(dispatcher, *bubble)
+        return reply
+    memory = replace(
+        reply.memory,
+        asked="open",
+        last_ask=before.last_ask,
+        no_offer_before_turn=before.no_offer_before_turn,
+        summary_given=before.summary_given,
+    )
+    return replace(reply, bubbles=tuple(said), memory=memory)
 
 
 def _was_done(tracker: Tracker, action: str) -> bool:

@@ -20,7 +20,7 @@ from bot.channels.telegram_answers import COMMANDS, RECEIPT
 from bot.content import responses
 from bot.dialogue.context import ASIDE, BARRIER, FEARS, FITNESS, LIVING, MISREAD, NEWS, STAY
 from bot.dialogue.referral import CHOICES
-from bot.dialogue.replies import MOVEMENTS
+from bot.dialogue.replies import ASKED_OF_THEMSELVES, MOVEMENTS
 from bot.dialogue.urgency import URGENCY
 from bot.nlu.language import read_pattern_lines
 from bot.nlu.routes import OTHER_ROUTES, OWN_ROUTES
@@ -50,7 +50,7 @@ Parts = Iterable[tuple[str, ...]]
 
 def reachable() -> set[str]:
     """Return the name of every response that the code can say, in `domain/` or not."""
-    templates, found = _templates(), set(_asked_by_forms())
+    templates, found = _templates(), {*_asked_by_forms(), *_said_instead()}
     for name in _in_code():
         if name in templates:
             found |= {name.format(*parts) for parts in templates[name]}
@@ -106,6 +106,7 @@ def _templates() -> Mapping[str, Parts]:
         "utter_act_{}": _each([*talk.ACTS, "all_right"]),
         "utter_answer_{}": _each(_intents()),
         "utter_answer_told_{}": _each(_values("party")),
+        "utter_asked_{}": _each(_topics()),
         "utter_ask_referral_{}": _each(CHOICES),
         "utter_ask_referral_answer_by_{}": _each(CHOICES["way"]),
         "utter_concern_{}_ask": concerns,
@@ -124,6 +125,8 @@ def _templates() -> Mapping[str, Parts]:
         "utter_crisis_will_call_{}": _each(safety.CALL_OF_ITS_OWN),
         "utter_crisis_{}": _each(sign for sign in _signs() if sign.startswith(BARRIER)),
         "utter_maybe_{}": own_routes,
+        "utter_moment_{}_affirm": _each(ASKED_OF_THEMSELVES),
+        "utter_moment_{}_ask": _each(ASKED_OF_THEMSELVES),
         "utter_moment_{}_reflect": _each(_values("moment")),
         "utter_movement_{}_to_{}_affirm": MOVEMENTS,
         "utter_name_concern_{}": concerns,
@@ -173,6 +176,19 @@ def _asked_by_forms() -> Iterator[str]:
     with (DOMAIN / "slots.yml").open(encoding="utf-8") as file:
         for form in yaml.safe_load(file)["forms"].values():
             yield from (f"utter_ask_{slot}" for slot in form["required_slots"])
+
+
+def _said_instead() -> Iterator[str]:
+    """Yield the responses that are said in place of another that is used up."""
+    for variants in (v for names in responses().values() for v in names.values()):
+        instead = (variants[0].get("metadata") or {}).get("used_up", "")
+        yield from [instead] if NAME.fullmatch(instead) else []
+
+
+def _topics() -> Iterator[str]:
+    """Yield the topics that a message can ask about, without those that are intents."""
+    labels_asked = yaml.safe_load((PATTERNS / "asked.yml").read_text(encoding="utf-8"))
+    yield from (label for label in labels_asked if not label.startswith("ask_"))
 
 
 def _signs() -> list[str]:

@@ -29,6 +29,7 @@ from rasa.shared.constants import DEFAULT_SENDER_ID
 from rasa.shared.core.trackers import DialogueStateTracker
 from rasa.shared.nlu.constants import ENTITIES, INTENT, TEXT
 
+from bot.dialogue.reading import may_hide_a_question, question_in, read_in_context
 from bot.graph import InOrderRunner
 from bot.model_storage import ServedModel
 
@@ -168,11 +169,16 @@ class Processor(MessageProcessor):
         tracker: DialogueStateTracker | None = None,
         only_output_properties: bool = True,
     ) -> ParseData:
-        """Return the parse data of `message`.
+        """Return the parse data of `message`, read in the conversation of `tracker`, if any.
 
         Rasa's own goes on to warn of labels that the domain lacks; `sidedoor check` finds them.
         """
-        return await self.recognition.of(message)
+        parsed = await self.recognition.of(message)
+        if tracker is None:
+            return parsed
+        question = question_in(str(message.text or "")) if may_hide_a_question(parsed) else None
+        after = await self.recognition.of(UserMessage(question)) if question else None
+        return read_in_context(parsed, tracker.current_slot_values(), after)
 
     def parse_together(self, messages: list[UserMessage]) -> list[ParseData]:
         """Return the parse data of each of `messages`, recognised in one pass."""

@@ -9,7 +9,8 @@ from bot.nlu.routes import routes
 from bot.paths import PATTERNS
 
 TABLES = {
-    name: PhraseTable.from_file(PATTERNS / f"{name}.yml") for name in ("signs", "harms", "over")
+    name: PhraseTable.from_file(PATTERNS / f"{name}.yml")
+    for name in ("signs", "asked", "harms", "over")
 }
 
 

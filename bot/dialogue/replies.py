@@ -87,6 +87,9 @@ ABOUT = {
 }
 """Moment -> the concern that it is about, when no concern was recognised beside it."""
 
+ASKED_OF_THEMSELVES = ("back_from_leave",)
+"""Moments with a support and a question of their own: the labels beside them tell less."""
+
 BELIEF_ALONE = ("sexual_misconduct", "bereavement_trauma")
 """Concerns whose opening stands alone: a second sentence about toughness or shame would undo it."""
 
@@ -272,6 +275,13 @@ def _take_up(heard: Heard, stage_before: str | None) -> tuple[str, ...]:
     return (opening, support) if support else (opening,)
 
 
+def _own_moment(heard: Heard) -> str | None:
+    """Return the first moment if it has a support and a question of its own, and room for them."""
+    first = heard.moments[0] if heard.moments else None
+    alone = heard.concern not in CARE_FIRST and heard.stage not in (*ALREADY_HELPED, URGENT_STAGE)
+    return first if first in ASKED_OF_THEMSELVES and alone else None
+
+
 def _opening(heard: Heard) -> str | None:
     if heard.moments and heard.concern not in CARE_FIRST:
         return f"utter_moment_{heard.moments[0]}_reflect"
@@ -283,6 +293,9 @@ def _opening(heard: Heard) -> str | None:
 
 
 def _support(heard: Heard, stage_before: str | None) -> str | None:
+    moment = _own_moment(heard)
+    if moment:
+        return f"utter_moment_{moment}_affirm"
     if heard.stage and stage_before and (stage_before, heard.stage) in MOVEMENTS:
         return f"utter_movement_{stage_before}_to_{heard.stage}_affirm"
     if heard.patterns:
@@ -299,6 +312,9 @@ def _ask(heard: Heard, memory: Memory) -> tuple[str, str]:
         return _go_on(memory)
     if heard.concern in CARE_FIRST:
         return "concern", f"utter_concern_{heard.concern}_ask"
+    moment = _own_moment(heard)
+    if moment and memory.last_ask != "moment":
+        return "moment", f"utter_moment_{moment}_ask"
     if heard.stage:
         questions["stage"] = f"utter_stage_{heard.stage}_ask"
     if heard.stage in ALREADY_HELPED:  # the others' questions may lead to the unit

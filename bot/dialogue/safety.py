@@ -48,7 +48,13 @@ CRISIS, ROUTE, SOMEONE_ELSE, SAFE, PAUSE = (
 QUESTIONS = "ask_"
 """Questions are answered during a crisis too; the answer leads back to it."""
 
-ABOUT_THE_CRISIS = ("ask_what_to_do", "ask_to_repeat", "ask_other_support", "ask_how_to_contact")
+ABOUT_THE_CRISIS = (
+    "ask_what_to_do",
+    "ask_to_repeat",
+    "ask_other_support",
+    "ask_how_to_contact",
+    "ask_about",
+)
 """Questions that in a crisis ask about nothing else, or would begin a form."""
 
 ANSWERS = ("safe_for_now", "will_call", "carry_on", "goodbye")

@@ -11,11 +11,23 @@ from rasa.core.nlg.generator import ResponseVariationFilter
 from rasa.core.nlg.interpolator import interpolate_text
 from rasa.core.nlg.response import TemplatedNaturalLanguageGenerator
 from rasa.shared.core.domain import Domain
-from rasa.shared.core.events import BotUttered
+from rasa.shared.core.events import BotUttered, UserUttered
 from rasa.shared.core.trackers import DialogueStateTracker
 from rasa.utils.endpoints import EndpointConfig
 
 from bot.dialogue.memory import SAID
+
+ANSWERS = ("utter_answer_", "utter_asked_")
+"""What the names of answers begin with, which are not given again and again."""
+
+TOLD_ALL = "utter_told_all"
+"""Said in place of an answer that is used up, unless its first variant's metadata names another."""
+
+AGAIN = "again"
+"""Value of that metadata for what may be repeated."""
+
+LATELY = 3
+"""Turns in which an answer is not given again in the same words."""
 
 
 class UnknownResponseError(LookupError):
@@ -29,6 +41,8 @@ class Wording(TemplatedNaturalLanguageGenerator):
       have been said, the one said longest ago. So nothing is repeated before it must be.
       Which unsaid one comes first differs between conversations, and is fixed within one;
       `metadata: {order: listed}` on the first variant keeps the order of the file.
+    * An answer of which every variant was said lately is not said again: what is said instead
+      owns up to it. `metadata: {used_up: …}` names that, or "again" where it may be repeated.
     * `parts`, a list of response names, makes one bubble of several responses.
     * `choices`, a list of intents, keeps only the buttons that mean one of them.
     * `phrases`, variable -> response name, fills variables with other responses' texts.
@@ -57,6 +71,8 @@ class Wording(TemplatedNaturalLanguageGenerator):
         parts = kwargs.pop("parts", None) or [utter_action]
         slots = tracker.current_slot_values()
         recent = _last_said(tracker)
+        if len(parts) == 1:
+            parts = [self._instead(parts[0], slots, output_channel, tracker)]
         chosen = [
             self._choose(part, slots, output_channel, recent, tracker.sender_id) for part in parts
         ]
@@ -85,15 +101,8 @@ class Wording(TemplatedNaturalLanguageGenerator):
         recent: dict[str, int],
         conversation: str,
     ) -> tuple[str, dict[str, Any]]:
-        if name not in self.responses:
-            raise UnknownResponseError(f"domain/ has no response {name}")
-        fitting = ResponseVariationFilter(self.responses).responses_for_utter_action(
-            name, channel, slots
-        )
-        if not fitting:
-            raise UnknownResponseError(f"no variant of {name} fits the conversation")
+        fitting, ids = self._fitting(name, slots, channel)
         variants = self.responses[name]
-        ids = [f"{name}:{next(i for i, v in enumerate(variants) if v is f)}" for f in fitting]
 
         listed = (variants[0].get("metadata") or {}).get("order") == "listed"
 
@@ -103,6 +112,33 @@ class Wording(TemplatedNaturalLanguageGenerator):
 
         best = min(range(len(ids)), key=rank)
         return ids[best], fitting[best]
+
+    def _fitting(
+        self, name: str, slots: dict[str, Any], channel: str
+    ) -> tuple[list[dict[str, Any]], list[str]]:
+        """Return the variants of a response that fit the conversation, and their ids."""
+        if name not in self.responses:
+            raise UnknownResponseError(f"domain/ has no response {name}")
+        fitting = ResponseVariationFilter(self.responses).responses_for_utter_action(
+            name, channel, slots
+        )
+        if not fitting:
+            raise UnknownResponseError(f"no variant of {name} fits the conversation")
+        variants = self.responses[name]
+        ids = [f"{name}:{next(i for i, v in enumerate(variants) if v is f)}" for f in fitting]
+        return fitting, ids
+
+    def _instead(
+        self, name: str, slots: dict[str, Any], channel: str, tracker: DialogueStateTracker
+    ) -> str:
+        """Return what is said for `name`: itself, unless it is an answer that is used up."""
+        metadata = (self.responses.get(name) or [{}])[0].get("metadata") or {}
+        instead = metadata.get("used_up", TOLD_ALL if name.startswith(ANSWERS) else AGAIN)
+        if instead == AGAIN:
+            return name
+        lately = _said_lately(tracker)
+        used_up = all(id_ in lately for id_ in self._fitting(name, slots, channel)[1])
+        return str(instead) if used_up else name
 
 
 def _last_said(tracker: DialogueStateTracker) -> dict[str, int]:
@@ -114,3 +150,14 @@ def _said(tracker: DialogueStateTracker) -> Iterator[str]:
     for event in tracker.events:
         if isinstance(event, BotUttered):
             yield from event.metadata.get(SAID, ())
+
+
+def _said_lately(tracker: DialogueStateTracker) -> set[str]:
+    """Return the variants said in answer to the messages of the last turns."""
+    said: list[set[str]] = [set()]
+    for event in tracker.events:
+        if isinstance(event, UserUttered):
+            said.append(set())
+        elif isinstance(event, BotUttered):
+            said[-1].update(event.metadata.get(SAID, ()))
+    return set().union(*said[-LATELY - 1 :])

@@ -1,7 +1,8 @@
 """What a message would mean in a crisis: answers, reasons not to ring, signs that arrive sideways.
 
 Curated phrases only (`nlu_data/patterns/signs.yml`). What a sign means depends on what was asked
-and what was said before, so the dialogue decides, in `bot/dialogue/context.py`.
+and what was said before, so the dialogue decides, in `bot/dialogue/context.py`. Beside them, what
+a message plainly asks (`nlu_data/patterns/asked.yml`), for `bot/dialogue/reading.py`.
 """
 
 from __future__ import annotations
@@ -22,10 +23,13 @@ from bot.paths import PATTERNS
 SIGNS = "signs"
 """Message key: labels of `nlu_data/patterns/signs.yml` that the message holds."""
 
+ASKED = "asked_about"
+"""Message key: labels of `nlu_data/patterns/asked.yml` that the message holds."""
+
 
 @DefaultV1Recipe.register(DefaultV1Recipe.ComponentType.INTENT_CLASSIFIER, is_trainable=False)
 class CrisisSigns(GraphComponent):
-    """Finds the signs in every message."""
+    """Finds the signs in every message, and what it plainly asks."""
 
     @classmethod
     def required_components(cls) -> list[type]:
@@ -41,18 +45,22 @@ class CrisisSigns(GraphComponent):
         execution_context: ExecutionContext,
     ) -> CrisisSigns:
         """Load the phrases."""
-        return cls(PhraseTable.from_file(PATTERNS / "signs.yml"))
+        tables = (PhraseTable.from_file(PATTERNS / f"{name}.yml") for name in ("signs", "asked"))
+        return cls(*tables)
 
-    def __init__(self, phrases: PhraseTable) -> None:
-        """Take the phrases."""
+    def __init__(self, phrases: PhraseTable, questions: PhraseTable) -> None:
+        """Take the phrases of signs, and those of questions."""
         self._phrases = phrases
+        self._questions = questions
 
     def process_training_data(self, training_data: TrainingData) -> TrainingData:
         """Leave the examples as they are: nothing is trained."""
         return training_data
 
     def process(self, messages: list[Message]) -> list[Message]:
-        """Set `signs` on every message."""
+        """Set `signs` and `asked_about` on every message."""
         for message in messages:
-            message.set(SIGNS, self._phrases.labels_in(message.get(DOC)), add_to_output=True)
+            doc = message.get(DOC)
+            message.set(SIGNS, self._phrases.labels_in(doc), add_to_output=True)
+            message.set(ASKED, self._questions.labels_in(doc), add_to_output=True)
         return messages

@@ -26,7 +26,7 @@ CHANNELS = ("web", "telegram")
 WAYS = ("listened", "asked_about_unit", "saw_contact", "took_message", "said_not_now")
 """How far somebody went."""
 
-NOT_COUNTED = ("ask_to_repeat", "ask_what_to_do")
+NOT_COUNTED = ("ask_to_repeat", "ask_what_to_do", "ask_about")
 """Questions about the conversation itself."""
 
 MOST = 3

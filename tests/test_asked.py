@@ -1,0 +1,317 @@
+"""Questions and acts in ordinary talk: read where they come, and answered once in the same words."""
+
+import pytest
+import yaml
+from rasa.shared.core.events import BotUttered, UserUttered
+from rasa.shared.core.trackers import DialogueStateTracker
+
+from bot.content import responses
+from bot.dialogue.memory import SAID
+from bot.dialogue.reading import before_questions, question_in, read_in_context
+from bot.dialogue.wording import LATELY, TOLD_ALL, Wording
+from bot.nlu.language import read
+from bot.nlu.phrases import PhraseTable
+from bot.paths import DOMAIN, PATTERNS
+
+ASKED, SIGNS = (PhraseTable.from_file(PATTERNS / f"{name}.yml") for name in ("asked", "signs"))
+
+CONTACT, INFORMATION = {"asked": "contact"}, {"asked": "information"}
+
+
+def said(person):
+    return {name for bubble in person.seen[-1] for name in bubble.said}
+
+
+def recognised(text, intent="share", confidence=0.5, **more):
+    """Return parse data as the recognition gives it, with what the phrases find in `text`."""
+    doc = read(text)
+    return {
+        "text": text,
+        "intent": {"name": intent, "confidence": confidence},
+        "entities": [],
+        "signs": SIGNS.labels_in(doc),
+        "asked_about": ASKED.labels_in(doc),
+        "risk": "none",
+        "harms": [],
+        **more,
+    }
+
+
+def intent_in(slots, *args, **more):
+    return read_in_context(recognised(*args, **more), slots)["intent"]["name"]
+
+
+# A yes that something follows.
+
+
+@pytest.mark.parametrize("intent", ["not_now", "deny", "share", "nlu_fallback", "ask_what_is_kept"])
+@pytest.mark.parametrize(
+    "words",
+    [
+        "yeah alright show me. don't want my boss hearing",
+        "no i said yes. show me",
+        "ok go on, show me. my consultant mustn't know though",
+        "yes show me. don't tell my boss",
+        "alright then let's see it, as long as my supervisor doesn't hear",
+        "yes but i don't want anyone at work to know",
+        "I said yes",
+    ],
+)
+def test_a_yes_with_a_condition_accepts_what_was_offered(words, intent):
+    assert intent_in(CONTACT, words, intent) == "affirm"
+    assert intent_in(INFORMATION, words, intent) == "affirm"
+    assert intent_in({"asked": "open"}, words, "not_now") == "not_now"
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "yeah but not now",
+        "ok but i don't want it",
+        "no thanks",
+        "yes, another time maybe",
+        "sure but i've changed my mind",
+        "no i don't want my boss hearing",
+        "yes but don't show me yet",
+    ],
+)
+def test_a_yes_that_is_taken_back_accepts_nothing(words):
+    assert intent_in(CONTACT, words, "not_now") == "not_now"
+
+
+def test_a_yes_after_the_way_back_was_offered_shows_the_contact():
+    assert intent_in({"asked": "back"}, "yeah alright show me", "share") == "ask_how_to_contact"
+
+
+@pytest.mark.parametrize(
+    "words",
+    ["yeah alright show me. don't want my boss hearing", "yes show me. don't tell my boss"],
+)
+def test_accepting_gives_the_contact_and_says_that_who_hears_differs(person_in, words):
+    person = person_in("wales")
+    person.open()
+    person.say("what is the psu")
+    while person.slot("asked") != "contact":
+        person.say("the rota is awful and nobody listens")
+    person.say(words)
+    assert {"utter_contact_card", "utter_contact_quietly"} <= said(person)
+    assert "utter_not_now" not in said(person)
+
+
+@pytest.mark.parametrize(
+    "slots",
+    [{"asked": "safe_now"}, {"crisis": "asked"}, {"crisis": "staying"}, {"asked": "route"}],
+)
+@pytest.mark.parametrize("words", ["am i a bad doctor", "stop", "yes show me", "is it normal"])
+def test_an_answer_about_safety_is_left_as_it_was_recognised(slots, words):
+    assert intent_in({**CONTACT, **slots}, words, "deny") == "deny"
+
+
+@pytest.mark.parametrize("more", [{"risk": "passive_ideation"}, {"harms": ["domestic_abuse"]}])
+def test_a_risk_or_a_harm_is_never_read_as_a_question(more):
+    assert intent_in(CONTACT, "yes show me. am i a bad doctor", "share", **more) == "share"
+
+
+def test_a_doubt_about_safety_is_asked_about_beside_the_answer(person):
+    person.open()
+    scores = {"own": 0.25, "third_party": 0.0}
+    person.say_as("is it normal to cry that much", risk_scores=scores)
+    assert "utter_asked_normal" in said(person)
+    assert person.slot("asked") == "safe_now"
+
+
+# A question after a courtesy.
+
+
+@pytest.mark.parametrize(("text", "question"), before_questions().parted.items())
+def test_a_question_is_parted_from_what_comes_before_it(text, question):
+    assert question_in(text) == question
+
+
+@pytest.mark.parametrize(
+    ("words", "answer"),
+    [
+        ("not yet. does it cost anything?", "utter_answer_ask_cost"),
+        ("cheers, how long is the wait to be seen", "utter_answer_ask_how_soon"),
+        ("thanks. are you a real person or a bot", "utter_answer_ask_are_you_a_person"),
+        ("you didn't answer. am i a bad doctor", "utter_asked_worth"),
+    ],
+)
+def test_the_question_is_answered_and_not_the_courtesy(person, words, answer):
+    person.open()
+    person.say("the rota is awful and nobody listens")
+    person.say_as(words, intent={"name": "thank", "confidence": 0.9}) if "thank" in words else None
+    person.say(words)
+    assert answer in said(person) or TOLD_ALL in said(person)
+
+
+def test_thanks_alone_stay_thanks(person):
+    person.open()
+    person.say("thanks for that")
+    assert "utter_answer_thank" in said(person)
+
+
+# What is asked in plain words.
+
+PLAIN = {
+    "if i resign my number can i get it back?": "utter_asked_rule_number",
+    "how much notice do i have to give": "utter_asked_rule_notice",
+    "how many attempts do i get at part 2": "utter_asked_rule_exam_attempts",
+    "isn't there a six week rota rule": "utter_asked_rule_rota_notice",
+    "does my cct move if i take six months off": "utter_asked_rule_cct_date",
+    "how long am i supernumerary": "utter_asked_rule_supernumerary",
+    "do keeping in touch days get paid": "utter_asked_rule_kit_days",
+    "what is exception reporting": "utter_asked_exception_reporting",
+    "who sponsors my visa": "utter_asked_visa_sponsor",
+    "how much sick pay do i get": "utter_asked_rule_leave_and_pay",
+    "can my TPD see what i type": "utter_answer_kept_seen",
+    "i said can my tpd see what i type. yes or no": "utter_answer_kept_seen",
+    "and my trust? i'm on a work pc": "utter_answer_kept_network",
+    "am i a bad doctor?": "utter_asked_worth",
+    "is it normal to be nervous after 4 months out": "utter_asked_normal",
+    "do other f1s feel like this": "utter_asked_normal",
+    "who made this thing anyway, the trust?": "utter_asked_who_runs",
+    "is this nhs england or a company": "utter_asked_who_runs",
+    "and who pays for it": "utter_asked_who_pays",
+    "what is a deanery": "utter_asked_define_deanery",
+    "what does LTFT stand for": "utter_asked_define_ltft",
+    "what's an ES": "utter_asked_define_supervisor",
+    "what is a TPD": "utter_asked_define_tpd",
+    "what would they actually do with someone like me": "utter_asked_what_they_do",
+    "is it counselling? i'm not doing counselling": "utter_asked_counselling",
+    "can i contact someone without my es knowing": "utter_answer_told_supervisor",
+    "will my supervisor be told if i self refer": "utter_answer_told_supervisor",
+    "who would know?": "utter_answer_ask_who_is_told",
+    "whatever. stop": "utter_asked_stop_asking",
+    "why do you keep asking me feelings questions": "utter_asked_stop_asking",
+}
+
+
+@pytest.mark.parametrize(("words", "answer"), PLAIN.items())
+def test_what_is_plainly_asked_gets_its_answer(person, words, answer):
+    person.open()
+    person.say("the rota is awful and nobody listens")
+    person.say(words)
+    assert answer in said(person), person.text
+
+
+def test_no_answer_of_support_begins_with_a_yes():
+    texts = [v["text"] for name, v in _variants() if name.startswith("utter_answer_ask_")]
+    assert not [text for text in texts if text.lower().startswith("yes")]
+
+
+@pytest.mark.parametrize("party", ["tpd", "supervisor", "trust", "gmc"])
+def test_who_can_read_along_begins_with_a_no(person, party):
+    person.open()
+    person.say(f"can my {party} see what i type here")
+    assert person.seen[-1][0].text.startswith(("No", "Not"))
+
+
+def test_stop_is_obeyed_without_a_question(person):
+    person.open()
+    person.say("the rota is awful and nobody listens")
+    person.say("stop")
+    assert "?" not in person.text
+    assert len({b.title for bubble in person.seen[-1] for b in bubble.buttons}) > 1
+
+
+def test_stop_leaves_the_message(person):
+    person.open()
+    person.say("help me write a message to them")
+    person.say("please stop asking")
+    assert "utter_not_now" in said(person)
+
+
+def test_a_number_is_asked_for_where_there_is_only_a_page(person_in):
+    person = person_in("wales")
+    person.open()
+    person.say("how do i contact them")
+    assert "utter_contact_card" in said(person)
+    for words in ("is there an email", "give us the number", "is there no phone number?"):
+        person.say(words)
+        assert "utter_asked_no_contact_way" in said(person)
+        assert "utter_contact_card" not in said(person)
+
+
+def test_coming_back_from_sick_leave_is_taken_up(person):
+    person.open()
+    person.say("im coming back after four months off sick")
+    assert "utter_moment_back_from_leave_reflect" in said(person)
+    assert "utter_moment_back_from_leave_affirm" in said(person)
+    assert "rota" not in person.text
+
+
+def test_a_long_telling_is_taken_up_and_its_question_answered(person):
+    person.open()
+    person.say(
+        "my consultant tore into me on the round again today in front of the whole team and the "
+        "patients and i have been hiding in the loo since. am i a bad doctor?"
+    )
+    assert "utter_asked_worth" in said(person)
+
+
+# The same paragraph again.
+
+
+def _variants():
+    return [(n, v) for names in responses().values() for n, vs in names.items() for v in vs]
+
+
+def test_an_answer_that_is_used_up_is_not_said_again(person):
+    person.open()
+    seen = set()
+    for _ in range(5):
+        person.say("does it cost anything")
+        first = person.seen[-1][0].text
+        assert first not in seen
+        seen.add(first)
+    assert TOLD_ALL in said(person)
+
+
+@pytest.mark.parametrize(
+    "words",
+    ["does it cost anything", "how do i contact them", "can my tpd see this", "who would know?"],
+)
+def test_no_sentence_comes_in_two_turns_running(person_in, words):
+    person = person_in("wales")
+    person.open()
+    before = set()
+    for _ in range(4):
+        person.say(words)
+        now = {s for bubble in person.seen[-1] for s in bubble.text.replace("\n", ". ").split(". ")}
+        assert not now & before, now & before
+        before = now
+
+
+def test_who_says_that_it_was_said_already_is_not_told_it_again(person):
+    person.open()
+    person.say("does it cost anything")
+    person.say("you already told me that")
+    assert said(person) & {TOLD_ALL}
+
+
+def test_what_may_be_said_again_is_said_again():
+    """Wording passes over an answer for some turns only, and never one that may be repeated."""
+    names = {n: [v for m, v in _variants() if m == n] for n, _ in _variants()}
+    domain = type("Domain", (), {"responses": names})()
+    wording = Wording(domain=domain)
+    tracker = DialogueStateTracker("x", ())
+    for name, number in (("utter_answer_not_english", 0), ("utter_answer_ask_cost", 0)):
+        tracker.update(BotUttered("", metadata={SAID: [f"{name}:{number}"]}))
+    assert wording._instead("utter_answer_not_english", {}, "test", tracker).endswith("english")
+    tracker.update(BotUttered("", metadata={SAID: ["utter_answer_ask_cost:1"]}))
+    assert wording._instead("utter_answer_ask_cost", {}, "test", tracker) == TOLD_ALL
+    for _ in range(LATELY + 1):
+        tracker.update(UserUttered("x"))
+    assert wording._instead("utter_answer_ask_cost", {}, "test", tracker) != TOLD_ALL
+
+
+def test_every_topic_is_answered_and_every_intent_is_one():
+    intents = yaml.safe_load((DOMAIN / "intents.yml").read_text(encoding="utf-8"))["intents"]
+    known = {next(iter(intent)) for intent in intents}
+    names = {name for name, _ in _variants()}
+    for label in {row.label for row in ASKED.rows.values()}:
+        if label.startswith("ask_"):
+            assert label in known
+        elif label != "said_already":
+            assert f"utter_asked_{label}" in names
