@@ -105,6 +105,9 @@ def test_the_table_says_how_long_each_is_kept(begins, told):
         f"it is tried for {DELETING_SECONDS // 60} minutes",
         f"more than {lifetimes.MOST_MESSAGE_NUMBERS:,} numbers were held",
         f"Log levels below {LOG_LEVELS[0]}",
+        "A line bears its time.",
+        "for who has the log, when a turn failed",
+        "it may be doubled",
     ],
 )
 def test_the_page_says_what_the_settings_are(told):
@@ -149,12 +152,12 @@ def test_the_commands_say_what_the_settings_are():
     telegram = fixed("utter_privacy_telegram", kept_hours=NUMBERS_HOURS)
     assert f"{MINUTES} minutes after your last message" in kept
     assert f"destroyed within {KEY_HOURS} hours" in kept
-    assert f"up to {NUMBERS_HOURS} hours, for /forget" in telegram
-
-
     assert f"in memory for {WORDS_MINUTES} minutes" in kept
     assert f"about {windows.MOST_MONTHS} months at most" in counted
     assert f"at most {MOST_TICKET_DAYS} days after its last use" in sealed
+    assert f"up to {NUMBERS_HOURS} hours, for /forget" in telegram
+
+
 def test_sentences_with_fixed_words_for_an_hour_mean_our_hour():
     assert MINUTES == 60
     told = [
@@ -167,9 +170,6 @@ def test_sentences_with_fixed_words_for_an_hour_mean_our_hour():
     assert told
 
 
-def test_the_parts_use_the_settings_that_the_page_describes():
-    defaults = Pseudonyms.__init__.__kwdefaults__
-    assert defaults == {
 def said_anywhere() -> Iterator[tuple[str, str]]:
     """Yield the name and text of everything that `domain/` can say."""
     for names in responses().values():
@@ -267,6 +267,9 @@ def test_everything_in_the_retention_schedule_is_on_the_page():
     assert met == {*WITHIN, *SAID_BELOW}
 
 
+def test_the_parts_use_the_settings_that_the_page_describes():
+    defaults = Pseudonyms.__init__.__kwdefaults__
+    assert defaults == {
         "rotation": lifetimes.KEY_ROTATION_SECONDS,
         "life": lifetimes.KEY_LIFE_SECONDS,
         "idle": lifetimes.LIFE_SECONDS,

@@ -5,21 +5,27 @@ wrote, once in a conversation, once after a rotation with the same person in a n
 """
 
 import inspect
+import json
 import re
+import sqlite3
 import time
 from collections import deque
 from collections.abc import Iterator, Mapping
-from contextlib import suppress
+from contextlib import closing, suppress
+from pathlib import Path
 from types import BuiltinFunctionType, FunctionType, MethodType, ModuleType
 
 import numpy
 import pytest
+from redis import Redis
 
 from bot.dialogue.in_confidence import in_confidence
+from bot.dialogue.redis_state import PREFIX, RedisTrackerStore
 from bot.dialogue.state import EphemeralTrackerStore
 from bot.privacy.lifetimes import HOUR, KEY_ROTATION_SECONDS, LIFE_SECONDS, SWEEP_SECONDS
 from bot.privacy.sweeping import sweep_once
 from bot.referrals.desk import desk
+from bot.settings import settings
 from tests.fake_telegram import FakeTelegram
 from tests.test_telegram import Connected
 
@@ -161,6 +167,84 @@ def test_nothing_that_is_held_links_a_conversation_to_the_one_before_the_rotatio
     for first, last in ((began, ended), (began_here + 1, ended_here)):
         times = [n for n in numbers_now if isinstance(n, float) and first <= n <= last]
         assert times == []
+
+
+def rows() -> set[tuple[str, str, str, bytes]]:
+    """Return what lies in the database of marks: period, facet, value and token."""
+    with closing(sqlite3.connect(marks_file())) as database:
+        return set(database.execute("select period, facet, value, contributor from marks"))
+
+
+def marks_file() -> Path:
+    """Return where the database of marks is."""
+    return Path(settings().marks_url.removeprefix("sqlite:///"))
+
+
+def telling_of(chat: int, name: str, numbers: set[int]) -> set[bytes]:
+    """Return what would tell whose a file is, in text and in binary."""
+    told = {name.encode(), bytes.fromhex(name), str(chat).encode()}
+    return told | {n.to_bytes(6, end) for n in (chat, *numbers) for end in ("big", "little")}
+
+
+def test_the_database_of_marks_links_nothing_either(own):
+    """Who has copies of it from both conversations finds no token of the one in the other."""
+    converse(own, CHAT + 1)
+    held(own)
+    before = rows()
+    converse(own)
+    held(own)
+    old, counted = own.name(CHAT), rows() - before
+    written = {m["id"] for m in own.telegram.to(CHAT)}
+    own.clock.now += KEY_ROTATION_SECONDS + LIFE_SECONDS + SWEEP_SECONDS
+    converse(own)
+    held(own)
+    added = rows() - before - counted
+    same = {row[:3] for row in counted} & {row[:3] for row in added}
+    assert same  # it was the same that they said
+    tokens = [row[3] for row in (*counted, *added)]
+    assert len(tokens) == len({*tokens})
+    for name in (old, own.name(CHAT)):
+        data = b"".join(p.read_bytes() for p in marks_file().parent.glob("marks*"))
+        assert [each for each in telling_of(CHAT, name, written) if each in data] == []
+
+
+def in_redis(client: Redis) -> set[Atom]:
+    """Return what a Redis holds, taken apart."""
+    found: list[object] = [key.decode() for key in client.scan_iter()]
+    found += [json.loads(client.get(key)) for key in client.scan_iter()]
+    return {
+        each for each in telling(atoms(*found)) if not re.fullmatch(r"utter_\w+:\d+", str(each))
+    }
+
+
+def test_what_lies_in_a_redis_links_nothing_either(own, running_redis, monkeypatch):
+    """Who has copies of it from both conversations; Redis itself deletes the old one by then."""
+    store = RedisTrackerStore(
+        running_redis.url, own.agent.domain, own.agent.tracker_store.event_broker
+    )
+    monkeypatch.setattr(own.agent, "tracker_store", store)
+    monkeypatch.setattr(own.agent.processor, "tracker_store", store)
+    with Redis.from_url(running_redis.url) as client:
+        client.flushall()
+        converse(own, CHAT + 1)
+        somebody_elses = in_redis(client)
+        client.flushall()
+        converse(own)
+        old, copied = own.name(CHAT), in_redis(client)
+        assert f"{PREFIX}{old}" in copied
+        (key,) = client.keys()
+        assert 0 < client.ttl(key) <= LIFE_SECONDS
+        client.flushall()  # as its time is not ours to put on
+        own.clock.now += KEY_ROTATION_SECONDS + LIFE_SECONDS + SWEEP_SECONDS
+        own.channel.sweep()
+        converse(own)
+        new, now = own.name(CHAT), in_redis(client)
+        data = b"".join(key + client.dump(key) for key in client.scan_iter())
+        client.flushall()
+    assert f"{PREFIX}{new}" in now
+    assert (copied & now) - somebody_elses == set()
+    written = {m["id"] for m in own.telegram.to(CHAT)}
+    assert [each for each in telling_of(CHAT, old, written) if each in data] == []
 
 
 def test_what_is_kept_for_forget_has_nothing_in_common_with_what_is_not_its_own(own):
