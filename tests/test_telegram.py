@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from collections import OrderedDict
 from dataclasses import dataclass, field
 from types import SimpleNamespace
 
@@ -754,8 +755,9 @@ def test_forget_takes_back_what_was_counted_as_the_words_for_it_do(own):
 def test_forget_takes_back_what_was_counted_after_the_conversation_ended(own, monkeypatch, wish):
     recorder, store = own.agent.tracker_store.event_broker, own.agent.tracker_store
     month, clock = this_month(), own.clock
-    for part in (recorder, store):
+    for part, held in ((recorder, "_taking_part"), (store, "_held")):
         monkeypatch.setattr(part, "_clock", clock)
+        monkeypatch.setattr(part, held, OrderedDict())  # the others' are of another clock
 
     def counted() -> dict:
         assert recorder.write_now()
@@ -769,6 +771,7 @@ def test_forget_takes_back_what_was_counted_after_the_conversation_ended(own, mo
         sweep()
     assert counted() != before
     assert own.tracker(5) is None
+    assert not recorder._taking_part
     said = own.say(5, wish)
     assert counted() == before
     assert said[0].startswith(fixed("utter_telegram_forgotten"))
