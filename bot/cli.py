@@ -18,7 +18,7 @@ from bot.privacy.guard import LeakError, no_core_dumps, refuse_environment
 from bot.privacy.memory import overwrite_freed_memory
 from bot.referrals.commands import keys, referrals
 from bot.settings import Settings, SettingsError, settings
-from bot.trends.groups import GroupsError, groups
+from bot.trends.groups import GRADE_WAITS, GroupsError, groups
 
 if TYPE_CHECKING:
     from sqlalchemy.engine import Engine
@@ -106,6 +106,8 @@ def run(show: bool) -> None:
     overwrite_freed_memory()
     click.echo("Starting ...")
     _note_old_model()
+    if groups().grade_waits:
+        click.echo(GRADE_WAITS)
     from bot.agent import NotOurPartError
     from bot.server import serve
 

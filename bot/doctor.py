@@ -23,7 +23,7 @@ from bot.referrals.keys import Keys
 from bot.referrals.tables import open_referrals
 from bot.settings import SettingsError, settings
 from bot.training import is_current
-from bot.trends.groups import GroupsError, groups
+from bot.trends.groups import GRADE_WAITS, GroupsError, groups
 from bot.trends.releases import ReleaseError, Releases
 
 SOON = 14
@@ -114,7 +114,8 @@ def _fact(where: str, fact: Fact, today: date, effect: str) -> Iterator[Finding]
 def _trends() -> Iterator[Finding]:
     """Check the groups that may be told apart, and that every release is as it was signed."""
     try:
-        groups()
+        if groups().grade_waits:
+            yield Finding("note", f"trends: {GRADE_WAITS}")
         releases = Releases(settings().releases)
         for name in releases.names():
             releases.read(name)

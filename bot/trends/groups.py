@@ -20,6 +20,12 @@ MOST_BANDS = 3
 SMALLEST_GROUP = 200
 """Trainees of the deanery in a group of specialties or a band of grades, at least."""
 
+GRADE_WAITS = (
+    f"{TRENDS.name}: grade is not counted until every band says how many trainees it has,"
+    " such as foundation: {trainees: 900, values: [f1, f2]}"
+)
+"""Said at the start and by `sidedoor doctor`, if it is so."""
+
 FIELDS = ("trainees", "uptake", "grade", "specialty")
 
 
@@ -29,12 +35,17 @@ class GroupsError(ValueError):
 
 @dataclass(frozen=True)
 class Groups:
-    """Group -> its values, for grades and specialties; and what is known of the population."""
+    """Group -> its values, for grades and specialties; and what is known of the population.
+
+    `grade_waits` says that there are bands of which the number of trainees is not known: then
+    there is no `grade`, as nobody could tell whether a band is large enough.
+    """
 
     trainees: int | None
     uptake: float
     grade: dict[str, tuple[str, ...]]
     specialty: dict[str, tuple[str, ...]]
+    grade_waits: bool
 
     def group_of(self, facet: str, value: str) -> str | None:
         """Return the group that a grade or a specialty belongs to."""
@@ -43,12 +54,13 @@ class Groups:
 
 
 @cache
-def groups(path: Path = TRENDS) -> Groups:
-    """Return what `path` says.
+def groups(path: Path | None = None) -> Groups:
+    """Return what `path` says; without one, the installation's own file.
 
     Raises:
         GroupsError: naming the field that is wrong.
     """
+    path = path or TRENDS
     row = _load(path)
     for name in row:
         if name not in FIELDS:
@@ -61,19 +73,19 @@ def groups(path: Path = TRENDS) -> Groups:
     grade = _mapping(path, row, "grade")
     if len(grade) > MOST_BANDS:
         raise GroupsError(f"{path.name}: grade has {len(grade)} bands; {MOST_BANDS} are the most")
-    if trainees is not None and trainees < SMALLEST_GROUP * len(grade):
-        raise GroupsError(
-            f"{path.name}: grade has {len(grade)} bands of {trainees} trainees; a band needs at"
-            f" least {SMALLEST_GROUP}, so join some or leave them out"
-        )
-    sized = {name: band for name, band in grade.items() if isinstance(band, dict)}
-    grade |= _large_enough(path, "grade", sized)
+    sized = {name: band for name, band in grade.items() if _says_its_size(band)}
+    bands = _groups(path, "grade", {**_values(grade), **_large_enough(path, "grade", sized)})
+    waits = len(sized) < len(grade)
+    together = sum(band["trainees"] for band in sized.values())
+    if trainees is not None and together > trainees:
+        raise GroupsError(f"{path.name}: grade: bands of {together} among {trainees} trainees")
     specialty = _large_enough(path, "specialty", _mapping(path, row, "specialty"))
     return Groups(
         trainees=trainees,
         uptake=float(uptake),
-        grade=_groups(path, "grade", grade),
+        grade={} if waits else bands,
         specialty=_groups(path, "specialty", specialty),
+        grade_waits=waits,
     )
 
 
@@ -107,6 +119,17 @@ def _mapping(path: Path, row: dict[str, Any], field: str) -> dict[str, Any]:
     if not isinstance(value, dict):
         raise GroupsError(f"{path.name}: {field} must be a mapping of groups, or {{}}")
     return value
+
+
+def _says_its_size(band: Any) -> bool:
+    return isinstance(band, dict) and band.get("trainees") is not None
+
+
+def _values(table: dict[str, Any]) -> dict[str, Any]:
+    """Return group -> its values, of groups that may say how many trainees they have."""
+    return {
+        n: group.get("values") if isinstance(group, dict) else group for n, group in table.items()
+    }
 
 
 def _large_enough(path: Path, field: str, table: dict[str, Any]) -> dict[str, Any]:

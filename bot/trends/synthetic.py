@@ -53,6 +53,8 @@ class Visit:
         yield from (self._user(question) for question in self.values["question"])
         for band in self.values["grade"]:
             yield self._user("inform", {"grade": [groups().grade[band][0]]})
+        for group in self.values["specialty"]:
+            yield self._user("inform", {"specialty": [groups().specialty[group][0]]})
         said = [CONTACT] if "saw_contact" in ways else []
         said += [CARD] if self.card else []
         if said:
@@ -91,17 +93,14 @@ def synthetic_year(trainees: int, uptake: float, year: int, random: Random) -> I
             for _ in range(times):
                 at = random.choices(range(12), recipe()["seasons"])[0]
                 months[at].append(f"person {number}")
-    first = [
-        visit(f"{year}-{at + 1:02}", person, random)
+    conversations = [
+        (f"{year}-{at + 1:02}", person, number)
         for at, people in enumerate(months)
         for person in sorted(set(people))
+        for number in range(1, 2 + _more(random))
     ]
-    later = [
-        visit(one.month, one.person, random, number)
-        for one in first
-        for number in range(2, 2 + _more(random))
-    ]
-    yield from sorted([*first, *later], key=lambda one: one.month)
+    for month, person, number in conversations:
+        yield visit(month, person, random, number)
 
 
 def _more(random: Random) -> int:
@@ -123,6 +122,9 @@ def visit(month: str, person: str, random: Random, number: int = 1) -> Visit:
     offers = random.random() < recipe()["offers_grade"] and groups().grade
     bands = [band for band in recipe()["grade"] if band in groups().grade]
     grade = (random.choice(bands),) if offers and bands else ()
+    specialties = list(groups().specialty)
+    offers = random.random() < recipe()["offers_specialty"] and specialties
+    specialty = (random.choice(specialties),) if offers else ()
     channels = recipe()["channel"]
     channel = random.choices(list(channels), list(channels.values()))[0]
     card = random.random() < recipe()["help_card"]
@@ -130,7 +132,12 @@ def visit(month: str, person: str, random: Random, number: int = 1) -> Visit:
         month,
         person,
         channel,
-        {**values, "way": tuple(w for w in recipe()["way"] if w in ways), "grade": grade},
+        {
+            **values,
+            "way": tuple(w for w in recipe()["way"] if w in ways),
+            "grade": grade,
+            "specialty": specialty,
+        },
         card,
         number,
     )

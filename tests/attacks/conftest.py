@@ -16,6 +16,7 @@ from bot.trends.releases import HELP_CARD_YEAR, Release, Releases
 from bot.trends.synthetic import Visit, synthetic_year
 from bot.trends.vocabulary import facets
 from bot.trends.windows import Window
+from tests.populations import population
 
 YEAR = 2026
 
@@ -95,13 +96,21 @@ def year_of(trainees: int, seed: int = 1) -> list[Visit]:
     return list(synthetic_year(trainees, 0.05, YEAR, Random(seed)))
 
 
-@pytest.fixture(scope="session")
-def small(tmp_path_factory) -> Deanery:
+@pytest.fixture(scope="package", autouse=True)
+def counted_groups(tmp_path_factory):
+    """Count grades and specialties too, of a deanery that knows their numbers."""
+    with population(tmp_path_factory.mktemp("population") / "trends.yml"):
+        assert {"grade", "specialty"} <= set(facets())
+        yield
+
+
+@pytest.fixture(scope="package")
+def small(tmp_path_factory, counted_groups) -> Deanery:
     """Return a deanery of 2,000 trainees after its year."""
     return lived(tmp_path_factory.mktemp("small"), year_of(2_000), date(YEAR + 1, 12, 31))
 
 
-@pytest.fixture(scope="session")
-def large(tmp_path_factory) -> Deanery:
+@pytest.fixture(scope="package")
+def large(tmp_path_factory, counted_groups) -> Deanery:
     """Return a deanery of 8,000 trainees after its year."""
     return lived(tmp_path_factory.mktemp("large"), year_of(8_000), date(YEAR + 1, 12, 31))

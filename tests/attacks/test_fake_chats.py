@@ -29,7 +29,7 @@ def nobody_about_it() -> list[Visit]:
 
 def about_it(number: int, who: str) -> list[Visit]:
     """Return so many visits that bring the concern."""
-    nothing = dict.fromkeys(("stage", "pattern", "question", "way", "grade"), ())
+    nothing = dict.fromkeys(("stage", "pattern", "question", "way", "grade", "specialty"), ())
     values = {**nothing, FACET: (VALUE,)}
     return [Visit(AT[0], f"{who} {n}", "web", values, False) for n in range(number)]
 

@@ -33,6 +33,7 @@ from bot.trends.vocabulary import CHANNELS, NOT_COUNTED, WAYS, every_mark, facet
 from tests.clocks import Clock
 from tests.conftest import Person
 from tests.databases import new_database
+from tests.populations import population
 from tests.test_talk import until_offered
 from tests.trends.conftest import Said
 from tests.trends.test_marks import stored
@@ -82,7 +83,6 @@ def test_a_turn_is_counted_by_its_labels(recorder, store):
         ),
         (Said("a").user("share").bot("utter_help_card:0"), "help_card any"),
         (Said("a", "telegram").user("greet"), "channel telegram"),
-        (Said("a").user("inform", grade=["f1"]), "grade foundation"),
     ],
 )
 def test_what_is_asked_and_how_far_somebody_goes_is_counted(said, mark, recorder, store):
@@ -124,10 +124,18 @@ def test_a_person_counts_in_three_themes_at_most(recorder, store):
     assert sorted(found) == sorted(f"concern {concern}" for concern in concerns[:3])
 
 
-def test_a_person_belongs_to_one_group_and_channel(recorder, store):
-    for grade in ("f1", "registrar"):
-        Said("a").user("inform", grade=[grade]).to(recorder)
-    assert [name for name in counted(store) if name.startswith("grade ")] == ["grade foundation"]
+def test_a_person_belongs_to_one_group_and_channel(recorder, store, tmp_path):
+    with population(tmp_path / "trends.yml"):
+        for grade in ("f1", "registrar"):
+            Said("a").user("inform", grade=[grade]).to(recorder)
+        Said("a").user("inform", specialty=["urology"]).to(recorder)
+    groups = [name for name in counted(store) if name.startswith(("grade ", "specialty "))]
+    assert groups == ["grade foundation", "specialty surgery"]
+
+
+def test_a_grade_is_not_counted_while_nobody_says_how_many_trainees_a_band_has(recorder, store):
+    Said("a").user("inform", grade=["f1"]).to(recorder)
+    assert counted(store) == {"people any": 1, "channel web": 1}
 
 
 def test_the_help_card_is_counted_once_a_year(recorder, store, month):
@@ -416,12 +424,14 @@ def test_without_our_recorder_nothing_starts(wrong, loop, tmp_path):
         loop.run(load_our_agent(endpoints=path))
 
 
-def test_a_real_conversation_is_counted_and_holds_no_word(counted_person, store, url):
+def test_a_real_conversation_is_counted_and_holds_no_word(counted_person, store, url, tmp_path):
     person = counted_person
     person.open()
     person.say("i cover two wards on nights and i never sleep, xyzzy-canary")
     person.say("does the unit tell my supervisor")
-    person.say("im an FY2")
+    with population(tmp_path / "trends.yml"):
+        person.say("im an FY2")
+        assert person.recorder.write_now()
     person.say("how do i contact the unit in wales")
     assert person.recorder.write_now()
     found = counted(store)
