@@ -15,6 +15,7 @@ from random import Random
 
 import pytest
 
+from bot.paths import ROOT
 from bot.trends.disclosure import Rules, total
 from bot.trends.noise import geometric
 from bot.trends.releases import Release
@@ -26,6 +27,17 @@ from tests.attacks.conftest import YEAR, released, truth, year_of
 RULES = Rules()
 UNKNOWN_OTHERS = 5
 HALF = Window(Month(YEAR, 1), Month(YEAR, 6))
+
+FOUND_AT_MOST = {
+    ("small", f"{YEAR}-01_{YEAR}-06"): (2, 55),
+    ("small", f"{YEAR}-07_{YEAR}-12"): (61, 61),
+    ("large", f"{YEAR}-01_{YEAR}-03"): (86, 125),
+    ("large", f"{YEAR}-04_{YEAR}-06"): (8, 102),
+    ("large", f"{YEAR}-07_{YEAR}-09"): (72, 113),
+    ("large", f"{YEAR}-10_{YEAR}-12"): (15, 109),
+}
+"""(Deanery, window) -> how many of how many people are found, if nobody but they and their five can
+have come: the accepted reading in docs/trends.md, which says these numbers. More is a worsening."""
 
 
 class Exact(Rules):
@@ -166,6 +178,36 @@ def test_in_the_invented_years_they_are_certain_at_that_edge_only(size, request)
             assert not is_certain(release, visits, target, unknown, more=came([target], visits))
             tried += 1
     assert tried >= 50
+
+
+@pytest.mark.parametrize("size", ["small", "large"])
+def test_no_more_are_found_in_the_invented_years_than_is_stated(size, request):
+    """Of everybody who came, each with five others; the solver finds no more than arithmetic."""
+    deanery = request.getfixturevalue(size)
+    told = {name: found for (of, name), found in FOUND_AT_MOST.items() if of == size}
+    assert {release.name for release in deanery.windows} == set(told)
+    for release in deanery.windows:
+        visits = within(deanery.visits, release.window)
+        everybody = len({visit.person for visit in visits})
+        pairs = list(draw(visits, everybody))
+        by_arithmetic = [pair for pair in pairs if at_an_edge(release, visits, *pair)]
+        by_solver = sum(is_certain(release, visits, *pair) for pair in pairs[:25])
+        at_most, of = told[release.name]
+        assert everybody == of
+        assert len(by_arithmetic) <= at_most, release.name
+        assert by_solver <= sum(pair in by_arithmetic for pair in pairs[:25]), release.name
+
+
+def test_the_document_states_how_many_are_found():
+    text = (ROOT / "docs" / "trends.md").read_text(encoding="utf-8")
+    rows = {
+        ("small", "2,000"): ("January–June", "July–December"),
+        ("large", "8,000"): ("January–March", "April–June", "July–September", "October–December"),
+    }
+    for (size, trainees), names in rows.items():
+        found = [each for (of, _), each in FOUND_AT_MOST.items() if of == size]
+        for name, (at_most, of) in zip(names, found, strict=True):
+            assert f"| {trainees} | {name} | {at_most} of {of} | 0 |" in text
 
 
 def test_a_figure_at_the_other_end_tells_that_none_of_the_six_came():
