@@ -7,7 +7,6 @@ process's memory only. When a period's marks were frozen into a release its key 
 
 from __future__ import annotations
 
-import hashlib
 import hmac
 import secrets
 import threading
@@ -87,4 +86,4 @@ def counting() -> Counting:
 
 
 def _hmac(key: bytearray, *parts: str) -> bytes:
-    return hmac.digest(bytes(key), "\x00".join(parts).encode(), hashlib.sha256)[:BYTES]
+    return hmac.digest(key, "\x00".join(parts).encode(), "sha256")[:BYTES]
