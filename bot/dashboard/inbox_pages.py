@@ -372,6 +372,7 @@ def keep_draft(request: Request, form: FormData, status_code: int) -> Response |
     return render(
         "inbox_draft.html",
         status_code,
+        synthetic=request.app.state.parts.demo,
         unit=None,
         why="failed" if status_code >= 500 else "signed_out",
         action=request.url.path,

@@ -1,8 +1,10 @@
 """The recorder: what a turn is counted as, once a person, and never at the cost of a reply."""
 
+import hmac
 import threading
 import time
 import weakref
+from types import SimpleNamespace
 
 import pytest
 import yaml
@@ -265,6 +267,20 @@ def test_keys_die_with_the_freeze(recorder, store, month):
     assert recorder.counting.periods() == [YEAR] or MAY not in recorder.counting.periods()
     assert set(key) == {0}
     assert recorder.counting.token("a", MAY, "people", "any") != before
+
+
+def test_a_token_is_made_with_the_key_that_is_overwritten_and_not_with_a_copy(monkeypatch):
+    used = []
+
+    def digest(key, *more):
+        used.append(key)
+        return hmac.digest(key, *more)
+
+    counting = Counting()
+    monkeypatch.setattr("bot.trends.counting.hmac", SimpleNamespace(digest=digest))
+    counting.token("a", MAY, "f", "v")
+    counting.person("a", MAY)
+    assert [key is counting._keys[MAY] for key in used] == [True, True]
 
 
 def test_new_keys_give_other_tokens():
