@@ -1,6 +1,7 @@
 """The audit log: which member of staff did what, and when. No address, no browser, no search.
 
-Also whom single sign-on named who has no account, and what was done to accounts.
+Also whom single sign-on named who has no account, that somebody tried without a known name or the
+proxy's secret, and what was done to accounts.
 """
 
 from __future__ import annotations
@@ -18,6 +19,13 @@ from bot.dashboard.tables import audit
 
 COMMAND_LINE = "command line"
 """Who changed an account or a unit's key; no account has such a name."""
+
+UNKNOWN = "(unknown)"
+"""Who tried to sign in by a name without an account, or to name somebody without the proxy's
+secret; no account has such a name, and what they gave is not kept: it may be a password."""
+
+UNKNOWN_SECONDS = 60
+"""One entry of each kind stands for all tries of so many seconds, so that nobody fills the log."""
 
 KEPT_SECONDS = 2 * 365 * 24 * 60 * 60
 """An entry is deleted two years later."""
@@ -50,6 +58,7 @@ class Audit:
         """Use the dashboard's database; `clock` gives seconds since 1970."""
         self._engine = engine
         self._clock = clock
+        self._unknown: dict[str, float] = {}
 
     def note(self, who: str, what: str, outcome: str) -> None:
         """Add an entry. A ticket is named by `NAMED` digits only, as its entries outlive it."""
@@ -63,6 +72,13 @@ class Audit:
         with self._engine.begin() as connection:
             connection.execute(insert(audit), [row])
             connection.execute(delete(audit).where(audit.c.at < now - KEPT_SECONDS))
+
+    def note_unknown(self, what: str) -> None:
+        """Add that somebody unknown tried `what`, unless the last entry of it is too young."""
+        now = self._clock()
+        if now - self._unknown.get(what, -UNKNOWN_SECONDS) >= UNKNOWN_SECONDS:
+            self._unknown[what] = now
+            self.note(UNKNOWN, what, "refused")
 
     def latest(self, before: int | None = None) -> list[Entry]:
         """Return the latest entries, or those before a number, the latest first."""

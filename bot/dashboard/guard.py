@@ -223,6 +223,8 @@ def _named_by_proxy(request: Request, parts: Parts) -> Member | None:
     """Return whom the proxy says has signed in, if it is the proxy that says so."""
     given = request.headers.get(SECRET_HEADER, "").encode("utf-8", "replace")
     if not hmac.compare_digest(given, parts.settings.proxy_secret.encode()):
+        if given or request.headers.get(parts.settings.proxy_header):
+            parts.audit.note_unknown("single sign-on")  # from anybody, so nothing of theirs
         return None
     name = request.headers.get(parts.settings.proxy_header, "").strip().lower()
     member = parts.staff.get(name) if name else None

@@ -290,6 +290,8 @@ def sign_in(visit: Visit) -> Response:
     if member is None:
         if any(known.name == name for known in parts.staff.all()):
             parts.audit.note(name, "sign in", "refused")
+        else:
+            parts.audit.note_unknown("sign in")
         return sign_in_page(visit, wrong=True)
     parts.audit.note(member.name, "sign in", "done")
     response = RedirectResponse("/windows", 303)

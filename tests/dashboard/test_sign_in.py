@@ -14,7 +14,7 @@ from bot import cli
 from bot.dashboard import sessions as sessions_module
 from bot.dashboard import staff as staff_module
 from bot.dashboard import tables
-from bot.dashboard.audit import Audit
+from bot.dashboard.audit import UNKNOWN, UNKNOWN_SECONDS, Audit
 from bot.dashboard.guard import HEADERS
 from bot.dashboard.staff import Staff, StaffError
 from bot.database import open_database
@@ -110,6 +110,21 @@ def test_every_wrong_try_gets_the_same_answer(dashboard):
             attempt(dashboard, client, password="wrong password")
         locked = attempt(dashboard, client)
         assert unknown.content == wrong.content == locked.content
+
+
+def test_tries_with_unknown_names_leave_a_trace_without_the_name_once_a_minute(dashboard):
+    def noted() -> list[tuple[str, str, str]]:
+        log = dashboard.parts.audit.latest()
+        assert not [e for e in log if "hunter2" in f"{e.who} {e.what}"]
+        return [(e.who, e.what, e.outcome) for e in log if e.who == UNKNOWN]
+
+    with dashboard.browser() as client:
+        for name in ("hunter2", "nobody", "hunter2"):
+            assert attempt(dashboard, client, name=name, code="123456").status_code == 403
+        assert noted() == [(UNKNOWN, "sign in", "refused")]
+        dashboard.clock.now += UNKNOWN_SECONDS
+        attempt(dashboard, client, name="hunter2", code="123456")
+        assert len(noted()) == 2
 
 
 def test_a_session_ends_when_idle_when_old_and_when_signed_out(dashboard):
@@ -270,7 +285,13 @@ def test_nobody_else_names_anybody(headers, behind_proxy):
         assert client.get("/windows", headers=headers).status_code == 403
         named = [(e.who, e.what, e.outcome) for e in behind_proxy.parts.audit.latest()]
         by_proxy = headers.get("X-Sidedoor-Proxy-Secret") == "s" * 32 and headers["X-Remote-User"]
-        assert named == ([(by_proxy, "GET /windows", "refused")] if by_proxy else [])
+        secret = headers.get("X-Sidedoor-Proxy-Secret")
+        forged = [(UNKNOWN, "single sign-on", "refused")] if headers and secret != "s" * 32 else []
+        assert named == ([(by_proxy, "GET /windows", "refused")] if by_proxy else forged)
+        for _ in range(5):
+            client.get("/windows", headers=headers)
+        again = [e for e in behind_proxy.parts.audit.latest() if e.who == UNKNOWN]
+        assert len(again) == len(forged)
         data = {"name": "jo@trust.example", "password": "", "code": ""}
         assert client.post("/sign-in", data=data, headers=headers).status_code == 404
 
