@@ -303,5 +303,15 @@ async def failed(request: Request, error: Exception) -> Response:
             await run_in_threadpool(_note_unknown, request, request.app.state.parts, status)
         except SQLAlchemyError as unreached:
             _note_failure(unreached)
+    parts: Parts = request.app.state.parts
     render: Any = request.app.state.render
-    return with_headers(render("error.html", status=status, member=None, status_code=status))
+    return with_headers(
+        render(
+            "error.html",
+            status=status,
+            member=None,
+            status_code=status,
+            synthetic=parts.demo,
+            invented_for=parts.population.trainees if parts.demo else None,
+        )
+    )

@@ -274,6 +274,7 @@ def sign_in_page(visit: Visit, wrong: bool = False) -> Response:
         "sign_in.html",
         403 if wrong else 200,
         wrong=wrong,
+        synthetic=visit.parts.demo,
         first=not visit.parts.staff.any(),
         proxy=bool(visit.parts.settings.proxy_header),
     )

@@ -30,7 +30,7 @@ from bot.dashboard.names import (
     value_order,
     window_name,
 )
-from bot.dashboard.pages import MOST_SENTENCES
+from bot.dashboard.pages import MOST_SENTENCES, ROUTES
 from bot.dashboard.picture import Row, leading, picture, pictures
 from bot.deanery import CRISIS_LINES, signposts
 from bot.health_paths import READY
@@ -220,6 +220,48 @@ def test_every_page_says_that_the_figures_are_synthetic(dashboard, reader):
     for path in ("/method", "/service", "/wording"):
         assert "Every figure here is invented" in reader.get(path).text
     assert "(synthetic)" in reader.get(f"/windows/{WINDOW}/concern.csv").text
+
+
+def test_every_page_of_the_demonstration_is_marked_as_synthetic(serve, year, tmp_path):
+    """Every route, what it answers to a form that is not understood, and what there is not."""
+    url = f"sqlite:///{tmp_path / 'staff.db'}"
+    served = serve(year, demo=True, trainees=8_000, staff_database=url)
+    marked = set()
+    with served.browser() as client:
+        for route in ROUTES:
+            path = route.path.replace("{name}", str(WINDOW)).replace("{facet}", "concern")
+            path = path.replace("{ticket}", "0" * 32).replace("{year:int}", "2025")
+            for method in sorted(route.methods - {"HEAD"}):
+                answer = client.request(method, path)
+                if answer.headers.get("content-type", "").startswith("text/html"):
+                    assert 'class="invented"' in answer.text, (method, path)
+                    assert "<strong>Synthetic.</strong>" in answer.text, (method, path)
+                    marked.add(path)
+        for method, path, status in (
+            ("GET", "/no-such-page", 404),
+            ("PUT", "/windows", 405),
+            ("GET", "/windows/2025-13", 404),
+        ):
+            answer = client.request(method, path)
+            assert answer.status_code == status
+            assert "<strong>Synthetic.</strong>" in answer.text
+        elsewhere = client.get("/windows", headers={"Host": "elsewhere.example"})
+        assert elsewhere.status_code == 421
+        assert "<strong>Synthetic.</strong>" in elsewhere.text
+    assert {"/windows", "/change", "/method", "/service", "/wording", "/audit", "/inbox"} <= marked
+
+
+def test_a_failing_page_of_the_demonstration_is_marked_too(serve, year, tmp_path, monkeypatch):
+    served = serve(year, demo=True, staff_database=f"sqlite:///{tmp_path / 'staff.db'}")
+
+    def fail(*_: object) -> None:
+        raise RuntimeError
+
+    monkeypatch.setattr("bot.dashboard.pages.compare", fail)
+    with served.browser() as client:
+        answer = client.get("/change")
+    assert answer.status_code == 500
+    assert "<strong>Synthetic.</strong>" in answer.text
 
 
 def test_real_figures_are_not_called_synthetic(serve, tmp_path):
