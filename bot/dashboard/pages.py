@@ -19,6 +19,8 @@ from bot.dashboard.inbox_pages import INBOX_ROUTES, guessing_now
 from bot.dashboard.names import day_name, facet_names, meanings
 from bot.dashboard.picture import (
     Meaning,
+    card_csv,
+    card_figure,
     everything,
     headline,
     meaning_of,
@@ -31,7 +33,7 @@ from bot.dashboard.sentences import files, search, state_of
 from bot.deanery import deaneries
 from bot.trends.disclosure import Rules, YearlyRules
 from bot.trends.releases import HELP_CARD_YEAR, Release
-from bot.trends.vocabulary import ANYBODY, HELP_CARD, facets
+from bot.trends.vocabulary import facets
 from bot.trends.windows import ENOUGH, LAG_DAYS
 
 MOST_SENTENCES = 100
@@ -63,7 +65,7 @@ def windows_page(visit: Visit) -> Response:
     windows = windows_of(visit)
     error = getattr(visit.request.state, "release_error", None)
     years = [] if error else visit.parts.releases.all(HELP_CARD_YEAR)
-    cards = [(r.window.first.year, r.tables[HELP_CARD][ANYBODY]) for r in years]
+    cards = [(r.window.first.year, card_figure(r)) for r in years]
     return show(
         visit,
         "windows.html",
@@ -134,7 +136,10 @@ def csv_file(visit: Visit) -> Response:
 
 def signed_file(visit: Visit) -> Response:
     """The release itself, as it was signed."""
-    release = _window(visit)
+    return _signed(visit, _window(visit))
+
+
+def _signed(visit: Visit, release: Release) -> Response:
     text = json.dumps(visit.parts.releases.read_signed(release.name), indent=1) + "\n"
     name = f"sidedoor_{release.name}.json"
     return PlainTextResponse(
@@ -142,6 +147,31 @@ def signed_file(visit: Visit) -> Response:
         media_type="application/json",
         headers={"Content-Disposition": f'attachment; filename="{name}"'},
     )
+
+
+def _card_year(visit: Visit) -> Release:
+    year = visit.request.path_params["year"]
+    years = visit.parts.releases.all(HELP_CARD_YEAR) if windows_of(visit) else []
+    found = next((release for release in years if release.window.first.year == year), None)
+    if found is None:
+        raise HTTPException(404)
+    return found
+
+
+def card_file(visit: Visit) -> Response:
+    """A year's number of help cards as CSV."""
+    release = _card_year(visit)
+    name = f"sidedoor_{release.name}.csv"
+    return PlainTextResponse(
+        card_csv(release),
+        media_type="text/csv",
+        headers={"Content-Disposition": f'attachment; filename="{name}"'},
+    )
+
+
+def signed_card_file(visit: Visit) -> Response:
+    """The release of a year's number of help cards, as it was signed."""
+    return _signed(visit, _card_year(visit))
 
 
 def change_page(visit: Visit) -> Response:
@@ -169,9 +199,12 @@ def change_page(visit: Visit) -> Response:
 
 
 def every_figure(visit: Visit) -> Response:
-    """Every figure of every window in one file."""
+    """Every figure of every window and year in one file, in the order in which they end."""
+    windows = windows_of(visit)
+    years = visit.parts.releases.all(HELP_CARD_YEAR) if windows else []
+    in_order = sorted([*windows, *years], key=lambda r: (r.window.last, r.kind == HELP_CARD_YEAR))
     return PlainTextResponse(
-        everything(windows_of(visit)),
+        everything(in_order),
         media_type="text/csv",
         headers={"Content-Disposition": 'attachment; filename="sidedoor_figures.csv"'},
     )
@@ -339,6 +372,8 @@ ROUTES = [
     Route("/windows/{name}/release.json", page(signed_file)),
     Route("/windows/{name}/{facet}.csv", page(csv_file)),
     Route("/change", page(change_page)),
+    Route("/help-card/{year:int}.csv", page(card_file)),
+    Route("/help-card/{year:int}.json", page(signed_card_file)),
     Route("/figures.csv", page(every_figure)),
     Route("/method", page(method_page)),
     Route("/service", page(service_page)),

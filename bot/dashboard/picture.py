@@ -11,8 +11,8 @@ from typing import Any
 from bot.dashboard.names import NOT_SHOWN, facet_names, value_name, value_order, window_name
 from bot.trends.disclosure import Rules, percent
 from bot.trends.noise import usual_reach
-from bot.trends.releases import Release
-from bot.trends.vocabulary import facets
+from bot.trends.releases import HELP_CARD_YEAR, Release
+from bot.trends.vocabulary import ANYBODY, HELP_CARD, facets
 
 ENOUGH_ROWS, MOST_ROWS = 3, 6
 """Rows of one facet in the headlines of a release."""
@@ -162,6 +162,9 @@ def everything(releases: Sequence[Release]) -> str:
     out.writerow(["period", "months", "table", "value", "people", "share of people"])
     for release in releases:
         where, months = _where(release), len(release.window.months())
+        if release.kind == HELP_CARD_YEAR:
+            out.writerow([where, months, *_card(release), ""])
+            continue
         out.writerow([where, months, "Everybody", "Everybody", everybody(release), ""])
         for one in pictures(release):
             for row in one.rows:
@@ -169,6 +172,21 @@ def everything(releases: Sequence[Release]) -> str:
                     [where, months, one.title, row.name, row.people_shown, row.share_shown]
                 )
     return text.getvalue()
+
+
+def card_csv(release: Release) -> str:
+    """Return a year's number of help cards as a CSV file."""
+    text = io.StringIO()
+    out = csv.writer(text, lineterminator="\r\n")
+    out.writerow(["period", "table", "value", "people"])
+    out.writerow([_where(release), *_card(release)])
+    return text.getvalue()
+
+
+def card_figure(release: Release) -> str:
+    """Return to how many people the help card was shown in a year, as printed."""
+    figure = release.tables[HELP_CARD][ANYBODY]
+    return NOT_SHOWN if figure is None else str(figure)
 
 
 def headline(release: Release) -> list[tuple[str, tuple[Row, ...]]]:
@@ -196,6 +214,11 @@ def leading(rows: Sequence[Row]) -> tuple[Row, ...]:
             break
         found += alike
     return tuple(found)
+
+
+def _card(release: Release) -> tuple[str, str, str]:
+    named = facet_names(HELP_CARD)
+    return named["title"], named["column"], card_figure(release)
 
 
 def _where(release: Release) -> str:

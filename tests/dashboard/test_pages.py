@@ -39,9 +39,9 @@ from bot.paths import ROOT
 from bot.privacy.lifetimes import HOUR, KEY_ROTATION_SECONDS, MOST_NAMES_A_DAY
 from bot.trends.disclosure import Rules
 from bot.trends.living import live_through
-from bot.trends.releases import Release, ReleaseError, Releases
+from bot.trends.releases import HELP_CARD_YEAR, Release, ReleaseError, Releases
 from bot.trends.synthetic import synthetic_year
-from bot.trends.vocabulary import facets
+from bot.trends.vocabulary import ANYBODY, HELP_CARD, facets
 from bot.trends.windows import Month, Window
 from tests.dashboard.conftest import links
 from tests.databases import free_port
@@ -99,6 +99,68 @@ def test_table_chart_csv_and_signed_file_have_the_same_figures(dashboard, reader
             told = signed["tables"][one.facet]
             named = {value_name(one.facet, v): f for v, f in told.items()}
             assert {n: NOT_SHOWN if f is None else str(f) for n, f in named.items()} == in_table
+
+
+def test_the_report_has_the_figures_of_the_window(dashboard, reader):
+    """What is printed and handed on is what was signed: tables, charts and the total."""
+    for release in dashboard.parts.releases.all():
+        page = html.unescape(reader.get(f"/windows/{release.name}/report").text)
+        assert f"{release.people} people talked" in page
+        for one in pictures(release):
+            if not one.shown:
+                continue
+            section = page.split(f"<h2>{one.title}</h2>")[1].split("</section>")[0]
+            figures = {row[0]: row[1:] for row in cells(section)}
+            signed = release.tables[one.facet]
+            shown = {value_name(one.facet, v): str(f) for v, f in signed.items() if f is not None}
+            assert {name: row[0] for name, row in figures.items()} == shown
+            text = reader.get(f"/windows/{release.name}/{one.facet}.csv").text
+            in_file = {row[1]: row[3] for row in csv.reader(io.StringIO(text))}
+            for name, row in figures.items():
+                assert row[1:] in ([], [in_file[name]])
+            labels = re.findall(r'<text class="label"[^>]*>(.*?)</text>', section)
+            numbers = re.findall(r'<text class="number"[^>]*>(.*?)</text>', section)
+            assert dict(zip(labels, numbers, strict=True)) == shown
+
+
+def test_the_page_of_changes_has_the_figures_of_the_windows(dashboard, reader):
+    """Every cell: the share and people of that window's files, or that it is not shown."""
+    releases = dashboard.parts.releases.all()
+    page = html.unescape(reader.get("/change").text)
+    every = list(csv.reader(io.StringIO(reader.get("/figures.csv").text)))
+    compared = 0
+    for one in pictures(releases[-1]):
+        section = page.split(f"<h3>{one.title}</h3>")[1].split("<h3>")[0]
+        if "<table" not in section:
+            continue
+        for name, _, *figures in cells(section):
+            assert len(figures) == len(releases)
+            for release, figure in zip(releases, figures, strict=True):
+                where = f"{window_name(release.window)} (synthetic)"
+                rows = [r for r in every if r[0] == where and r[2:4] == [one.title, name]]
+                people, share = rows[0][4:]
+                expected = people if share == NOT_SHOWN else f"{share} ({people})"
+                assert re.sub("<[^>]*>", "", figure) == expected
+                signed = {value_name(one.facet, v): f for v, f in release.tables[one.facet].items()}
+                assert people == (NOT_SHOWN if signed[name] is None else str(signed[name]))
+                compared += 1
+    assert compared >= 40
+
+
+def test_the_number_of_help_cards_is_the_same_on_the_page_and_in_each_file(dashboard, reader):
+    (release,) = dashboard.parts.releases.all(HELP_CARD_YEAR)
+    figure = release.tables[HELP_CARD][ANYBODY]
+    printed = NOT_SHOWN if figure is None else str(figure)
+    page = reader.get("/windows").text.split("Crisis and help card")[1]
+    assert cells(page)[0][:2] == ["2025", printed]
+    (row,) = list(csv.reader(io.StringIO(reader.get("/help-card/2025.csv").text)))[1:]
+    assert row[-1] == printed
+    signed = json.loads(reader.get("/help-card/2025.json").text)
+    assert signed == dashboard.parts.releases.read_signed(release.name)
+    every = list(csv.reader(io.StringIO(reader.get("/figures.csv").text)))
+    assert [r[4] for r in every if r[2] == row[1]] == [printed]
+    for path in ("/help-card/2024.csv", "/help-card/2024.json", "/help-card/x.csv"):
+        assert reader.get(path).status_code == 404
 
 
 def test_a_page_has_no_figure_that_is_not_in_the_release(dashboard, reader):
