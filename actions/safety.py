@@ -22,22 +22,36 @@ from actions.routes import (
 )
 from actions.speaking import intent_of, memory_of, remember, say
 from bot.dialogue.context import (
+    ASKED_SAFE,
     AT_WORK,
+    BACKS_OUT,
     BARRIER,
     CARE,
+    HURT_ONLY,
     INTRUSIVE,
     MEDICAL,
+    NOT_SAFE,
+    OWNS_UP,
     PAST_ATTEMPT,
+    PUT_RIGHT_QUESTION,
+    RELAPSE,
+    RINGING,
     SHAKEN,
+    TAKES_BACK,
     UNSAFE_PERSON,
     UNSURE,
+    WONT_RING,
     aside_of,
+    by_a_bare_answer,
     crisis_kind,
     in_doubt,
+    is_corrected,
     is_low,
     is_put_right,
+    is_tended,
     news_of,
     risk_signs,
+    stated_risk,
 )
 from bot.dialogue.help_intents import asks_for_help
 from bot.dialogue.referral import is_begun
@@ -46,13 +60,16 @@ from bot.dialogue.urgency import (
     ASKED_FOR,
     CALL_FIRST,
     DOUBTS,
+    MINUTES,
+    OWN_WORDS,
+    affirmed_after,
     kind_after,
     presses_for_the_call,
 )
 from bot.nlu.routes import DONE_FIRST, EMERGENCY, SOMEONE_ELSE, at_the_edge
-from bot.nlu.taxonomy import OWN_RISK
+from bot.nlu.taxonomy import NO_RISK, OWN_RISK
 
-SAFE, DANGER, HALF, WILL_CALL, REACHED, MISREAD, CHANGE, NAMED = (
+SAFE, DANGER, HALF, WILL_CALL, REACHED, MISREAD, CHANGE, NAMED, HOLDS_BACK, TENDED = (
     "safe",
     "danger",
     "half",
@@ -61,6 +78,8 @@ SAFE, DANGER, HALF, WILL_CALL, REACHED, MISREAD, CHANGE, NAMED = (
     "misread",
     "change_subject",
     "named",
+    "holds_back",
+    "tended",
 )
 """What an answer means."""
 
@@ -69,12 +88,27 @@ QUESTIONS = {
         "affirm": DANGER,
         "deny": SAFE,
         "ambivalent": HALF,
-        "takes_back": HALF,
+        TAKES_BACK: HALF,
+        OWNS_UP: DANGER,
+        RELAPSE: DANGER,
     },
-    "safe": {"affirm": SAFE, "deny": DANGER, "ambivalent": HALF},  # "are you safe?"
-    "can_ring": {"affirm": WILL_CALL, "deny": DANGER, "ambivalent": DANGER},  # "can you ring?"
+    "safe": {  # "are you safe?"
+        "affirm": SAFE,
+        "deny": DANGER,
+        "ambivalent": HALF,
+        OWNS_UP: DANGER,
+        RELAPSE: DANGER,
+    },
+    "can_ring": {  # "can you ring?"
+        "affirm": WILL_CALL,
+        "deny": DANGER,
+        "ambivalent": DANGER,
+        BACKS_OUT: DANGER,
+    },
+    RINGING: {"deny": HOLDS_BACK, "ambivalent": HOLDS_BACK, BACKS_OUT: HOLDS_BACK},  # "go now"
     "step": {"affirm": WILL_CALL, "ambivalent": HALF},  # "could you sit with others?"
     "open": {"ambivalent": HALF},  # "what is in the way of ringing?"
+    PUT_RIGHT_QUESTION: {},  # "what did you mean to tell me?"
     "care": {},  # "what was going on before it?", and what is said after the answer
     "care_again": {},
 }
@@ -105,6 +139,12 @@ SAID = {
     "change_subject": CHANGE,
 }
 """Signs (`nlu_data/patterns/signs.yml`) that answer in words, the first that is found."""
+
+NO_CALL_NEEDED = ("reached", "with_someone", "safe", "misread")
+"""Signs beside which a call that is not made is none that is missed."""
+
+THERE = ("reached", "with_someone", "change_subject")
+"""Signs beside which a name is not somebody who could be asked."""
 
 TOLD = "told"
 """The opening in place of "I may be misreading", when a harm is told beside a doubt."""
@@ -151,6 +191,12 @@ CALL_OF_ITS_OWN = (MEDICAL, UNSAFE_PERSON)
 ESCALATION_OF_ITS_OWN = ("harm_to_others", INTRUSIVE, *CALL_FIRST)
 """Kinds with a response of their own at that step."""
 
+NOT_OWN = (UNSAFE_PERSON, MEDICAL)
+"""Kinds that say nothing of a wish to die or to hurt, affirmed before or not."""
+
+ONLY_PASSIVE = "only_passive"
+"""The sign that no is said to more than the wish to be dead that was told."""
+
 NOT_LEFT_YET = ("self_harm", INTRUSIVE)
 """Kinds that are stayed with after no: what was told has not stopped with it."""
 
@@ -180,6 +226,8 @@ class Step:
     """What a bare yes or no means outside the crisis."""
     route: str | None = None
     """The route, or the news of somebody else, that was answered in this step."""
+    affirmed: str | None = None
+    """The own risk that was stated, or answered with yes, in this conversation."""
 
 
 class ActionCrisis(Action):
@@ -213,6 +261,7 @@ class ActionCrisis(Action):
             crisis_question=step.question,
             crisis_signs=step.signs,
             crisis_sure=step.sure,
+            crisis_affirmed=step.affirmed,
             unclear_run=0,
         )
         return [
@@ -238,12 +287,22 @@ def _next_step(dispatcher: CollectingDispatcher, tracker: Tracker, turn: int) ->
         tracker.get_slot("crisis_question") or "open",
         int(tracker.get_slot("crisis_signs") or 0),
         bool(tracker.get_slot("crisis_sure")),
+        affirmed=tracker.get_slot("crisis_affirmed"),
     )
     kind = crisis_kind(message, tracker.slots)
     if kind == UNSURE and state in ("no", "eased") and is_put_right(message, tracker.slots):
         say(dispatcher, "utter_crisis_believed", **crisis_numbers(tracker))
         say(dispatcher, "utter_return_talk")
-        return replace(now, kind=UNSURE, asked="back")
+        return replace(now, kind=UNSURE, question=PUT_RIGHT_QUESTION, asked="back")
+    if kind is None and is_corrected(message, tracker.slots) and state in ("no", "eased"):
+        say(dispatcher, "utter_crisis_misread")
+        if state == "eased":
+            return now
+        asked_about = ASKED_SAFE[tracker.get_slot("asked")]
+        return replace(now, kind=asked_about, question=PUT_RIGHT_QUESTION)
+    seen_to = now.kind in MINUTES and now.affirmed == HURT_ONLY and state != "no"
+    if seen_to and is_tended(message, tracker.slots):
+        now = replace(now, kind=HURT_ONLY, question="thoughts")
     if kind is not None and not _is_an_answer(tracker, now):
         return _show_card(dispatcher, tracker, now, kind, turn)
     reached = now.state != "no" and _meaning(tracker, now) in (REACHED, WILL_CALL)
@@ -266,17 +325,27 @@ def _show_card(
     numbers, doubt = crisis_numbers(tracker), told in DOUBTS
     signs = now.signs + (not doubt)
     running = now.state in ("asked", "staying")
-    alone = risk_signs(tracker.latest_message, tracker.slots).classifier_alone()
-    sure = not alone or (running and now.sure)
+    message, slots = tracker.latest_message, tracker.slots
+    firm = not risk_signs(message, slots).classifier_alone() and not by_a_bare_answer(
+        message, slots
+    )
     if told == MEDICAL:  # breath alone may be panic
-        sources = tracker.latest_message.get("harm_sources") or {}
-        sure = EMERGENCY in (sources.get("patterns") or ()) or (running and now.sure)
+        firm = EMERGENCY in ((message.get("harm_sources") or {}).get("patterns") or ())
     kind = kind_after(told, now.kind) if running else told
+    back = now.affirmed is not None and RELAPSE in (message.get("signs") or ())
+    if kind == UNSURE and now.affirmed and now.affirmed not in OWN_WORDS:
+        kind, back = now.affirmed, True  # after danger that was affirmed nothing is a mere doubt
+    affirmed = affirmed_after(stated_risk(message, slots, kind), now.affirmed)
+    sure = firm or (running and now.sure) or (affirmed is not None and kind not in NOT_OWN)
     news = news_of(tracker.latest_message, tracker.slots) if kind == SHAKEN else None
-    again = now.state != "no" and kind == now.kind and not doubt  # they have not come back to it
+    # they have not come back to it in a doubt
+    again = back or (now.state != "no" and kind == now.kind and not doubt)
     opening = f"utter_crisis_open_{TOLD if kind == UNSURE and harm_of(tracker) else kind}"
     opening = "utter_crisis_again" if again else opening
-    if now.state == "eased" and "takes_back" in (tracker.latest_message.get("signs") or ()):
+    signs_said = message.get("signs") or ()
+    taken_back = TAKES_BACK in signs_said and not back and (now.state == "eased" or now.affirmed)
+    owned = taken_back or (OWNS_UP in signs_said and slots.get("crisis_kind"))
+    if owned and not running:
         opening = "utter_crisis_open_taken_back"
     say(dispatcher, f"utter_other_{news}" if news else opening, "utter_crisis_card", **numbers)
     if kind == MEDICAL and harm_of(tracker) in AT_WORK:
@@ -285,12 +354,12 @@ def _show_card(
         return replace(_stay(dispatcher, tracker, replace(now, kind=kind), turn), signs=signs)
     if presses_for_the_call(told, now.kind, now.state, signs):
         _say_own(dispatcher, "utter_crisis_escalate", kind, ESCALATION_OF_ITS_OWN, **numbers)
-        return Step("staying", kind, QUESTION_OF.get(kind, "open"), signs, sure)
+        question = QUESTION_OF.get(kind, "open")
+        return Step("staying", kind, question, signs, sure, affirmed=affirmed)
     say(dispatcher, f"utter_crisis_ask_{kind}", **numbers)
     question = QUESTION_OF.get(kind, "thoughts")
-    return Step(
-        "asked", kind, question, signs, sure, route=f"{SOMEONE_ELSE}{news}" if news else None
-    )
+    route = f"{SOMEONE_ELSE}{news}" if news else None
+    return Step("asked", kind, question, signs, sure, route=route, affirmed=affirmed)
 
 
 def _is_an_answer(tracker: Tracker, now: Step) -> bool:
@@ -306,6 +375,11 @@ def _is_an_answer(tracker: Tracker, now: Step) -> bool:
     said_yes = "says_yes" in (message.get("signs") or ()) and not new
     if said_yes and now.state == "asked" and _meaning(tracker, now) == DANGER:
         return True  # "yes, I've decided": asked again, it would sound unheard
+    hurt = message.get("risk") in (NO_RISK, HURT_ONLY, "immediate") and by_patterns not in OWN_RISK
+    if now.kind == HURT_ONLY and hurt and is_tended(message, tracker.slots):
+        return True
+    if _is_only_passive(tracker, now):
+        return True  # "no, only the not waking up" says what was told before
     direct = now.state == "asked" and now.kind in TOLD_ALREADY
     if direct and _meaning(tracker, now) in (SAFE, MISREAD):
         return risk_signs(message, tracker.slots).classifier_alone()
@@ -316,28 +390,62 @@ def _is_an_answer(tracker: Tracker, now: Step) -> bool:
     return _meaning(tracker, now) is not None or _barrier(tracker) is not None
 
 
+def _is_only_passive(tracker: Tracker, now: Step) -> bool:
+    """Whether no is said to thoughts of ending their life, and only the wish told stays."""
+    message = tracker.latest_message
+    asked = now.state == "asked" and now.question == "thoughts" and now.kind == "passive_ideation"
+    no_more = message.get("risk") in (NO_RISK, "third_party", "passive_ideation")
+    return asked and no_more and ONLY_PASSIVE in (message.get("signs") or ())
+
+
 def _meaning(tracker: Tracker, now: Step) -> str | None:
     """Return what the message means as an answer, or None."""
     intent, signs = intent_of(tracker), tracker.latest_message.get("signs") or ()
+    answers = QUESTIONS[now.question]
     if intent in BUTTONS:
         return BUTTONS[intent]
     decided = "calm" in signs and "says_yes" in signs and "safe" not in signs
     if decided and now.state == "asked":
         return DANGER  # "yes, I've decided", also where a bare yes would mean that they are safe
+    if now.state == "asked" and OWNS_UP in signs and OWNS_UP in answers:
+        return answers[OWNS_UP]  # before "nothing like that", which it repeats
+    unrung = WONT_RING in signs and not any(sign in signs for sign in NO_CALL_NEEDED)
+    if unrung and _without_ringing(tracker, now):
+        return _without_ringing(tracker, now)
     if "done" in signs and now.kind in (MEDICAL, "immediate"):
         return REACHED  # "ok, told her": the nurse, the crew
-    if "names_someone" in signs and now.state == "staying":
+    if _is_only_passive(tracker, now):
+        return SAFE
+    if now.kind == HURT_ONLY and now.state in ("asked", "staying") and "tended" in signs:
+        no = "says_no" in signs or "safe" in signs or (intent == "deny" and _is_sure(tracker))
+        return SAFE if no or "wish_to_live" in signs else TENDED
+    if now.kind == HURT_ONLY and now.question == "thoughts" and "wish_to_live" in signs:
+        return SAFE
+    here = any(sign in signs for sign in THERE)
+    if "names_someone" in signs and now.state == "staying" and not here:
         return NAMED  # "maybe my sister" names her; it is no half answer
-    if "ambivalent" in signs and "ambivalent" in QUESTIONS[now.question]:
-        return QUESTIONS[now.question]["ambivalent"]
+    if "ambivalent" in signs and "ambivalent" in answers:
+        return answers["ambivalent"]
     for sign, meaning in SAID.items():
         danger = sign == COMPANY and now.kind in (UNSAFE_PERSON, "harm_to_others")
         tried = meaning == REACHED and "barrier_tried" in signs
         if sign in signs and not danger and not tried:
             return meaning
-    answers = QUESTIONS[now.question]
     words = (BARE.get(word, word) for word in (*signs, intent if _is_sure(tracker) else ""))
     return next((answers[word] for word in words if word in answers), None)
+
+
+def _without_ringing(tracker: Tracker, now: Step) -> str | None:
+    """Return what it means that they do not ring; a reason is met first where none was promised."""
+    barrier, promised = _barrier(tracker), now.state in ("no", "eased")
+    if now.kind in CALL_FIRST:
+        return None if barrier else DANGER
+    return HOLDS_BACK if promised or (now.state == "staying" and not barrier) else None
+
+
+def _tended(tracker: Tracker) -> bool:
+    """Whether the message says that self-harm, told before, is seen to."""
+    return is_tended(tracker.latest_message, {"crisis_affirmed": HURT_ONLY})
 
 
 def _is_sure(tracker: Tracker) -> bool:
@@ -358,8 +466,16 @@ def _after_answer(dispatcher: CollectingDispatcher, tracker: Tracker, now: Step,
         waits = str(tracker.get_slot("route_waiting"))
         return _give_route(dispatcher, tracker, replace(now, state="eased"), waits)
     doubted = in_doubt(tracker.latest_message, tracker.slots)
-    if meaning == SAFE and not said_safe and not barrier and doubted:
+    plain = (
+        said_safe or _is_only_passive(tracker, now) or (now.kind == HURT_ONLY and _tended(tracker))
+    )
+    if meaning == SAFE and not plain and not barrier and doubted:
         meaning = HALF  # a no that the classifier doubts is half a no; "I'm safe" is believed
+    if meaning == HOLDS_BACK:
+        return _still_here(dispatcher, tracker, now, barrier)
+    if meaning == TENDED:
+        say(dispatcher, "utter_crisis_tended", **numbers)
+        return replace(now, state="asked", question="thoughts")
     if meaning in (DANGER, HALF):
         # a yes is a sign too: the numbers stand under it, or 999 alone where minutes count
         card = () if now.kind in CALL_FIRST else ("utter_crisis_card",)
@@ -369,15 +485,23 @@ def _after_answer(dispatcher: CollectingDispatcher, tracker: Tracker, now: Step,
             said_yes = _own("utter_crisis_yes", now.kind, YES_OF_ITS_OWN)
             say(dispatcher, said_yes, *card, **numbers)
         _say_own(dispatcher, "utter_crisis_call_options", now.kind, OPTIONS_OF_ITS_OWN, **numbers)
-        return replace(now, state="staying", question="open", sure=True)
+        bare = meaning == DANGER and _is_bare_no(tracker, now)
+        affirmed = now.affirmed if now.question == "can_ring" else now.kind
+        return replace(
+            now,
+            state="staying",
+            question="open",
+            sure=now.sure or not bare,
+            affirmed=affirmed_after(affirmed, now.affirmed),
+        )
     urgent = now.kind in CALL_FIRST and now.question == "can_ring"
     if (
         barrier
         and meaning in (None, SAFE)
-        and (now.state != "eased" or urgent or now.question in CARE)
+        and (now.state != "eased" or urgent or now.question in (*CARE, RINGING))
     ):
         say(dispatcher, _barrier_response(now.kind, barrier), **numbers)
-        if now.state == "eased" and not urgent:
+        if now.state == "eased" and now.question in CARE and not urgent:
             return now
         return replace(now, state="staying", question=QUESTION_OF.get(now.kind, "step"))
     if meaning == NAMED:
@@ -388,7 +512,7 @@ def _after_answer(dispatcher: CollectingDispatcher, tracker: Tracker, now: Step,
             say(dispatcher, f"utter_crisis_will_call_{now.kind}", **numbers)
         else:
             say(dispatcher, "utter_crisis_will_call", **numbers)
-        question = "can_ring" if now.kind in CALL_FIRST else "open"
+        question = "can_ring" if now.kind in CALL_FIRST else RINGING
         return replace(now, state="eased", question=question)
     if meaning == REACHED:
         say(dispatcher, f"utter_crisis_reached{'_medical' if now.kind == MEDICAL else ''}")
@@ -401,10 +525,13 @@ def _after_answer(dispatcher: CollectingDispatcher, tracker: Tracker, now: Step,
     if misread and now.kind in NO_OF_ITS_OWN:
         meaning = SAFE
     elif misread and (now.question != "can_ring" or not now.sure):
-        say(dispatcher, "utter_crisis_misread")
-        return replace(now, state="eased", question="open")
+        return _put_right(dispatcher, now)
+    elif meaning == MISREAD and (said_safe or now.kind == UNSAFE_PERSON):
+        meaning = SAFE
     if meaning == SAFE:
-        if now.kind in NO_OF_ITS_OWN:
+        if ONLY_PASSIVE in (tracker.latest_message.get("signs") or ()):
+            say(dispatcher, "utter_crisis_only_passive")
+        elif now.kind in NO_OF_ITS_OWN:
             say(dispatcher, f"utter_crisis_no_{now.kind}")
         else:
             say(dispatcher, "utter_crisis_no")
@@ -440,6 +567,43 @@ def _medical_put_right(dispatcher: CollectingDispatcher, tracker: Tracker, now: 
     return eased
 
 
+def _put_right(dispatcher: CollectingDispatcher, now: Step) -> Step:
+    """Believe somebody who says that they were read wrongly.
+
+    What was stated was not read wrongly: then it is the denial that is believed.
+    """
+    if now.sure and now.affirmed and now.kind not in NOT_OWN:
+        say(dispatcher, "utter_crisis_taken_at_word")
+        return replace(now, state="eased", question="open")
+    say(dispatcher, "utter_crisis_misread")
+    affirmed = now.affirmed if now.kind in NOT_OWN else None
+    return replace(now, state="no", question=PUT_RIGHT_QUESTION, affirmed=affirmed)
+
+
+def _still_here(
+    dispatcher: CollectingDispatcher, tracker: Tracker, now: Step, barrier: str | None
+) -> Step:
+    """Stay with somebody who does not ring after all: the numbers, and another way."""
+    numbers = crisis_numbers(tracker)
+    say(dispatcher, "utter_crisis_not_ringing", "utter_crisis_card", **numbers)
+    if barrier:
+        say(dispatcher, _barrier_response(now.kind, barrier), **numbers)
+    elif now.kind in OTHER_FAMILY:
+        say(dispatcher, f"utter_crisis_stay_{OTHER_FAMILY[now.kind]}", **numbers)
+    else:
+        say(dispatcher, "utter_crisis_another_way", **numbers)
+    return replace(now, state="staying", question=QUESTION_OF.get(now.kind, "step"))
+
+
+def _is_bare_no(tracker: Tracker, now: Step) -> bool:
+    """Whether danger is read from a no alone, which "you read me wrongly" takes away again."""
+    answers = QUESTIONS[now.question]
+    signs = tracker.latest_message.get("signs") or ()
+    return answers.get("deny") == DANGER and not any(
+        sign in signs for sign in (OWNS_UP, RELAPSE, NOT_SAFE, WONT_RING, BACKS_OUT, "ambivalent")
+    )
+
+
 def _give_route(
     dispatcher: CollectingDispatcher, tracker: Tracker, now: Step, route: str, safe: bool = False
 ) -> Step:
@@ -467,7 +631,7 @@ def _unanswered(dispatcher: CollectingDispatcher, tracker: Tracker, now: Step, t
     if now.state == "eased" and now.question in CARE:
         say(dispatcher, f"utter_crisis_care_{now.kind}", **crisis_numbers(tracker))
         return replace(now, question=CARE[1] if now.question == CARE[0] else "open")
-    asked_twice = now.question == "safe" and now.kind not in DOUBTS
+    asked_twice = now.question == "safe" and now.kind not in (*DOUBTS, NOT_SAFE)
     maybe_misread = now.kind in (UNSURE, PAST_ATTEMPT) or (asked_twice and not now.sure)
     low = is_low(tracker.latest_message) or at_the_edge(tracker.latest_message)
     if maybe_misread and now.state == "asked" and not low:

@@ -111,6 +111,8 @@ def test_the_trained_parts_are_seen_apart_too(recogniser):
 FROM_THEM = {"asked": "safe_from_them"}
 
 EASED = {"crisis": "eased", "crisis_kind": "passive_ideation"}
+AFFIRMED = {"crisis": "no", "crisis_kind": "unsure", "crisis_affirmed": "active_ideation"}
+PUT_RIGHT = {"crisis": "no", "crisis_kind": "unsure", "crisis_question": "put_right"}
 BEREAVED = {"routes_given": ["other_colleague_death"]}
 
 CONTEXT = {
@@ -128,6 +130,17 @@ CONTEXT = {
     "not safe, unasked": (parsed(signs=("not_safe",)), {}, NOT_SAFE),
     "not safe from them": (parsed(signs=("not_safe",)), FROM_THEM, UNSAFE_PERSON),
     "a no taken back": (parsed(signs=("takes_back",)), EASED, "passive_ideation"),
+    "a no that was not true": (
+        parsed(signs=("owns_up",)),
+        {"crisis": "no", "crisis_kind": "unsure"},
+        UNSURE,
+    ),
+    "a relapse after danger": (parsed(signs=("relapse",)), AFFIRMED, "active_ideation"),
+    "being fine taken back after danger": (
+        parsed(signs=("takes_back",)),
+        {**AFFIRMED, "crisis_kind": "not_safe"},
+        NOT_SAFE,
+    ),
     "not able to live with it": (parsed(signs=("cannot_live",)), {}, UNSURE),
     "like the one who died": (parsed(signs=("like_them",)), BEREAVED, UNSURE),
     "uneasy again": (parsed(own=UNEASY), {"low_turns": LOW_TURNS - 1}, UNSURE),
@@ -149,6 +162,11 @@ def test_the_context_finds_what_no_sentence_shows(message, slots, kind):
         (parsed(signs=("calm",)), {}),
         (parsed(signs=("farewell",)), {"current_stage": "denial"}),
         (parsed(signs=("takes_back",)), {}),
+        (parsed(signs=("owns_up",)), {}),
+        (parsed(signs=("relapse",)), EASED),
+        (parsed(signs=("calm",)), PUT_RIGHT),
+        (parsed(signs=("says_no", "misread")), {"asked": "safe_now"}),
+        (parsed(signs=("says_no", "misread")), {"asked": "safe_from_them"}),
         (parsed(signs=("like_them",)), {}),
         (parsed(own=UNEASY), {}),
         (parsed(own=UNEASY - 0.01), {"low_turns": LOW_TURNS - 1}),
@@ -210,6 +228,42 @@ def test_a_doubt_is_the_classifiers_alone():
     assert not in_doubt(parsed(classifier="passive_ideation", own=0.9), {})
     assert not in_doubt(parsed("passive_ideation", "passive_ideation", 0.5), {})
     assert not in_doubt({**doubtful, "signs": ("past_attempt",)}, {})
+
+
+TOLD_HURT = {"crisis_affirmed": "self_harm"}
+
+
+@pytest.mark.parametrize("sign", ["tended", "wish_to_live"])
+def test_self_harm_that_is_seen_to_is_self_harm(sign):
+    by_classifier = {"classifier": "immediate", "own": 0.99}
+    assert crisis_kind(parsed("self_harm", **by_classifier, signs=(sign,)), {}) == "self_harm"
+    assert crisis_kind(parsed(**by_classifier, signs=(sign,)), TOLD_HURT) == "self_harm"
+    assert crisis_kind(parsed(**by_classifier, signs=("hurt_self", sign)), {}) == "self_harm"
+    assert crisis_kind(parsed(**by_classifier, signs=(sign,)), {}) == "immediate"
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        parsed("self_harm", "immediate", 0.99),
+        parsed("self_harm", "immediate", 0.99, ("tended", "bleeds")),
+        parsed("immediate", "immediate", 0.99, ("tended",)),
+        {
+            **parsed(classifier="immediate", own=0.9, signs=("tended",)),
+            **told(["medical_emergency"]),
+        },
+    ],
+)
+def test_self_harm_where_more_says_that_minutes_count_is_urgent(message):
+    assert crisis_kind(message, TOLD_HURT) in ("immediate", MEDICAL)
+
+
+def test_some_already_is_a_drink_only_while_no_danger_was_affirmed():
+    message = {**parsed(classifier="immediate", own=0.7), **told(classifier=["unfit_now"])}
+    assert crisis_kind(message, {}) == UNSURE
+    assert crisis_kind(message, AFFIRMED) == "immediate"
+    clearly = {**parsed(classifier="immediate", own=CLEAR), **told(classifier=["unfit_now"])}
+    assert crisis_kind(clearly, {}) == "immediate"
 
 
 # Harms at the edge

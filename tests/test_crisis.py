@@ -331,7 +331,7 @@ def test_what_may_be_a_misreading_is_asked_about_as_one_and_put_right(person):
     person.say_as("i'm tired of being here", **doubt())
     assert person.slot("crisis_kind") == "unsure"
     person.say("no, that's not what I meant")
-    assert person.slot("crisis") == "eased"
+    assert person.slot("crisis") == "no"
     assert person.seen[-1][-1].text.endswith("?")
     person.say("my consultant humiliated me on the round")
     assert "999" not in person.seen[-1][-1].text
@@ -590,7 +590,7 @@ def test_what_only_the_classifier_heard_can_be_put_right_at_any_time(said, perso
     assert (person.slot("crisis"), person.slot("crisis_sure")) == ("asked", False)
     person.say("can i write to the sister")
     person.say("no, not like that")
-    assert person.slot("crisis") == "eased"
+    assert person.slot("crisis") == "no"
 
 
 def test_what_only_the_classifier_heard_is_left_after_two_questions_passed_over(person):
@@ -643,3 +643,235 @@ def test_somebody_at_the_edge_is_not_left_after_two_questions(person):
     edge = {"stage": ["on_the_edge"], "pattern": [], "concern": []}
     person.say_as("i cant go on like this", signals=edge)
     assert person.slot("crisis") == "staying"
+
+
+# What is said after the card: holding back, relapse, a no that was not true, a misreading
+
+PROMISED = (KINDS["active_ideation"], "yes", "ok i'll ring")
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "i cant do it. im not ringing them",
+        "i changed my mind about ringing",
+        "im not ringing, theyd all talk",
+        "i didn't ring them in the end",
+        "i hung up before they answered",
+        "sorry, i can't",
+        "no",
+    ],
+)
+def test_who_does_not_ring_after_all_is_stayed_with_and_shown_another_way(said, person, words):
+    bubbles = said(*PROMISED, words)
+    assert "still here" in bubbles[0].text
+    assert all(number in bubbles[0].text for number in NUMBERS)
+    assert bubbles[-1].text.endswith("?")
+    assert person.slot("crisis") == "staying"
+
+
+def test_where_minutes_count_not_ringing_is_met_with_another_way_to_999(said, person):
+    said(KINDS["medical"], "[Yes]", "i can't do it")
+    assert "999" in person.text
+    assert person.slot("crisis") == "staying"
+
+
+OVER = ("i rang them. feeling better", "can we talk about something else")
+
+RELAPSES = (
+    "its come back. what i said before",
+    "its getting bad again",
+    "im back where i was earlier",
+    "i don't trust myself",
+    "i'm not ok after all",
+    "i can't stop thinking about it again",
+    "it never went away",
+)
+
+
+@pytest.mark.parametrize("words", RELAPSES)
+def test_after_danger_a_relapse_brings_the_numbers_at_once(said, person, words):
+    numbers_first(said(KINDS["active_ideation"], "yes", *OVER, words))
+    assert any(
+        person.seen[-1][0].text.startswith(variant["text"])
+        for variant in responses()["crisis.yml"]["utter_crisis_again"]
+    )
+    assert (person.slot("crisis"), person.slot("crisis_kind")) == ("asked", "active_ideation")
+
+
+@pytest.mark.parametrize("words", RELAPSES[:3])
+def test_without_danger_before_the_same_words_are_ordinary(said, person, words):
+    said("my rota is awful", words)
+    assert person.slot("crisis") == "no"
+
+
+def test_after_danger_nothing_is_a_mere_doubt(said, person):
+    said(KINDS["active_ideation"], "yes", *OVER)
+    numbers_first(person.say_as("the rota came out", **doubt()))
+    assert person.slot("crisis_kind") == "active_ideation"
+    person.say("my registrar is on leave")
+    person.say("and the exam is in may")
+    assert person.slot("crisis") == "staying"
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "ok i wasnt straight with you earlier. it is that. when you asked",
+        "the answer to your question is yes",
+        "you were right the first time",
+        "i lied when i said nothing like that",
+        "no, you didn't read it wrongly. i do want to",
+    ],
+)
+@pytest.mark.parametrize("no", ["no", "no, nothing like that"])
+def test_a_no_that_was_not_true_is_asked_about_anew(said, person, no, words):
+    numbers_first(said(KINDS["passive_ideation"], no, words))
+    assert person.slot("crisis") == "asked"
+
+
+def test_a_no_to_a_doubt_can_be_taken_back_too(person):
+    person.open()
+    person.say_as("not sure why im here really", **doubt())
+    person.say("not that. i mean the rota")
+    person.say("the registrar shouted at me")
+    numbers_first(person.say("i lied when i said nothing like that"))
+
+
+def test_what_was_stated_is_denied_and_not_misread(said, person):
+    said(KINDS["active_ideation"], "no no, nothing like that")
+    assert "if it" in person.text.lower()
+    assert "read it wrongly" not in person.text
+    assert "tone" not in person.text
+    assert "Show the numbers again" in titles(person)
+    assert person.slot("crisis") == "eased"
+
+
+def test_a_false_999_of_the_classifier_can_be_put_right(person):
+    person.open()
+    person.say_as("the rota came out", **clear("immediate"))
+    person.say("what? no, i'm fine. i'm talking about changing jobs")
+    assert any(words in person.text for words in beginnings("utter_crisis_misread"))
+    assert person.slot("crisis") == "no"
+
+
+def test_a_999_of_the_phrases_is_not_undone_by_a_mere_misreading(said, person):
+    said(KINDS["immediate"], "you misread me")
+    assert person.slot("crisis") == "staying"
+
+
+HIT = "my partner checks my phone and hits me"
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "what? no. i meant my registrar",
+        "youve got the wrong end of the stick, nobody is hurting me",
+    ],
+)
+def test_a_no_that_goes_on_to_correct_is_no_danger(said, person, words):
+    said(HIT, words)
+    assert person.slot("crisis") == "no"
+    assert any(part in person.text for part in beginnings("utter_crisis_misread"))
+
+
+@pytest.mark.parametrize("words", ["i am safe. you misread me", "you misread me"])
+def test_a_danger_from_a_bare_no_can_be_put_right(said, person, words):
+    said(HIT, "no", words)
+    assert person.slot("crisis") in ("no", "eased")
+    assert "999" not in person.text
+
+
+def test_a_doubt_put_right_is_over(person):
+    person.open()
+    person.say_as("not sure why im here really", **doubt())
+    person.say("not that. i mean the rota")
+    person.say("thanks")
+    assert "Show the numbers again" not in titles(person)
+    person.say("i feel calm now")
+    assert person.slot("crisis") == "no"
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "i woke her. shes sat next to me and shes got the phone",
+        "i texted my mum. she's ringing me now",
+        "my flatmate is in",
+        "ive told joe",
+        "my housemate joe is home",
+        "spoke to her for half an hour. feeling better",
+        "can we talk about something normal",
+    ],
+)
+def test_help_that_is_there_leads_out(said, person, words):
+    said(KINDS["active_ideation"], "yes", words)
+    assert person.slot("crisis") == "eased"
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "i texted my mum but she's not answering",
+        "ive told nobody",
+        "my mum is in hospital",
+        "i texted my mum goodbye",
+    ],
+)
+def test_what_only_sounds_like_help_does_not(said, person, words):
+    said(KINDS["active_ideation"], "yes", words)
+    assert person.slot("crisis") != "eased"
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "no. i wouldnt, ive got my mum",
+        "No. just the not waking up",
+        "no not really. id never do it, my mum",
+    ],
+)
+def test_a_clear_no_is_not_asked_again(said, person, words):
+    said(KINDS["passive_ideation"], words)
+    assert person.slot("crisis") == "eased"
+
+
+DRESSED = ("its stopped bleeding", "no. it's dressed, it's fine")
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        "did something to my arms after the shift. not trying to die",
+        "i cut myself about an hour ago. i don't want to die",
+        "i cut myself about an hour ago",
+    ],
+)
+def test_self_harm_that_is_dressed_is_not_answered_as_dying(said, person, told):
+    said(told)
+    for words in DRESSED:
+        person.say(words)
+        assert "going to die" not in person.text
+        assert "stop writing" not in person.text
+    assert (person.slot("crisis"), person.slot("crisis_kind")) == ("eased", "self_harm")
+
+
+def test_self_harm_that_bleeds_on_stays_urgent(said, person):
+    said("i cut myself and it wont stop bleeding, i don't want to die")
+    assert person.slot("crisis_kind") in ("immediate", "medical")
+    assert "999" in person.seen[-1][0].text
+
+
+@pytest.mark.parametrize(
+    ("text", "barrier"),
+    [
+        ("they'd recognise my voice", "known"),
+        ("the gmc get told", "told"),
+        ("my wife's asleep and she's 30 weeks", "upset"),
+        ("on hold forty minutes last year", "tried"),
+    ],
+)
+def test_more_reasons_are_met(said, person, text, barrier):
+    said(KINDS["active_ideation"], "yes", text)
+    assert any(words in person.text for words in beginnings(f"utter_crisis_barrier_{barrier}"))

@@ -137,6 +137,27 @@ SIDEWAYS_SIGNS = ("calm", "farewell", "giving_away")
 ASKED_SAFE = {"safe_now": NOT_SAFE, "safe_from_them": UNSAFE_PERSON}
 """Questions after which a no, or half an answer, means danger, and the kind of it."""
 
+PUT_THEM_AT_RISK = ("not_safe", "afraid_of_them", "they_are_near")
+"""Signs that say in words what a bare no to such a question only may mean."""
+
+PUT_RIGHT_QUESTION = "put_right"
+"""What `crisis_question` holds once a doubt was put right, so that it counts as none."""
+
+RINGING = "ringing"
+"""What `crisis_question` holds once they said they would ring or go to somebody."""
+
+WONT_RING, BACKS_OUT = "wont_ring", "backs_out"
+"""Signs that a call is not made: said of the call, or of whatever was said last."""
+
+OWNS_UP, TAKES_BACK, RELAPSE = "owns_up", "takes_back", "relapse"
+"""Signs that a no was not true, that being fine is not, and that what was told is back."""
+
+DRINK = ("unfit_now", "alcohol_drugs")
+"""Routes beside which "I've had some already" is a drink, unless danger was affirmed."""
+
+HURT_ONLY = "self_harm"
+"""The own risk that need not be about dying, nor about minutes."""
+
 
 @dataclass(frozen=True)
 class RiskSigns:
@@ -186,7 +207,10 @@ def crisis_kind(message: Mapping[str, Any], slots: Mapping[str, Any]) -> str | N
     alone = in_doubt(message, slots) or (signs.classifier_alone() and risk != "immediate")
     if alone and news_of(message, slots):
         return SHAKEN
-    if risk == "immediate" and signs.classifier_alone() and last_route(slots) in AT_WORK:
+    if risk == "immediate" and is_tended(message, slots):
+        return HURT_ONLY
+    other = last_route(slots) in AT_WORK or _is_drink(message, slots)
+    if risk == "immediate" and signs.classifier_alone() and other:
         return UNSURE
     doubted = in_doubt(message, slots) or (risk == ANGER and signs.classifier_alone())
     if told and doubted:
@@ -200,6 +224,42 @@ def crisis_kind(message: Mapping[str, Any], slots: Mapping[str, Any]) -> str | N
     if signs.patterns is None and own_probability(message) < least:
         return signs.context or UNSURE
     return str(risk)
+
+
+def stated_risk(message: Mapping[str, Any], slots: Mapping[str, Any], kind: str) -> str | None:
+    """Return the kind of own risk that a message states in so many words, or None.
+
+    It is remembered for the rest of the conversation. `kind` is the kind of crisis it begins.
+    """
+    patterns, found = risk_signs(message, slots).patterns, _signs(message)
+    if patterns == HURT_ONLY or "hurt_self" in found:
+        return HURT_ONLY
+    if kind in (MEDICAL, UNSAFE_PERSON):
+        return None
+    if kind in (PAST_ATTEMPT, DENIED, INTRUSIVE) or (kind == NOT_SAFE and kind in found):
+        return kind
+    return patterns
+
+
+def is_tended(message: Mapping[str, Any], slots: Mapping[str, Any]) -> bool:
+    """Whether self-harm that was told is seen to, or told without a wish to die.
+
+    Then only bleeding that goes on, or more than the classifier, says that minutes count.
+    """
+    found = _signs(message)
+    sources, harms = message.get("risk_sources") or {}, message.get("harm_sources") or {}
+    before = (slots.get("crisis_affirmed"), slots.get("crisis_kind"))
+    told = sources.get("patterns") == HURT_ONLY or "hurt_self" in found or HURT_ONLY in before
+    graver = _own(sources.get("patterns")) not in (None, HURT_ONLY)
+    graver = graver or "bleeds" in found or EMERGENCY in (harms.get("patterns") or ())
+    return told and not graver and ("tended" in found or "wish_to_live" in found)
+
+
+def by_a_bare_answer(message: Mapping[str, Any], slots: Mapping[str, Any]) -> bool:
+    """Whether danger is read from a no, or half an answer, to "are you safe?" and nothing else."""
+    signs, asked = risk_signs(message, slots), slots.get("asked")
+    bare = asked in ASKED_SAFE and signs.context == ASKED_SAFE[asked] and not signs.patterns
+    return bare and not any(sign in _signs(message) for sign in PUT_THEM_AT_RISK)
 
 
 def danger_was_near(slots: Mapping[str, Any]) -> bool:
@@ -339,7 +399,8 @@ def is_put_right(message: Mapping[str, Any], slots: Mapping[str, Any]) -> bool:
     if not alone or own_probability(message) >= LIKELY:
         return False
     before = slots.get("crisis_kind") == UNSURE and slots.get("crisis") in ("no", "eased")
-    return _says_safe(message, slots) or (before and not slots.get("crisis_sure"))
+    firm = slots.get("crisis_sure") or slots.get("crisis_affirmed")
+    return _says_safe(message, slots) or (before and not firm)
 
 
 def _says_safe(message: Mapping[str, Any], slots: Mapping[str, Any]) -> bool:
@@ -373,10 +434,11 @@ def _context(message: Mapping[str, Any], slots: Mapping[str, Any]) -> str | None
     asked = slots.get("asked")
     unsafe = "not_safe" in found
     wrongly = asked == "safe_from_them" and withdrawn_route(message, slots)
+    answer = None if is_corrected(message, slots) else answer_of(str(intent), found)
     if (
         asked in ASKED_SAFE
         and not (wrongly and not unsafe)
-        and (unsafe or answer_of(str(intent), found) in ("no", "half"))
+        and (unsafe or answer in ("no", "half"))
     ):
         return ASKED_SAFE[asked]
     if unsafe:
@@ -389,8 +451,9 @@ def _context(message: Mapping[str, Any], slots: Mapping[str, Any]) -> str | None
         return UNSAFE_PERSON
     if "past_attempt" in found:
         return PAST_ATTEMPT
-    if "takes_back" in found and slots.get("crisis") == "eased":
-        return str(slots.get("crisis_kind") or UNSURE)
+    told_again = _told_again(found, slots)
+    if told_again:
+        return told_again
     if "like_them" in found and _about_somebody_else(slots):
         return UNSURE
     if "cannot_live" in found:
@@ -404,6 +467,38 @@ def _context(message: Mapping[str, Any], slots: Mapping[str, Any]) -> str | None
     return None
 
 
+def is_corrected(message: Mapping[str, Any], slots: Mapping[str, Any]) -> bool:
+    """Whether the answer to "are you safe?" is that they were read wrongly."""
+    found, asked = _signs(message), slots.get("asked")
+    if asked not in ASKED_SAFE or MISREAD not in found or NOT_SAFE in found:
+        return False
+    intent = str((message.get("intent") or {}).get("name"))
+    return asked == "safe_from_them" or answer_of(intent, found) != "yes"
+
+
+def _told_again(found: Collection[str], slots: Mapping[str, Any]) -> str | None:
+    """Return the kind of danger that is told again by taking back a no, or as a relapse.
+
+    "It's coming back" means something only where own risk was affirmed before; a no that was not
+    true, wherever it was asked about.
+    """
+    state, kind = slots.get("crisis"), slots.get("crisis_kind")
+    affirmed = slots.get("crisis_affirmed")
+    if affirmed and RELAPSE in found and state != "asked":
+        return str(affirmed)
+    over = state == "eased" or (state == "no" and affirmed)
+    if (TAKES_BACK in found and over) or (OWNS_UP in found and kind and state in ("no", "eased")):
+        return str(kind or UNSURE)
+    return None
+
+
+def _is_drink(message: Mapping[str, Any], slots: Mapping[str, Any]) -> bool:
+    """Whether what the classifier, in doubt, takes for an overdose may be a drink."""
+    about = (*(message.get("harms") or ()), last_route(slots))
+    clear = own_probability(message) >= CLEAR or slots.get("crisis_affirmed")
+    return not clear and any(harm in DRINK for harm in about)
+
+
 def _about_somebody_else(slots: Mapping[str, Any]) -> bool:
     """Whether what was answered last was about somebody else."""
     given = list(slots.get("routes_given") or ())
@@ -411,8 +506,9 @@ def _about_somebody_else(slots: Mapping[str, Any]) -> bool:
 
 
 def _distressed(slots: Mapping[str, Any]) -> bool:
-    """Whether distress was spoken of earlier in this conversation."""
-    return bool(slots.get("crisis_kind") or int(slots.get("low_turns") or 0)) or (
+    """Whether distress was spoken of earlier in this conversation; a doubt put right is none."""
+    near = slots.get("crisis_kind") and slots.get("crisis_question") != PUT_RIGHT_QUESTION
+    return bool(near or slots.get("crisis_affirmed") or int(slots.get("low_turns") or 0)) or (
         slots.get("current_stage") == EDGE
     )
 
@@ -435,7 +531,7 @@ def _is_emergency(message: Mapping[str, Any], slots: Mapping[str, Any]) -> bool:
     by_phrases = sources.get("patterns") or ()
     if EMERGENCY in by_phrases:
         return True
-    if last_route(slots) in AT_WORK:
+    if last_route(slots) in AT_WORK or is_tended(message, slots):
         return False
     clear = sources.get("clear") or ()
     panic = "only_panic" in _signs(message)

@@ -18,14 +18,18 @@ from rasa.shared.core.generator import TrackerWithCachedStates
 from rasa.shared.core.trackers import DialogueStateTracker
 
 from bot.dialogue.context import (
+    BACKS_OUT,
     BARRIER,
     CARE,
     HURT_BY_SOMEBODY,
+    RINGING,
+    WONT_RING,
     answer_of,
     aside_of,
     confirmed_route,
     crisis_kind,
     fear_of,
+    is_corrected,
     is_low,
     last_route,
     news_of,
@@ -34,6 +38,7 @@ from bot.dialogue.context import (
 )
 from bot.dialogue.help_intents import asks_for_help
 from bot.dialogue.referral import REFERRAL
+from bot.dialogue.replies import QUIET_TURNS
 from bot.nlu.routes import DONE_FIRST, OTHER_ROUTES, OWN_ROUTES, told_now
 
 CRISIS, ROUTE, SOMEONE_ELSE, SAFE, PAUSE = (
@@ -141,6 +146,8 @@ def needs_crisis_action(parsed: Mapping[str, Any], slots: Mapping[str, Any]) -> 
     signs = parsed.get("signs") or ()
     if crisis_kind(parsed, slots) is not None or asks_for_help(intent, signs):
         return True
+    if is_corrected(parsed, slots) or (slots.get("crisis_affirmed") and WONT_RING in signs):
+        return True
     if not in_crisis(slots):
         return False
     if intent in LEAVING and "change_subject" not in signs:
@@ -150,13 +157,25 @@ def needs_crisis_action(parsed: Mapping[str, Any], slots: Mapping[str, Any]) -> 
         stays = slots.get("crisis_question") in CARE and intent in (*TELLS, *BARE)
         if stays and not any(harm in OWN_ROUTES for harm in told_now(parsed, slots)):
             return True
-        will_ring = slots.get("crisis_question") == "can_ring"
-        holds_back = will_ring and any(sign.startswith(BARRIER) for sign in signs)
+        question = slots.get("crisis_question")
+        will_ring = question in ("can_ring", RINGING)
+        holds_back = will_ring and any(
+            sign in (WONT_RING, BACKS_OUT) or sign.startswith(BARRIER) for sign in signs
+        )
+        holds_back = holds_back or (
+            question == RINGING and intent in BARE and _answered_last(slots)
+        )
         return intent in ANSWERS or "change_subject" in signs or waits or holds_back
     sure = ((parsed.get("intent") or {}).get("confidence") or 0.0) >= SURE
     elsewhere = intent.startswith(QUESTIONS) and intent not in ABOUT_THE_CRISIS
     held = "change_subject" in signs or any(s.startswith(BARRIER) for s in signs)
     return held or not (elsewhere and sure)
+
+
+def _answered_last(slots: Mapping[str, Any]) -> bool:
+    """Whether the crisis action said the last turn: from there the unit is quiet for its turns."""
+    quiet_until = int(slots.get("no_offer_before_turn") or 0)
+    return int(slots.get("turn") or 0) + QUIET_TURNS == quiet_until
 
 
 def _intent(parsed: Mapping[str, Any]) -> str:

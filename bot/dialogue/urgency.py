@@ -75,6 +75,18 @@ def kind_after(new: str, before: str) -> str:
     return new
 
 
+def affirmed_after(new: str | None, before: str | None) -> str | None:
+    """Return the own risk that stays affirmed when `new` is affirmed after `before`.
+
+    Yes to a question that a doubt had asked means not being safe. Somebody else's doing, and the
+    body, are no risk of this kind.
+    """
+    if new is None or new in (MEDICAL, UNSAFE_PERSON):
+        return before
+    new = NOT_SAFE if new in DOUBTS else new
+    return new if before is None else min(new, before, key=URGENCY.index)
+
+
 def presses_for_the_call(told: str, before: str, state: str, signs: int) -> bool:
     """Whether the question gives way to the call.
 

@@ -2,6 +2,7 @@
 
     a|b      one of these words
     ?a|b     one of these words, or none
+    !a|b     one word that is none of these
     *3       up to three words of any kind, within the sentence
     ^ ... $  at the beginning, at the end of the message
 
@@ -136,7 +137,7 @@ def _check(where: str, fields: Any) -> None:
     if not fields["phrases"]:
         raise PatternFileError(f"{where}: phrases is empty")
     for phrase in fields["phrases"]:
-        if all(part[0] in "?*^$" for part in phrase.split()):
+        if all(part[0] in "?*!^$" for part in phrase.split()):
             raise PatternFileError(f"{where}: {phrase!r} needs a word that is not optional")
 
 
@@ -152,6 +153,10 @@ def _part(part: str) -> Iterator[list[dict[str, Any]]]:
     gap = re.fullmatch(r"\*(\d)", part)
     if gap:
         yield [{"IS_SENT_START": False, "OP": f"{{0,{gap.group(1)}}}"}]
+        return
+    if part.startswith("!"):
+        words = part[1:].split("|")
+        yield [{"LOWER": {"NOT_IN": words}, "IS_ALPHA": True}]
         return
     optional = part.startswith("?")
     split = [
