@@ -86,7 +86,7 @@ def test_a_doubt_that_was_put_right_is_not_raised_again_by_a_smaller_one(person)
     person.say_as("i just want it to stop", **doubtful(0.4))
     assert person.slot("crisis_kind") == "unsure"
     person.say("no, nobody's hurt and I'm safe, I mean the rota")
-    assert person.slot("crisis") == "eased"
+    assert person.slot("crisis") == "no"
     person.say("it is only that i hate the rota")
     person.say_as("it's them looking at me that I mind", **doubtful(0.3))
     assert person.slot("crisis") in ("no", "eased")
