@@ -112,10 +112,18 @@ def test_a_risk_or_a_harm_is_never_read_as_a_question(more):
     assert intent_in(CONTACT, "yes show me. am i a bad doctor", "share", **more) == "share"
 
 
+def test_a_doubt_about_safety_keeps_a_telling_what_it_is():
+    words, scores = "is it normal to cry that much", {"own": 0.25, "third_party": 0.0}
+    assert intent_in({}, words, "share") == "ask_about"
+    assert intent_in({}, words, "share", risk_scores=scores) == "share"
+    assert intent_in({}, words, "share", signals={"stage": ["on_the_edge"]}) == "share"
+
+
 def test_a_doubt_about_safety_is_asked_about_beside_the_answer(person):
     person.open()
     scores = {"own": 0.25, "third_party": 0.0}
-    person.say_as("is it normal to cry that much", risk_scores=scores)
+    telling = {"name": "share", "confidence": 0.9}
+    person.say_as("is it normal to cry that much", risk_scores=scores, intent=telling)
     assert "utter_asked_normal" in said(person)
     assert person.slot("asked") == "safe_now"
 
@@ -140,7 +148,6 @@ def test_a_question_is_parted_from_what_comes_before_it(text, question):
 def test_the_question_is_answered_and_not_the_courtesy(person, words, answer):
     person.open()
     person.say("the rota is awful and nobody listens")
-    person.say_as(words, intent={"name": "thank", "confidence": 0.9}) if "thank" in words else None
     person.say(words)
     assert answer in said(person) or TOLD_ALL in said(person)
 
@@ -292,7 +299,7 @@ def test_who_says_that_it_was_said_already_is_not_told_it_again(person):
 
 def test_what_may_be_said_again_is_said_again():
     """Wording passes over an answer for some turns only, and never one that may be repeated."""
-    names = {n: [v for m, v in _variants() if m == n] for n, _ in _variants()}
+    names = {name: variants for file in responses().values() for name, variants in file.items()}
     domain = type("Domain", (), {"responses": names})()
     wording = Wording(domain=domain)
     tracker = DialogueStateTracker("x", ())

@@ -26,7 +26,7 @@ TOLD_ALL = "utter_told_all"
 AGAIN = "again"
 """Value of that metadata for what may be repeated."""
 
-LATELY = 3
+LATELY = 6
 """Turns in which an answer is not given again in the same words."""
 
 
