@@ -92,9 +92,10 @@ class ActionAnswer(Action):
             say(dispatcher, "utter_not_answered")
             after = replace(before, turn=before.turn + 1, asked="open")
             return remember(before, after, unclear_run=0)
-        if intent == "ask_who_is_told" and "of_us" in signs:
+        of_us = intent == "ask_who_is_told" and "of_us" in signs
+        if of_us:
             intent = "ask_what_is_kept"  # could they ask us, and not whom the unit tells
-        about = entity_of(tracker, "watcher") or entity_of(tracker, "party")
+        about = entity_of(tracker, "watcher") or (None if of_us else entity_of(tracker, "party"))
         own = OF_ITS_OWN.get((intent, about or ""))
         if intent == "ask_who_is_told":  # "does it count at ARCP", of what was asked just before
             own = own or OF_ITS_OWN.get((before.last_ask or "", about or ""))

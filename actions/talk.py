@@ -51,7 +51,7 @@ LIKELY_QUESTION = 0.05
 FEWEST_QUESTIONS, MOST_QUESTIONS = 2, 3
 """Questions named at once; of one alone it would be asked whether it is one of these."""
 
-NOT_NAMED = ("ask_to_repeat",)
+NOT_NAMED = ("ask_to_repeat", "ask_about")
 """Questions that nobody would choose from a list."""
 
 STATEMENTS = ("_reflect", "_affirm")

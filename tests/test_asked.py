@@ -1,4 +1,4 @@
-"""Questions and acts in ordinary talk: read where they come, answered once in the same words."""
+"""Questions and acts in ordinary talk, read where they come and not answered twice alike."""
 
 import pytest
 import yaml

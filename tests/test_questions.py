@@ -9,11 +9,11 @@ from bot.content import responses
 QUESTIONS = {
     "ask_what_is_psu": ("what is a professional support unit?", "Professional Support"),
     "ask_who_is_told": ("will my supervisor be told if i contact the psu", "harm"),
-    "ask_need_to_be_ill": ("do i have to be ill to use the psu?", "threshold"),
-    "ask_cost": ("does it cost anything", "free"),
+    "ask_need_to_be_ill": ("do i have to be ill to use the psu?", "threshold|well, and stuck"),
+    "ask_cost": ("does it cost anything", "free|Nothing, for a doctor"),
     "ask_how_soon": ("how long is the wait to be seen", "week"),
     "ask_first_contact": ("what happens when i first get in touch with them", "conversation"),
-    "ask_exams_support": ("can the psu help me with exams?", "exams"),
+    "ask_exams_support": ("can the psu help me with exams?", "[Ee]xams"),
     "ask_career_support": ("can they help if i want to change specialty", "changing specialty"),
     "ask_part_time": ("how do i go less than full time", "less than full time"),
     "ask_return_to_training": (
