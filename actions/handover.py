@@ -33,6 +33,9 @@ WANTED, CARD = "ask_how_to_contact", "utter_contact_card"
 KEEPS_QUIET = "keeps_quiet"
 """The sign of that wish."""
 
+MESSAGE_MADE = "message_made"
+"""`last_ask` once the message was made: "not now" is a no to "anything else before you go?"."""
+
 SKIP = "rather_not_say"
 """Value of a message slot that somebody skipped."""
 
@@ -172,7 +175,7 @@ def _say_how_to_reach(
         return replace(before, turn=turn, asked="message", offer_accepted=True)
     if deanery.self_referral == "none":
         asked = offer_contact(dispatcher, deanery)
-        return replace(declined(replace(before, turn=turn)), asked=asked)
+        return replace(declined(replace(before, turn=turn, asked="open")), asked=asked)
     say_warnings(dispatcher, deanery)
     contacts = deanery.fresh_contacts(today)
     if contacts:
@@ -204,13 +207,37 @@ class ActionBeforeMessage(Action):
     ) -> list[EventType]:
         """Say it once; where nobody can write, the message's form does not begin."""
         deanery, before = chosen_deanery(tracker), memory_of(tracker)
+        if _may_mean_others(tracker):
+            return _ask_wording(dispatcher, tracker, before)
         if deanery is not None and deanery.self_referral == "none":
             asked = offer_contact(dispatcher, deanery)
-            after = replace(declined(replace(before, turn=before.turn + 1)), asked=asked)
+            after = replace(
+                declined(replace(before, turn=before.turn + 1, asked="open")), asked=asked
+            )
             return [*remember(before, after, unclear_run=0), FollowupAction("action_listen")]
         if deanery is not None and not was_said(tracker, WARNING_RESPONSES[0]):
             say_warnings(dispatcher, deanery)
         return [SlotSet("asked", "open")]  # "ok" is no answer to the offer any more
+
+
+def _may_mean_others(tracker: Tracker) -> bool:
+    """Whether words to say were asked for, and neither the unit nor a message was named."""
+    typed = bool(str(tracker.latest_message.get("text") or "").strip())
+    signs = tracker.latest_message.get("signs") or ()
+    if memory_of(tracker).asked in ("message", "wording"):
+        return False  # it was offered
+    return typed and intent_of(tracker) == "want_message" and "names_message" not in signs
+
+
+def _ask_wording(
+    dispatcher: CollectingDispatcher, tracker: Tracker, before: Memory
+) -> list[EventType]:
+    """Ask whether a message to the unit is meant; after a crisis, go on listening."""
+    if tracker.get_slot("crisis") != "no":
+        return [FollowupAction("action_reply_to_talk")]
+    say(dispatcher, "utter_ask_wording")
+    after = replace(before, turn=before.turn + 1, asked="wording")
+    return [*remember(before, after, unclear_run=0), FollowupAction("action_listen")]
 
 
 class ActionMessage(Action):
@@ -233,7 +260,13 @@ class ActionMessage(Action):
         say(dispatcher, "utter_message_ready")
         say(dispatcher, *parts, "utter_message_thanks")
         say(dispatcher, "utter_message_how_to_send")
-        after = replace(before, turn=before.turn + 1, asked="open", offer_accepted=True)
+        after = replace(
+            before,
+            turn=before.turn + 1,
+            asked="open",
+            offer_accepted=True,
+            last_ask=MESSAGE_MADE,
+        )
         forget_choices = [
             SlotSet(slot, None) for slot in ("message_about", "message_help", "message_reply")
         ]

@@ -27,6 +27,22 @@ def named_deanery(tracker: Tracker) -> list[EventType]:
     return [SlotSet("deanery", known[0])] if len(known) == 1 else []
 
 
+def told_deanery(tracker: Tracker) -> list[EventType]:
+    """Return the events that keep the deanery that somebody says they are in, if none is known.
+
+    One that begins the message is theirs, or one beside "I'm in" and the like; of any other it is
+    not known whose it is.
+    """
+    message = tracker.latest_message
+    if tracker.get_slot("deanery"):
+        return []
+    begins = any(
+        e.get("entity") == "deanery" and e.get("start") == 0 for e in message.get("entities") or ()
+    )
+    theirs = begins or "says_where" in (message.get("signs") or ())
+    return named_deanery(tracker) if theirs else []
+
+
 def say_warnings(dispatcher: CollectingDispatcher, deanery: Deanery) -> None:
     """Say what has to be known before referring oneself, if there is such a thing."""
     for text, name in zip(deanery.warnings(), WARNING_RESPONSES, strict=False):

@@ -7,13 +7,14 @@ from datetime import date
 from typing import Any
 
 from rasa_sdk import Action, Tracker
-from rasa_sdk.events import EventType
+from rasa_sdk.events import EventType, FollowupAction
 from rasa_sdk.executor import CollectingDispatcher
 
 from actions.local_facts import WARNING_RESPONSES, chosen_deanery, say_warnings
 from actions.speaking import entity_of, intent_of, memory_of, remember, say, was_said
 from bot.deanery import Deanery, signposts
 from bot.dialogue.context import UNSURE
+from bot.dialogue.in_confidence import in_confidence
 from bot.dialogue.reading import ABOUT, CONTACT, topic_of
 from bot.dialogue.referral import OFFERED_AGAIN, unsent
 from bot.dialogue.replies import Memory, declined
@@ -43,7 +44,21 @@ OF_ITS_OWN = {
 OF_WHO_READS_IT = ("ask_what_is_kept",)
 """Questions that mean the unit's own people while how to be reached is asked for."""
 
+READS = {
+    "who": "utter_answer_reads",
+    "anonymous": "utter_answer_anonymous",
+    "chat": "utter_answer_sees_chat",
+    "next": "utter_answer_referral_next",
+}
+"""What is asked of who gets what is handed over (the entity `reads`) -> the answer."""
+
+OF_THE_WAY = ("who", "anonymous")
+"""Of these, what is answered otherwise where they say how to reach them."""
+
 SIGNPOSTS_IN_A_BUBBLE = 3
+
+NO_ANSWER = ("thank", "object_to_bot", "insult", "off_topic")
+"""Intents that ask nothing: "not for me, thanks" is a no to the unit."""
 
 WITHOUT_RETURN = ("thank", "insult", "object_to_bot", "not_english", "ask_what_to_do", "off_topic")
 """Answers that end in an invitation of their own."""
@@ -67,6 +82,7 @@ RETURNS = {
     "reply": "utter_ask_reply",
     "end_ticket": "utter_ask_end_ticket",
     "resend": "utter_return_resend",
+    "wording": "utter_ask_wording",
     "safe_now": "utter_return_safe_now",
 }
 """What was asked before the question -> how it is asked again."""
@@ -88,6 +104,8 @@ class ActionAnswer(Action):
         signs = tracker.latest_message.get("signs") or ()
         if intent == ABOUT:
             return _say_topic(dispatcher, tracker, before)
+        if intent in NO_ANSWER and "declines_unit" in signs:
+            return [FollowupAction("action_not_now")]
         if intent == "object_to_bot" and "not_answered" in signs:
             say(dispatcher, "utter_not_answered")
             after = replace(before, turn=before.turn + 1, asked="open")
@@ -100,8 +118,13 @@ class ActionAnswer(Action):
         if intent == "ask_who_is_told":  # "does it count at ARCP", of what was asked just before
             own = own or OF_ITS_OWN.get((before.last_ask or "", about or ""))
         party = entity_of(tracker, "party") if intent == "ask_who_is_told" else None
-        if intent in OF_WHO_READS_IT and tracker.get_slot("requested_slot") == "referral_contact":
+        at_contact = tracker.get_slot("requested_slot") == "referral_contact"
+        whole = entity_of(tracker, "reads") in (None, "who")
+        if intent in OF_WHO_READS_IT and at_contact and whole:
             return _say_who_reads_it(dispatcher, tracker, before)
+        if reads := entity_of(tracker, "reads"):
+            say(dispatcher, _who_reads(tracker, reads))
+            return remember(before, replace(before, turn=before.turn + 1), unclear_run=0)
         if own:
             say(dispatcher, own)
         elif party is None or not was_said(tracker, f"utter_answer_{intent}"):
@@ -181,6 +204,18 @@ def _say_other_ways(dispatcher: CollectingDispatcher, tracker: Tracker) -> None:
         say(dispatcher, "utter_asked_no_contact_way")
 
 
+def _who_reads(tracker: Tracker, asked: str) -> str:
+    """Return the answer to who gets what is handed over, of the way on that they took."""
+    if asked not in OF_THE_WAY:
+        return READS[asked]
+    is_open = in_confidence().opened(tracker.sender_id) is not None
+    sent = is_open or tracker.get_slot("asked") in ("sent_receipt", "sent_contact")
+    way = tracker.get_slot("sent_way" if sent else "referral_way")
+    if way == "contact" and not is_open:
+        return f"{READS[asked]}_{'sent_contact' if sent else 'contact'}"
+    return "utter_answer_reads_sent_receipt" if sent and asked == "who" else READS[asked]
+
+
 def _say_who_reads_it(
     dispatcher: CollectingDispatcher, tracker: Tracker, before: Memory
 ) -> list[EventType]:
@@ -251,7 +286,7 @@ class ActionReturn(Action):
             after = replace(declined(memory), asked="back")
         elif memory.asked in RETURNS:
             say(dispatcher, RETURNS[memory.asked])
-        elif memory.asked in ("deanery", "back"):
+        elif memory.asked in ("deanery", "back", "sent_receipt", "sent_contact"):
             pass
         elif _may_be_shown(tracker) and memory.talk_turns:
             say(dispatcher, "utter_offer_contact")

@@ -13,7 +13,7 @@ from actions.local_facts import chosen_deanery
 from actions.speaking import answered, entity_of, memory_of, say, was_said
 from bot.deanery import deaneries
 from bot.dialogue.in_confidence import ANSWER, NEW, in_confidence, unit_accepts
-from bot.dialogue.referral import OFFERED_AGAIN, OWED, is_begun, is_sealed
+from bot.dialogue.referral import ENDED, OFFERED_AGAIN, OWED, is_begun, is_sealed
 from bot.referrals.desk import Opened, desk
 from bot.referrals.errors import DeskUnavailable, ReferralError, TicketGone
 
@@ -32,8 +32,19 @@ NOT_SEALED = {
 FORM_ENDS = (ActiveLoop(None), SlotSet("requested_slot", None))
 """Events that end a running form."""
 
-ABOUT = ("went", "again", "back")
-"""What is asked about what was handed over: whether it went, to see it again, to take it back."""
+ABOUT = ("went", "seen", "answer", "again", "back")
+"""What is asked about what was handed over: whether it went, whether somebody read it, how the
+answer comes, to see the receipt again, to take it back."""
+
+GONE = "gone"
+"""Asked about a ticket that was ended: whether it is."""
+
+ASKED_AGAIN = {
+    "ticket": "utter_ask_receipt_next",
+    "resend": "utter_return_resend",
+    "end_ticket": "utter_ask_end_ticket",
+}
+"""What was asked of an open ticket before a question about it -> how it is asked again."""
 
 NOT_OPENED = ("nothing", "too_many", "unavailable", "incomplete")
 """What a receipt can come to besides opening its ticket."""
@@ -79,6 +90,13 @@ class ActionAskReceipt(_Step):
     says = "utter_ask_receipt"
     asked = "receipt"
     ends_form = True
+
+    async def run(
+        self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]
+    ) -> list[EventType]:
+        """Ask; it is to be read, whatever was wished of it before."""
+        asked = await super().run(dispatcher, tracker, domain)
+        return [*asked, SlotSet("ending_wished", None)]
 
 
 class ActionReceiptExplained(_Step):
@@ -153,10 +171,18 @@ class ActionAboutTicket(Action):
         """Say it, of the way on that they took."""
         before = memory_of(tracker)
         about = entity_of(tracker, "ticket") or ABOUT[0]
-        way = "contact" if before.asked == "sent_contact" else "receipt"
+        if about == GONE:
+            say(dispatcher, "utter_ticket_gone")
+            return finished(tracker, "open")
+        is_open = in_confidence().opened(tracker.sender_id) is not None
+        direct = not is_open and tracker.get_slot("sent_way") == "contact"
+        way = "contact" if direct else "receipt"
         say(dispatcher, f"utter_ticket_{about}_{way}")
-        asked = "receipt" if (about, way) == ("back", "receipt") else before.asked
-        return finished(tracker, asked)
+        if (about, way) == ("back", "receipt"):
+            return finished(tracker, "receipt", ending_wished=True)
+        if before.asked in ASKED_AGAIN and is_open:
+            say(dispatcher, ASKED_AGAIN[before.asked])
+        return finished(tracker, before.asked)
 
 
 class ActionReceipt(Action):
@@ -179,23 +205,30 @@ class ActionReceipt(Action):
             say(dispatcher, "utter_receipt_gone")
         else:
             waits = is_sealed(tracker.get_slot("referral_reply"))
-            asked = _say_ticket(dispatcher, opened, waits)
+            ends = entity_of(tracker, "ticket") == "end" or tracker.get_slot("ending_wished")
+            asked = _say_ticket(dispatcher, opened, waits, bool(ends))
+            return [*FORM_ENDS, *answered(tracker, asked, ending_wished=None)]
         return [*FORM_ENDS, *answered(tracker, asked)]
 
 
-def _say_ticket(dispatcher: CollectingDispatcher, opened: Opened, waits: bool) -> str:
+def _say_ticket(
+    dispatcher: CollectingDispatcher, opened: Opened, waits: bool, ends: bool = False
+) -> str:
     """Say what a ticket holds, and ask what next, or whether to send the reply that `waits`.
 
-    Return the name of what is asked.
+    Where they wished to end it, `ends`, that is asked at once. Return the name of what is asked.
     """
     unit = deaneries().get(opened.deanery)
     named = {"unit": unit.unit, "deanery": unit.name} if unit else {"unit": "", "deanery": ""}
     if opened.state == "lost":
-        say(dispatcher, "utter_receipt_lost")
-        return "ticket"
+        say(dispatcher, "utter_ask_end_ticket" if ends else "utter_receipt_lost")
+        return "end_ticket" if ends else "ticket"
     say(dispatcher, "utter_receipt_answer", answer=ANSWER, new=NEW, **named)
     if opened.state == "closed":
         say(dispatcher, "utter_receipt_closed")
+    if ends:
+        say(dispatcher, "utter_ask_end_ticket")
+        return "end_ticket"
     if waits:
         say(dispatcher, "utter_return_resend")
         return "resend"
@@ -272,6 +305,14 @@ class ActionAskEndTicket(_AskAboutTicket):
     says = "utter_ask_end_ticket"
     asked = "end_ticket"
 
+    async def run(
+        self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]
+    ) -> list[EventType]:
+        """Ask; what was sealed in words that meant the ending is no reply."""
+        meant = memory_of(tracker).asked == "resend"
+        events = await super().run(dispatcher, tracker, domain)
+        return [*events, SlotSet("referral_reply", None)] if meant else events
+
 
 class ActionEndTicket(Action):
     """Deletes the ticket that is open."""
@@ -295,4 +336,6 @@ class ActionEndTicket(Action):
             say(dispatcher, "utter_ticket_not_ended")
             return finished(tracker, "open")
         say(dispatcher, "utter_ticket_ended")
-        return finished(tracker, "open")
+        step = tracker.get_slot("next_step")
+        kept = None if step == "utter_step_referral" else step  # it is no longer with them
+        return finished(tracker, "open", sent_way=ENDED, next_step=kept)

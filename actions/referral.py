@@ -15,12 +15,13 @@ from rasa_sdk.events import ActiveLoop, EventType, FollowupAction, SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 
 from actions.local_facts import chosen_deanery, named_deanery
-from actions.speaking import answered, memory_of, remember, say, say_reply, was_said
+from actions.speaking import answered, entity_of, memory_of, remember, say, say_reply, was_said
 from bot.channels.fixed import fixed
 from bot.deanery import Deanery
 from bot.dialogue.in_confidence import RECEIPT, in_confidence, withdraw
 from bot.dialogue.memory import heard_in
 from bot.dialogue.referral import (
+    ANSWERED_BY,
     BACK,
     CHOICES,
     DONE,
@@ -37,6 +38,9 @@ from bot.referrals.desk import Choices, desk
 from bot.referrals.errors import DeskUnavailable, DraftOutdated, NoKey, TicketAltered
 
 FORM = "referral_form"
+
+BEFORE_CONTACT = ("referral_way", "referral_answer_by")
+"""Slots at whose question how to reach them may be said before it is asked for."""
 
 MOST_WORDS_TO_SEND = 4
 """Words of a typed answer that sends: whoever says more may mean something else."""
@@ -108,8 +112,16 @@ class ValidateReferralForm(FormValidationAction):
             return {"referral_topic": value}
         if value == BACK:
             return {"referral_topic": None, "referral_topics": chosen[:-1] or None}
+        out = list(tracker.get_latest_entity_values("referral_topic_out"))
+        if out:
+            say(dispatcher, "utter_referral_topic_out", chosen=titles(out))
+            chosen = [topic for topic in chosen if topic not in out]
         named = tracker.get_latest_entity_values("referral_topic")
         chosen += [topic for topic in named if topic in CHOICES["topic"] and topic not in chosen]
+        if out:
+            done = None if tracker.get_slot("requested_slot") == "referral_topic" else DONE
+            asked_again = {"referral_confirm": None, "referral_change": None}
+            return {"referral_topic": done, "referral_topics": chosen or None, **asked_again}
         complete = len(chosen) == len(CHOICES["topic"])
         return {"referral_topic": DONE if complete else None, "referral_topics": chosen}
 
@@ -138,7 +150,11 @@ class ValidateReferralForm(FormValidationAction):
         """Take a way of being answered that goes with the way on."""
         if value == BACK:
             return back_from("referral_answer_by", tracker)
-        fitting = values_of("answer_by", tracker.get_slot("referral_way"))
+        way = tracker.get_slot("referral_way")
+        if way == "receipt" and value in ANSWERED_BY["contact"]:
+            say(dispatcher, "utter_referral_needs_contact")
+            return {"referral_way": "contact", "referral_answer_by": value}
+        fitting = values_of("answer_by", way)
         return {"referral_answer_by": value if value in (SKIP, *fitting) else None}
 
     def validate_referral_contact(
@@ -146,7 +162,10 @@ class ValidateReferralForm(FormValidationAction):
     ) -> dict[str, Any]:
         """Take what is sealed; without it the way on is a receipt."""
         if is_sealed(value):
-            if tracker.get_slot("requested_slot") != "referral_contact":
+            requested = tracker.get_slot("requested_slot")
+            if requested in BEFORE_CONTACT:
+                return _contact_early(value, dispatcher, tracker)
+            if requested != "referral_contact":
                 say(dispatcher, "utter_referral_contact_corrected")
             return {"referral_contact": value, "referral_confirm": None, "referral_change": None}
         if value == BACK:
@@ -181,6 +200,8 @@ class ValidateReferralForm(FormValidationAction):
             value = None
         if value == BACK:
             value = "change"
+        if value == "contact":  # a number that was wrong: it is asked for again at once
+            return {"referral_confirm": None, "referral_contact": None}
         return {"referral_confirm": value if value in CHOICES["confirm"] else None}
 
     def validate_referral_change(
@@ -198,6 +219,27 @@ class ValidateReferralForm(FormValidationAction):
         if value != "nothing":
             again[f"referral_{value}"] = None
         return again
+
+
+def _contact_early(
+    sealed: str, dispatcher: CollectingDispatcher, tracker: Tracker
+) -> dict[str, Any]:
+    """Take a way to be reached that was said while the way on was chosen; say who reads it."""
+    deanery = chosen_deanery(tracker)
+    if deanery is not None:
+        named = {"unit": deanery.unit, "deanery": deanery.name}
+        say(dispatcher, "utter_referral_contact_taken", **named)
+        _say_whom_it_tells(dispatcher, deanery)
+    by = entity_of(tracker, "referral_answer_by")
+    answer_by = {"referral_answer_by": by} if by in ANSWERED_BY["contact"] else {}
+    return {"referral_contact": sealed, "referral_way": "contact", **answer_by}
+
+
+def _say_whom_it_tells(dispatcher: CollectingDispatcher, deanery: Deanery) -> None:
+    """Say what the unit says of whom it tells."""
+    fact = deanery.fact("confidentiality", date.today())
+    name = "utter_local_fact" if fact else "utter_local_fact_unknown"
+    say(dispatcher, name, fact=fact or "", unit=deanery.unit, deanery=deanery.name)
 
 
 def in_order(way: Any) -> list[str]:
@@ -328,9 +370,7 @@ class ActionAskReferralContact(_Ask):
         if deanery is not None and not was_said(tracker, "utter_referral_who_reads"):
             named = {"unit": deanery.unit, "deanery": deanery.name}
             say(dispatcher, "utter_referral_who_reads", **named)
-            fact = deanery.fact("confidentiality", date.today())
-            name = "utter_local_fact" if fact else "utter_local_fact_unknown"
-            say(dispatcher, name, fact=fact or "", **named)
+            _say_whom_it_tells(dispatcher, deanery)
         return await super().run(dispatcher, tracker, domain)
 
     def others(self, tracker: Tracker) -> Iterable[dict[str, str]]:
@@ -358,6 +398,11 @@ class ActionAskReferralConfirm(_Ask):
     """Shows all that would be sent, and asks whether to send it."""
 
     about = "confirm"
+
+    def question(self, tracker: Tracker) -> str:
+        """Ask whether to send it; before that say what cannot be taken back."""
+        contact = is_sealed(tracker.get_slot("referral_contact"))
+        return "utter_ask_referral_confirm_contact" if contact else "utter_ask_referral_confirm"
 
     async def run(
         self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]
@@ -402,7 +447,12 @@ def new_draft() -> str:
 
 def titles_of_topics(slots: Mapping[str, Any]) -> str:
     """Return the titles of the topics that were chosen."""
-    return "; ".join(fixed(f"utter_referral_topic_{t}") for t in slots.get("referral_topics") or ())
+    return titles(slots.get("referral_topics") or ())
+
+
+def titles(topics: Iterable[str]) -> str:
+    """Return the titles of topics."""
+    return "; ".join(fixed(f"utter_referral_topic_{topic}") for topic in topics)
 
 
 def summary(slots: Mapping[str, Any]) -> Iterable[str]:
@@ -495,7 +545,7 @@ async def send_and_tell(
         return [*answered(tracker, "open", **again), FollowupAction(FORM)]
     way = tracker.get_slot("referral_way")
     _say_sent(dispatcher, deanery, way)
-    sent = {"offer_accepted": True, "next_step": "utter_step_referral", OWED: True}
+    sent = {"offer_accepted": True, "next_step": "utter_step_referral", OWED: True, "sent_way": way}
     return answered(tracker, f"sent_{way}", **sent)
 
 

@@ -547,7 +547,7 @@ def _after_answer(dispatcher: CollectingDispatcher, tracker: Tracker, now: Step,
             return _give_route(dispatcher, tracker, after, waiting)
         say(dispatcher, "utter_crisis_carry_on")
         return after
-    if intent in DROPS and now.kind in DOUBTS and is_begun(tracker.slots):
+    if intent in DROPS and _drops(tracker) and now.kind in DOUBTS and is_begun(tracker.slots):
         say(dispatcher, "utter_referral_dropped")
         return replace(now, state="no", question="open", dropped=True)
     return _unanswered(dispatcher, tracker, now, turn)
@@ -602,6 +602,12 @@ def _is_bare_no(tracker: Tracker, now: Step) -> bool:
     return answers.get("deny") == DANGER and not any(
         sign in signs for sign in (OWNS_UP, RELAPSE, NOT_SAFE, WONT_RING, BACKS_OUT, "ambivalent")
     )
+
+
+def _drops(tracker: Tracker) -> bool:
+    """Whether what would be sent is let go of by a button, or in so many words."""
+    typed = bool(str(tracker.latest_message.get("text") or "").strip())
+    return not typed or "drops_plainly" in (tracker.latest_message.get("signs") or ())
 
 
 def _give_route(

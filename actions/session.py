@@ -102,8 +102,10 @@ class ActionForget(Action):
         if not receipts_in_use():
             say(dispatcher, "utter_forgotten")
             return [AllSlotsReset()]
-        if unsent(tracker.slots):
-            say(dispatcher, "utter_forgotten_unsent")
+        waits = unsent(tracker.slots)
+        if waits:
+            reply = waits == "resend"
+            say(dispatcher, "utter_forgotten_unsent_reply" if reply else "utter_forgotten_unsent")
         say(dispatcher, "utter_forgotten_not_referral")
         say(dispatcher, "utter_forgotten")
         return [AllSlotsReset(), SlotSet("receipts_in_use", True)]

@@ -6,11 +6,12 @@ from dataclasses import replace
 from typing import Any
 
 from rasa_sdk import Action, Tracker
-from rasa_sdk.events import EventType, FollowupAction, SlotSet
+from rasa_sdk.events import ActiveLoop, EventType, FollowupAction, SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 
 from actions.crisis_numbers import crisis_numbers
-from actions.handover import ActionInform
+from actions.handover import MESSAGE_MADE, ActionInform
+from actions.local_facts import told_deanery
 from actions.questions import say_about
 from actions.routes import given_route, question_of, route_for_later, say_route
 from actions.session import ActionClose
@@ -18,8 +19,9 @@ from actions.speaking import intent_of, memory_of, remember, say, say_reply
 from bot.dialogue.context import answer_of, is_breathless
 from bot.dialogue.memory import heard_in
 from bot.dialogue.reading import asked_label, topic_of
-from bot.dialogue.referral import OFFERED_AGAIN, REFERRAL, unsent
+from bot.dialogue.referral import OFFERED_AGAIN, REFERRAL, SENT_WITH, unsent
 from bot.dialogue.replies import (
+    MOST_DECLINES,
     Heard,
     Memory,
     Reply,
@@ -69,8 +71,9 @@ FOREIGN, MAYBE = "not_english", 0.3
 UNSURE = "unsure_of_offer"
 """`last_ask` after an offer was met with "maybe"."""
 
-LONG_QUIET = 30
-"""Turns in which the unit is not offered once somebody has said that they want none of it."""
+MESSAGE = "message_form"
+"""The form that makes the message to copy."""
+
 
 UNCLEAR_LIMIT = 2
 """Unclear messages in a row after which the help card and the menu are shown."""
@@ -86,13 +89,19 @@ class ActionReplyToTalk(Action):
     async def run(
         self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]
     ) -> list[EventType]:
-        """Say the reply."""
+        """Say the reply; a deanery that somebody says they are in is kept."""
+        said = await self._reply(dispatcher, tracker, domain)
+        return [*told_deanery(tracker), *said]
+
+    async def _reply(
+        self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]
+    ) -> list[EventType]:
         before = memory_of(tracker)
         heard, intent = heard_in(tracker.latest_message), intent_of(tracker)
         if intent == "inform" and not heard.answer:
             return await ActionInform().run(dispatcher, tracker, domain)
-        if tracker.active_loop.get("name") == REFERRAL:
-            return say_aside(dispatcher, tracker)
+        if beside := await beside_a_form(dispatcher, tracker, domain):
+            return beside
         if is_breathless(tracker.latest_message):
             say(dispatcher, "utter_breathless", **crisis_numbers(tracker))
         if before.asked == "maybe_route" and _says_no(tracker) and not heard.anything():
@@ -111,7 +120,7 @@ class ActionReplyToTalk(Action):
         if _wants_no_unit(tracker):
             if not heard.anything():
                 return await ActionNotNow().run(dispatcher, tracker, domain)
-            before = replace(before, no_offer_before_turn=before.turn + LONG_QUIET)
+            before = declined(before, for_good=True)
         if "not_answered" in signs and asked_label(tracker.latest_message) is None:
             say(dispatcher, "utter_not_answered")
             after = replace(before, turn=before.turn + 1, asked="open")
@@ -147,8 +156,8 @@ class ActionReplyUnclear(Action):
         if likeliest.startswith(ASKS) and _say_questions(dispatcher, tracker):
             after = replace(before, turn=before.turn + 1, asked="open")
             return remember(before, after, unclear_run=0)
-        if tracker.active_loop.get("name") == REFERRAL:
-            return say_aside(dispatcher, tracker)
+        if beside := await beside_a_form(dispatcher, tracker, domain):
+            return beside
         if not heard.anything() and _may_be_foreign(tracker):
             return _say_foreign(dispatcher, before)
         if "closing" in (tracker.latest_message.get("signs") or ()) and not heard.uneasy:
@@ -171,16 +180,36 @@ class ActionReplyUnclear(Action):
         return remember(before, after, unclear_run=run)
 
 
-def say_aside(dispatcher: CollectingDispatcher, tracker: Tracker) -> list[EventType]:
-    """Say that words beside a question of the form are no part of what goes to the unit.
+async def beside_a_form(
+    dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]
+) -> list[EventType]:
+    """Answer words beside a question of the referral's or the message's form, if one runs.
 
-    What was heard in them is taken up without a question: the form asks its own next.
+    Whoever wants no message leaves it.
     """
-    before = memory_of(tracker)
-    first = reply_to_talk(heard_in(tracker.latest_message), before).bubbles[0]
-    if all(name.endswith(STATEMENTS) for name in first):
+    form = tracker.active_loop.get("name")
+    if form == REFERRAL:
+        return say_aside(dispatcher, tracker)
+    if form != MESSAGE and memory_of(tracker).asked != "wording":
+        return []
+    if "declines_message" in (tracker.latest_message.get("signs") or ()):
+        left = await ActionNotNow().run(dispatcher, tracker, domain)
+        return [ActiveLoop(None), SlotSet("requested_slot", None), *left]
+    return say_aside(dispatcher, tracker) if form == MESSAGE else []
+
+
+def say_aside(dispatcher: CollectingDispatcher, tracker: Tracker) -> list[EventType]:
+    """Take up words beside a question of a form without a question: the form asks its own next.
+
+    Of what is chosen for a unit it is said that they are no part of it.
+    """
+    before, heard = memory_of(tracker), heard_in(tracker.latest_message)
+    first = reply_to_talk(heard, before).bubbles[0]
+    referral = tracker.active_loop.get("name") == REFERRAL
+    if all(name.endswith(STATEMENTS) for name in first) and (referral or heard.anything()):
         say(dispatcher, *first)
-    say(dispatcher, "utter_referral_aside")
+    if referral:
+        say(dispatcher, "utter_referral_aside")
     after = replace(before, turn=before.turn + 1)
     return [*remember(before, after, unclear_run=0), *route_for_later(tracker)]
 
@@ -212,12 +241,17 @@ class ActionNotNow(Action):
         heard in it is taken up.
         """
         before, heard = memory_of(tracker), heard_in(tracker.latest_message)
-        if before.asked in ("nothing", "open") and heard.anything():
+        for_good = _wants_no_unit(tracker)
+        if before.asked in ("nothing", "open") and heard.anything() and not for_good:
             return _take_up(dispatcher, tracker, heard, before)
-        say(dispatcher, "utter_not_now")
-        after = declined(replace(before, turn=before.turn + 1))
-        if _wants_no_unit(tracker):
-            after = replace(after, no_offer_before_turn=after.turn + LONG_QUIET)
+        if before.asked == "open" and before.last_ask == MESSAGE_MADE:
+            return await say_and_close(dispatcher, tracker, domain)
+        after = declined(replace(before, turn=before.turn + 1), for_good)
+        if after.declines >= MOST_DECLINES and (for_good or after.declines > before.declines):
+            say(dispatcher, "utter_no_more_offers")
+        else:
+            sent = tracker.get_slot("sent_way") in SENT_WITH
+            say(dispatcher, "utter_not_now_sent" if sent else "utter_not_now")
         return remember(before, after, unclear_run=0)
 
 
@@ -235,7 +269,8 @@ class ActionUnsureOfOffer(Action):
         before = memory_of(tracker)
         if before.last_ask == UNSURE:
             return await ActionNotNow().run(dispatcher, tracker, domain)
-        say(dispatcher, "utter_offer_unsure")
+        referral = before.asked == "referral" and not unsent(tracker.slots)
+        say(dispatcher, "utter_referral_unsure" if referral else "utter_offer_unsure")
         after = replace(before, turn=before.turn + 1, last_ask=UNSURE)
         return remember(before, after, unclear_run=0)
 

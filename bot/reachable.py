@@ -36,6 +36,8 @@ MESSAGE = ("message_about", "message_help", "message_reply")
 NAME = re.compile(r"utter_\w+")
 
 BEGINNINGS: Mapping[str, tuple[str, ...]] = {
+    "utter_answer_anonymous": ("contact", "sent_contact"),
+    "utter_answer_reads": ("contact", "sent_contact"),
     "utter_crisis_call_options": ("self", *safety.OPTIONS_OF_ITS_OWN),
     "utter_crisis_escalate": ("self", *safety.ESCALATION_OF_ITS_OWN),
     "utter_crisis_named": ("self", *safety.CALL_FIRST),

@@ -2,8 +2,8 @@
 
 import pytest
 
-from actions.talk import LONG_QUIET
 from bot.channels.fixed import fixed
+from bot.dialogue.replies import MOST_DECLINES
 from tests.referral_unit import Unit
 
 WANTS = {"name": "ask_how_to_contact", "confidence": 0.95}
@@ -164,7 +164,7 @@ def test_a_no_to_the_unit_is_heard_for_long(person, words):
     person.open()
     person.say("im exhausted and nobody notices")
     person.say_as(words, intent={"name": "share", "confidence": 0.9})
-    assert person.slot("no_offer_before_turn") >= LONG_QUIET
+    assert person.slot("declines") >= MOST_DECLINES
 
 
 def test_a_question_that_begins_with_a_no_does_not_bring_the_offer_back(person):

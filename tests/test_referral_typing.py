@@ -20,6 +20,7 @@ from tests.test_referral_conversation import (
     do,
     draft_of,
     go_to,
+    said_in,
     send,
     unit,
     wales,
@@ -598,3 +599,470 @@ def test_a_label_that_is_typed_is_its_button(wales, step, label, slot):
     wales.say_as(label.upper(), **doubt())
     assert wales.slot("requested_slot") == slot
     assert NUMBERS[1] not in wales.text
+
+
+# Taking back what was sent, in words
+
+
+def open_ticket(person):
+    receipt = send(person)
+    person.say(receipt)
+    return receipt
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "take it back please",
+        "end it",
+        "delete it for good",
+        "I'd like my ticket gone",
+        "bin the referral",
+        "scrap my ticket, i've changed my mind",
+    ],
+)
+@pytest.mark.parametrize("before", [None, "I was on nights last week, fourteen of them"])
+def test_an_open_ticket_is_ended_in_words_whatever_was_asked_before(wales, unit, words, before):
+    open_ticket(wales)
+    if before:
+        wales.say(before)
+        assert wales.slot("asked") == "resend"
+    wales.say(words)
+    assert wales.text == fixed("utter_ask_end_ticket")
+    assert wales.slot("referral_reply") is None
+    wales.say("yes")
+    assert count(unit.engine) == 0
+    wales.say("and is that really deleted now?")
+    assert "utter_ticket_gone" in said_in(wales)
+
+
+def test_no_and_the_wish_to_end_it_is_that_wish(wales, unit):
+    open_ticket(wales)
+    do(wales, ("is the rota online yet, asking for a friend", "no. end it"))
+    assert wales.text == fixed("utter_ask_end_ticket")
+    do(wales, ("[No, keep it]",))
+    assert count(unit.engine) == 1
+
+
+@pytest.mark.parametrize(
+    ("first", "words"),
+    [
+        (None, "delete it for good"),
+        (None, "cancel my referral please"),
+        ("[I've kept it]", "end my ticket"),
+        ("[I've kept it]", "i want my referral gone"),
+    ],
+)
+def test_what_was_sent_is_taken_back_by_typing_the_receipt_and_saying_yes(
+    wales, unit, first, words
+):
+    receipt = send(wales)
+    do(wales, (*([first] if first else ()), words))
+    assert wales.text == fixed("utter_ticket_back_receipt")
+    wales.say(receipt)
+    assert fixed("utter_ask_end_ticket") in wales.text
+    wales.say("yes")
+    assert count(unit.engine) == 0
+
+
+@pytest.mark.parametrize("words", ["{} i want to withdraw it", "please delete my ticket {}"])
+def test_a_receipt_with_the_wish_to_end_it_leads_straight_to_ending(wales, unit, words):
+    wales.say(words.format(send(wales)))
+    assert fixed("utter_ask_end_ticket") in wales.text
+    assert wales.slot("asked") == "end_ticket"
+
+
+def test_a_receipt_typed_to_read_ends_nothing(wales):
+    receipt = send(wales)
+    do(wales, ("end my ticket", "i have a receipt", receipt))
+    assert wales.slot("asked") == "ticket"
+
+
+@pytest.mark.parametrize("words", ["i want to end it all tonight", "no. i'm going to end my life"])
+def test_words_about_a_life_are_no_wish_about_a_ticket(wales, unit, words):
+    open_ticket(wales)
+    wales.say(words)
+    assert fixed("utter_ask_end_ticket") not in wales.text
+    assert all(number in wales.seen[-1][0].text for number in NUMBERS)
+    assert count(unit.engine) == 1
+
+
+def test_forgetting_tells_a_reply_from_a_referral(wales):
+    open_ticket(wales)
+    do(wales, ("I was on nights last week, fourteen of them", "please delete everything about me"))
+    assert fixed("utter_forgotten_unsent_reply") in wales.text
+    assert fixed("utter_forgotten_unsent") not in wales.text
+
+
+def test_not_now_after_sending_does_not_say_that_nothing_was_set_in_motion(wales):
+    send(wales)
+    wales.press("I've kept it")
+    wales.say("not now")
+    assert "utter_not_now_sent" in said_in(wales)
+
+
+# After sending
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "so will i get a message when theyve answered?",
+        "where do I find their reply",
+        "when will they call?",
+        "how will i know if they've answered",
+        "can you let me know when they reply",
+    ],
+)
+@pytest.mark.parametrize("way", ["receipt", "contact", "open"])
+def test_how_the_answer_comes_is_said_and_nothing_is_offered(wales, unit, words, way):
+    if way == "contact":
+        go_to(wales, "contact")
+        do(wales, ("Sam, 07700 900123", "[Leave it out]", "[Send it]"))
+    else:
+        receipt = send(wales)
+        if way == "open":
+            wales.say(receipt)
+    wales.say(words)
+    assert (
+        fixed(f"utter_ticket_answer_{'contact' if way == 'contact' else 'receipt'}") in wales.text
+    )
+    assert not any(name.startswith("utter_offer") for name in said_in(wales))
+    assert wales.slot("referral_reply") is None
+
+
+@pytest.mark.parametrize("words", ["has anyone seen it yet?", "have they opened it", "is it read?"])
+def test_whether_it_was_seen_is_answered_while_it_is_open(wales, words):
+    open_ticket(wales)
+    wales.say(words)
+    assert fixed("utter_ticket_seen_receipt") in wales.text
+    assert wales.slot("asked") == "ticket"
+
+
+# The offer
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "y",
+        "yh go for it",
+        "yea",
+        "ok let's do it",
+        "why not",
+        "can we do the handing over thing please",
+        "no i meant i want to send the referral without my name",
+        "no, i mean send the thing to the unit",
+        "the handing over",
+        "finish the referral",
+    ],
+)
+def test_yes_in_ordinary_words_begins(wales, words):
+    go_to(wales, "the offer")
+    wales.say(words)
+    assert wales.slot("requested_slot") == "referral_topic"
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        ("who'd know", "on confidentiality"),
+        ("not yet, what happens to it after", "first answer often takes some days"),
+        ("hmm not sure", "leave"),
+        ("can i think about it", "leave"),
+        ("maybe", "leave"),
+        ("what do they do with it", "answer"),
+    ],
+)
+def test_a_hesitation_or_a_question_at_the_offer_is_answered_and_it_stays(wales, words, says):
+    go_to(wales, "the offer")
+    wales.say(words)
+    assert "utter_come_back" not in said_in(wales)
+    assert wales.slot("asked") == "referral"
+    assert questions(wales) == 1
+
+
+@pytest.mark.parametrize("words", ["no", "no thanks", "not now", "nah"])
+def test_a_plain_no_at_the_offer_is_no_farewell(wales, words):
+    go_to(wales, "the offer")
+    wales.say(words)
+    assert "utter_not_now" in said_in(wales)
+    assert wales.slot("asked") == "open"
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "no i mean the sealed one, not a message",
+        "can you hand it over to them for me",
+        "pass something to them",
+        "let's start the referral",
+    ],
+)
+def test_handing_over_is_asked_for_in_other_words(wales, words):
+    wales.say(words)
+    assert "Shall we start?" in wales.text
+
+
+def test_what_was_begun_is_gone_on_with_in_words(wales):
+    go_to(wales, "note")
+    do(wales, ("/receipt", "[Not now]", "go on with it"))
+    assert wales.slot("asked") == "referral"
+    wales.say("yh")
+    assert wales.slot("requested_slot") == "referral_note"
+
+
+# Talking loses nothing
+
+
+@pytest.mark.parametrize("step", ["help", "way", "contact", "note", "summary"])
+@pytest.mark.parametrize(
+    "words",
+    ["pass something to them", "stay anonymous", "finish", "not yet", "what was the other way"],
+)
+def test_words_that_do_not_say_so_drop_nothing(wales, unit, step, words):
+    go_to(wales, step)
+    topics = wales.slot("referral_topics")
+    wales.say(words)
+    assert wales.slot("referral_topics") == topics
+    assert wales.slot("requested_slot") or wales.slot("asked") == "referral"
+    assert "utter_referral_dropped" not in said_in(wales)
+    assert count(unit.engine) == 0
+
+
+@pytest.mark.parametrize("words", ["pass something to them", "what was the other way"])
+def test_beside_a_doubt_only_a_plain_word_drops(wales, words):
+    go_to(wales, "note")
+    wales.say_as("hm i have been having second thoughts", **doubt())
+    wales.say_as(words, intent={"name": "not_now", "confidence": 0.9})
+    assert "utter_referral_dropped" not in said_in(wales)
+    assert any(wales.slot(name) for name in BEGUN)
+
+
+@pytest.mark.parametrize(
+    "words",
+    ["no, rather not give it. what was the other way", "i don't want to give my number", "receipt"],
+)
+def test_who_would_rather_not_say_how_to_be_reached_gets_a_receipt(wales, words):
+    go_to(wales, "contact")
+    wales.say(words)
+    assert wales.slot("referral_way") == "receipt"
+    assert wales.slot("requested_slot") == "referral_answer_by"
+
+
+# Taking a topic out
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "actually take feelings out",
+        "take that topic out, the feelings one",
+        "remove how i've been feeling",
+        "just work",
+        "work instead of feelings",
+        "delete the mood one",
+        "without feelings please",
+    ],
+)
+@pytest.mark.parametrize("at", ["topic", "help", "summary"])
+def test_a_topic_is_taken_out_wherever_they_think_of_it(wales, words, at):
+    go_to(wales, "topic")
+    do(wales, ("how i feel and work",))
+    if at != "topic":
+        wales.press("That's all")
+    if at == "summary":
+        do(wales, ("[Coaching]", "[I'll use a receipt]", "[In writing]", "[Leave it out]"))
+    asked = wales.slot("requested_slot")
+    wales.say(words)
+    if words == "just work" and at != "topic":
+        assert wales.slot("requested_slot") == asked
+        return
+    assert wales.slot("referral_topics") == ["work"]
+    assert wales.slot("requested_slot") == asked
+    assert NUMBERS[1] not in wales.text
+
+
+def test_a_topic_is_swapped_and_the_last_one_taken_out(wales):
+    go_to(wales, "topic")
+    do(wales, ("how i feel", "swap feelings for exams"))
+    assert wales.slot("referral_topics") == ["exams"]
+    wales.say("not that one, just work")
+    assert wales.slot("referral_topics") == ["work"]
+
+
+def test_a_topic_that_was_not_chosen_takes_no_other_out(wales):
+    go_to(wales, "summary")
+    wales.say("take that topic out, the feelings one")
+    assert wales.slot("referral_topics") == ["work"]
+    assert wales.slot("requested_slot") == "referral_confirm"
+
+
+def test_not_now_still_drops_at_the_topics(wales):
+    go_to(wales, "another topic")
+    wales.say("not now")
+    assert "utter_referral_dropped" in said_in(wales)
+
+
+# Who reads it
+
+
+@pytest.mark.parametrize(
+    ("words", "answer"),
+    [
+        ("who sees this", "reads"),
+        ("wait who at the unit reads this", "reads"),
+        ("if i give my number who gets to see it", "reads"),
+        ("can they find out its me", "anonymous"),
+        ("can i stay anonymous?", "anonymous"),
+        ("would they know it's me", "anonymous"),
+        ("will they see what i told you about the shouting?", "sees_chat"),
+    ],
+)
+@pytest.mark.parametrize("step", ["the offer", "topic", "way", "note", "contact", "summary"])
+def test_who_reads_it_is_answered_at_every_step(wales, unit, step, words, answer):
+    go_to(wales, step)
+    before = draft_of(wales), wales.slot("requested_slot"), wales.slot("asked")
+    wales.say(words)
+    said = said_in(wales)
+    kept = step == "contact" and answer == "reads"
+    assert any(n.startswith(f"utter_answer_{'kept' if kept else answer}") for n in said), said
+    assert (draft_of(wales), wales.slot("requested_slot"), wales.slot("asked")) == before
+
+
+@pytest.mark.parametrize("words", ["who reads it?", "can they find out it's me"])
+def test_who_reads_it_is_answered_after_sending(wales, words):
+    receipt = send(wales)
+    wales.say(words)
+    assert any(n.startswith(("utter_answer_reads", "utter_answer_anon")) for n in said_in(wales))
+    assert wales.slot("asked") == "sent_receipt"
+    wales.say(receipt)
+    wales.say(words)
+    assert wales.slot("asked") == "ticket"
+    assert wales.slot("referral_reply") is None
+
+
+def test_a_note_about_who_reads_is_a_note(wales):
+    go_to(wales, "note")
+    wales.say("My supervisor is somebody who reads everything I write and I dread each meeting now")
+    assert wales.slot("referral_note")
+
+
+# How to reach them, early and corrected
+
+
+@pytest.mark.parametrize("step", ["way", "answer by", "answer by, with contact"])
+@pytest.mark.parametrize(
+    ("words", "answer_by"),
+    [
+        ("phone me, 07700 900123, name's Ffion", "phone"),
+        ("email me at ffion@example.org please", "email"),
+        ("07700 900123", None),
+    ],
+)
+def test_how_to_reach_them_is_sealed_where_it_is_said_early(
+    wales, unit, monkeypatch, step, words, answer_by
+):
+    given = []
+    right = wales.agent.handle_message
+
+    async def handle(message, **more):
+        given.append(f"{message.text}{message.parse_data}{message.metadata}")
+        return await right(message, **more)
+
+    go_to(wales, step)
+    monkeypatch.setattr(wales.agent, "handle_message", handle)
+    wales.say(words)
+    assert "utter_referral_contact_taken" in said_in(wales)
+    assert wales.slot("referral_way") == "contact"
+    if wales.slot("requested_slot") == "referral_answer_by":
+        wales.press("By phone")
+    assert wales.slot("requested_slot") == "referral_note"
+    do(wales, ("[Leave it out]", "[Send it]"))
+    (ticket,) = unit.tickets()
+    assert ticket.contact == words
+    assert answer_by is None or ticket.choices.answer_by in (answer_by, "phone")
+    assert not any(secret in "".join(given) for secret in ("900123", "ffion@", "Ffion"))
+
+
+def test_a_number_beside_a_risk_reaches_the_agent_covered(wales, monkeypatch):
+    given = []
+    right = wales.agent.handle_message
+
+    async def handle(message, **more):
+        given.append(f"{message.text}{message.parse_data}")
+        return await right(message, **more)
+
+    go_to(wales, "way")
+    monkeypatch.setattr(wales.agent, "handle_message", handle)
+    bubbles = wales.say("ring me on 07700 900321, I want to kill myself")
+    assert all(number in bubbles[0].text for number in NUMBERS)
+    assert "900321" not in "".join(given)
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "i think i typed the wrong number, change it",
+        "my number",
+        "the number i gave is wrong",
+        "can i change my email",
+    ],
+)
+@pytest.mark.parametrize("step", ["summary", "change"])
+def test_a_wrong_number_is_asked_for_again_at_once(wales, unit, words, step):
+    go_to(wales, "contact")
+    do(wales, ("07700 900123", "[Leave it out]"))
+    assert "can't take back" in wales.text or "called back" in wales.text
+    if step == "change":
+        wales.press("Change something")
+    wales.say(words)
+    assert wales.slot("requested_slot") == "referral_contact"
+    do(wales, ("07700 900124", "[Send it]"))
+    (ticket,) = unit.tickets()
+    assert ticket.contact == "07700 900124"
+
+
+@pytest.mark.parametrize("words", ["its fine as it is", "leave it as it is", "no changes"])
+def test_nothing_to_change_leads_back_to_the_summary(wales, words):
+    go_to(wales, "change")
+    wales.say(words)
+    assert wales.slot("requested_slot") == "referral_confirm"
+    assert wales.slot("referral_confirm") is None
+
+
+# Plain choices
+
+
+@pytest.mark.parametrize(
+    ("step", "words", "slot", "value"),
+    [
+        ("topic", "1 and 5", "referral_topics", ["feeling", "health"]),
+        ("topic", "the shouting. and im knackered", "referral_topics", ["work", "feeling"]),
+        ("help", "2", "referral_help", "coaching"),
+        ("help", "someone to talk to, but what if they don't believe me", "referral_help", "talk"),
+        ("way", "receipt i think, i dont want it on my record", "referral_way", "receipt"),
+        ("way", "without my name", "referral_way", "receipt"),
+        ("answer by", "here, not by email. no name", "referral_answer_by", "here"),
+        ("answer by", "they can ring me", "referral_way", "contact"),
+    ],
+)
+def test_a_plain_choice_counts_with_an_aside_to_it(wales, step, words, slot, value):
+    go_to(wales, step)
+    wales.say(words)
+    assert wales.slot(slot) == value
+    assert NUMBERS[1] not in wales.text
+
+
+@pytest.mark.parametrize("words", ["9", "1 and 9", "0"])
+def test_a_number_that_is_not_there_chooses_nothing(wales, words):
+    go_to(wales, "topic")
+    wales.say(words)
+    assert wales.slot("referral_topics") is None
+
+
+@pytest.mark.parametrize("words", ["y", "yea", "yh go for it"])
+def test_yes_in_ordinary_words_sends(wales, unit, words):
+    go_to(wales, "summary")
+    wales.say(words)
+    assert count(unit.engine) == 1

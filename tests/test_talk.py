@@ -1,6 +1,9 @@
 """What twenty improvised conversations found to be robotic, repetitive or pushy, and now is not."""
 
+from dataclasses import replace
+
 import pytest
+from rasa.shared.core.events import SlotSet
 from rasa.shared.core.trackers import DialogueStateTracker
 from rasa_sdk import Tracker
 from rasa_sdk.executor import CollectingDispatcher
@@ -11,10 +14,12 @@ from bot.dialogue.memory import heard_in
 from bot.dialogue.replies import (
     ABOUT,
     LISTEN_FIRST,
+    MOST_DECLINES,
     NEW_FIRST,
     Heard,
     Memory,
     after_safe,
+    declined,
     offer_is_due,
     reply_to_talk,
 )
@@ -423,3 +428,184 @@ def test_yes_to_which_deanery_asks_for_it_once_more(person, said_before, yes):
     assert "Wales" in [button.title for button in bubbles[0].buttons]
     person.press("Wales")
     assert person.slot("requested_slot") is None
+
+
+# No more offers
+
+
+def declined_twice(person):
+    """Turn two offers down."""
+    for _ in range(2):
+        set_asked(person, "information")
+        person.say("no thanks")
+
+
+def set_asked(person, asked):
+    """Bring somebody to where something was offered."""
+    tracker = person.loop.run(person.agent.tracker_store.retrieve(person.conversation))
+    tracker.update(SlotSet("asked", asked))
+    person.loop.run(person.agent.tracker_store.save(tracker))
+
+
+def test_after_two_refusals_the_unit_is_not_offered_again():
+    memory = Memory(turn=40, talk_turns=9)
+    assert offer_is_due(memory, news=False)
+    once = declined(replace(memory, asked="information"))
+    twice = declined(replace(once, asked="contact"))
+    assert offer_is_due(replace(once, turn=60), news=False)
+    assert not offer_is_due(replace(twice, turn=600), news=False)
+
+
+def test_a_no_where_nothing_was_offered_is_not_counted():
+    memory = Memory(turn=40, talk_turns=9)
+    assert declined(replace(memory, asked="open")).declines == 0
+
+
+def test_the_second_no_is_acknowledged(person):
+    person.open()
+    declined_twice(person)
+    assert "utter_no_more_offers" in said(person)
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "please stop offering me that unit, ive said no",
+        "not for me thanks",
+        "ive said no",
+        "I already told you no",
+        "please don't suggest the psu again",
+        "no more offers please",
+    ],
+)
+def test_who_wants_no_more_offers_is_heard_for_good(person, words):
+    person.open()
+    person.say("the rota is awful")
+    person.say(words)
+    assert "utter_no_more_offers" in said(person)
+    assert person.slot("declines") >= MOST_DECLINES
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "I was on the unit all night",
+        "I said no to the extra shift and he shouted",
+        "he never offers anybody a break on the unit",
+        "my consultant said no",
+        "is it not for me to decide",
+    ],
+)
+def test_words_about_another_no_or_unit_stop_no_offers(person, words):
+    person.open()
+    person.say(words)
+    assert person.slot("declines") == 0
+
+
+def test_asked_for_it_is_still_there(person_in):
+    person = person_in("wales")
+    person.open()
+    person.say("please stop offering me that unit, ive said no")
+    person.say("how do i contact the psu")
+    assert "heiw.nhs.wales" in person.text
+
+
+# The message to copy, only when it was meant
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "what do i say to my TPD tomorrow",
+        "what do i say when i visit",
+        "i cant ring the ward, what would i even say",
+        "how do i put it to my consultant",
+        "i wouldn't know what to say to her",
+    ],
+)
+def test_words_for_somebody_else_begin_no_message(person, words):
+    person.open()
+    person.say_as(words, intent={"name": "want_message", "confidence": 0.9})
+    assert "utter_ask_wording" in said(person)
+    assert person.slot("requested_slot") is None
+
+
+def test_after_asking_yes_begins_the_message_and_no_goes_on(person):
+    person.open()
+    person.say_as("what would i say", intent={"name": "want_message", "confidence": 0.9})
+    person.say("no")
+    assert person.slot("requested_slot") is None
+    assert "utter_come_back" not in said(person)
+    person.say_as("what would i say", intent={"name": "want_message", "confidence": 0.9})
+    person.say("yes")
+    assert person.slot("requested_slot") == "message_about"
+
+
+@pytest.mark.parametrize(
+    "words",
+    ["help me write something to the unit", "can you draft an email", "help me word it to them"],
+)
+def test_who_names_the_unit_or_a_message_gets_it_at_once(person, words):
+    person.open()
+    person.say_as(words, intent={"name": "want_message", "confidence": 0.9})
+    assert person.slot("requested_slot") == "message_about"
+
+
+@pytest.mark.parametrize(
+    "words", ["i didnt ask for a message", "I don't want a message", "no message please"]
+)
+def test_a_message_that_was_not_asked_for_is_left(person, words):
+    person.open()
+    person.say("can you help me write a message to send them")
+    person.say(words)
+    assert person.slot("requested_slot") is None
+
+
+def test_in_the_middle_of_the_message_nothing_is_offered(person):
+    person.open()
+    for words in ("my rota is awful", "exams are going badly", "my boss is never there"):
+        person.say(words)
+    person.say("can you help me write a message to send them")
+    for words in ("stuff at work mainly", "coaching", "email is best, i can't pick up on shift"):
+        person.say(words)
+        assert not any(name.startswith("utter_offer") for name in said(person))
+    assert "by e-mail" in person.text
+
+
+def test_told_beside_the_message_is_taken_up_without_an_offer(person):
+    person.open()
+    for words in ("my rota is awful", "exams are going badly", "my boss is never there"):
+        person.say(words)
+    person.say("can you help me write a message to send them")
+    person.say("I have been sleeping four hours a night since the new rota came in August")
+    assert not any(name.startswith("utter_offer") for name in said(person))
+    assert person.slot("requested_slot") == "message_about"
+
+
+@pytest.mark.parametrize("words", ["ok ill send it tomorrow. night", "not now", "later"])
+def test_not_now_after_the_message_ends_with_it(person, words):
+    person.open()
+    person.say("can you help me write a message to send them")
+    for answer in ("stuff at work mainly", "coaching", "email"):
+        person.say(answer)
+    person.say_as(words, intent={"name": "not_now", "confidence": 0.9})
+    assert "utter_step_message" in said(person)
+
+
+# Where they are
+
+
+@pytest.mark.parametrize(
+    ("words", "deanery"),
+    [
+        ("im an f2 in london and the nights are killing my sleep", "london_kss"),
+        ("wales. cant keep up with the workload", "wales"),
+        ("I work on a ward in cardiff and everybody shouts", "wales"),
+        ("my sister is in wales and never calls", None),
+        ("I failed my exam in cardiff", None),
+    ],
+)
+def test_a_deanery_that_is_told_in_passing_is_kept(person, words, deanery):
+    person.open()
+    person.say_as(words, intent={"name": "share", "confidence": 0.9})
+    assert person.slot("deanery") == deanery

@@ -19,27 +19,34 @@ from rasa.core.agent import Agent
 
 from bot.channels.fixed import fixed
 from bot.channels.telling import let_go
+from bot.channels.typed_answers import says
 from bot.channels.typed_choices import (
     CHOSEN,
+    MOST_WORDS,
     answer_to_ending,
     asks,
     asks_about_receipts,
     asks_for_a_call,
     asks_to_see_it,
     asks_who_sees_it,
+    corrected,
     gives_a_receipt,
     has_address,
     has_lost_a_receipt,
     has_lost_it,
     is_short,
     is_urgent,
+    leaves,
     looks_like_a_receipt,
+    meant,
+    numbered,
     pieces,
-    says,
     step_with_ticket,
     turns_to_a_receipt,
     typed_choice,
     wants_all_forgotten,
+    wants_it_ended,
+    wants_referral,
 )
 from bot.dialogue.context import is_low
 from bot.dialogue.help_intents import HELP_INTENTS
@@ -51,7 +58,7 @@ from bot.dialogue.in_confidence import (
     in_confidence,
     receipts_in_use,
 )
-from bot.dialogue.referral import OWED, REFERRAL
+from bot.dialogue.referral import ENDED, OWED, REFERRAL, SENT_WITH, TAKEN_OUT, is_begun
 from bot.dialogue.safety import (
     LEAVING,
     QUESTIONS,
@@ -61,7 +68,7 @@ from bot.dialogue.safety import (
     answered_first,
     in_crisis,
 )
-from bot.nlu.choices import LONGEST
+from bot.nlu.choices import LONGEST, TYPED
 from bot.nlu.taxonomy import OWN_RISK
 from bot.privacy.identifiers import looks_identifying
 from bot.referrals.desk import Desk, desk
@@ -98,15 +105,24 @@ INSTEAD_OF_ANSWERS = {
 }
 """Said in place of answers that cannot be opened."""
 
-LEAVES = ("not_now", "deny", "start_over", "goodbye", "delete_my_data")
+LEAVES = ("not_now", "deny", "start_over", "goodbye", "delete_my_data", "drop_referral")
 """Intents that let go of what was chosen. Below `SURE` none of it is let go of."""
+
+IN_SO_MANY_WORDS = ("not_now", "deny", "goodbye", "drop_referral")
+"""Of these, those that have to be said in so many words too: "finish" and "not yet" are not."""
+
+OFFERED = "referral"
+"""Value of `asked` while it is offered to hand something over."""
+
+REFUSES = ("deny", "not_now", "unsure", "goodbye")
+"""Intents that turn the offer down; a question in the same words is answered instead."""
 
 CRISIS_RUNS = ("asked", "staying")
 """Values of `crisis` while nothing but the crisis goes on."""
 
-REPLY, TICKET, END_TICKET = "reply", "ticket", "end_ticket"
-"""Values of `asked` while a reply to the unit is awaited, while a ticket is open, and while it is
-asked whether to end it."""
+REPLY, TICKET, END_TICKET, RESEND = "reply", "ticket", "end_ticket", "resend"
+"""Values of `asked` while a reply to the unit is awaited, while a ticket is open, while it is
+asked whether to end it, and whether what was sealed is for the unit."""
 
 TOLD_AFTER = (*HELP_INTENTS, *LEAVING, "drop_referral")
 """Intents that come before it is told that a ticket went; some take it back."""
@@ -116,6 +132,21 @@ LONGEST_LOOK = 2.0
 
 TOLD_BESIDE = ("nothing", "open", "information", "back", "sent_receipt", "sent_contact")
 """Values of `asked` at which it may be told that a ticket went: no answer of weight is awaited."""
+
+OPENED = (TICKET, END_TICKET, RESEND, REPLY)
+"""Values of `asked` that go on with a ticket that was opened."""
+
+AT_THE_OFFER = {
+    "bare_yes": "affirm",
+    "starts": "affirm",
+    "bare_no": "deny",
+    "who_would_know": "ask_who_is_told",
+    "hesitates": "unsure",
+}
+"""Row of `typed_answers.yml` -> the intent of the words while handing over is offered."""
+
+BEFORE_CONTACT = ("referral_way", "referral_answer_by")
+"""Slots at whose question how to reach them may be said before it is asked for."""
 
 AT_THE_END = ("referral_confirm", "referral_change")
 """Slots that are asked for once everything was chosen: another number is a correction then."""
@@ -145,13 +176,41 @@ CHOSEN_BY_THE_WORD = ("referral_way", "referral_contact", "referral_change")
 SENT = ("sent_receipt", "sent_contact")
 """Values of `asked` after something was handed over, with a receipt and without."""
 
+OF_THE_UNIT = (OFFERED, *SENT, TICKET, END_TICKET, RESEND, REPLY)
+"""Values of `asked` while a question about who reads it means the unit's own people."""
+
 AFTER_SENDING = {
     "ticket_kept": "receipt_kept",
     "ticket_where": "explain_receipt",
-    "ticket_went": "about_ticket",
     "ticket_again": "about_ticket",
 }
-"""Row of `typed_answers.yml` -> the intent of the words once something was handed over."""
+"""Row of `typed_answers.yml` -> the intent of the words right after something was handed over."""
+
+WHILE_IT_IS_THERE = ("ticket_went", "ticket_seen", "ticket_answer")
+"""Rows that ask about it for as long as it is with the unit, as far as is known here."""
+
+ANSWERED_BY_NO = ("referral_topic", "referral_note")
+"""Slots of a form that "no" answers: there are no more topics, and there is no note."""
+
+FEWEST_TO_GO_ON = 3
+"""Words of "go on with it" that mean what was begun; "go on" alone may mean talk."""
+
+LONGEST_TO_US = 6
+"""Words that end a ticket while a reply is awaited; in more, it is the unit that is asked."""
+
+OPENS_A_QUESTION = re.compile(
+    r"^\W*(?:(?:wait|and|but|so|ok|hm+|not yet|if i (?:give|leave|add|write) \w+(?: \w+)?)\W+)*"
+    r"(?:who|can|could|will|would|do|does|is|are|what|where|how)\b|\?\s*$",
+    re.IGNORECASE,
+)
+"""Words that ask something where any others would be sealed."""
+
+MID_QUESTION = re.compile(
+    r"\?|(?:^|[,.;] ?|\b(?:but|and|so) )"
+    r"(?:who|what|how|where|when|why|will|would|do|does|can|is)\b",
+    re.IGNORECASE,
+)
+"""Words that ask something somewhere in them."""
 
 MEANT = {
     ("receipt", "have"): "have_receipt",
@@ -250,7 +309,13 @@ class Confidant:
         slots = await self._slots(conversation)
         if receipt is not None:
             return await self._receipt(conversation, slots, receipt, without_receipts(text))
-        taken = await self._spoken_of(slots, text) or await self._in_a_form(slots, text, command)
+        taken = (
+            await self._of_what_was_sent(conversation, slots, text)
+            or await self._spoken_of(slots, text)
+            or await self._in_a_form(slots, text, command)
+            or await self._who_reads(slots, text)
+            or await self._at_the_offer(slots, text)
+        )
         if taken is not None:
             return taken
         awaited = awaited_in(slots)
@@ -264,10 +329,11 @@ class Confidant:
         chosen = typed_choice(awaited, text, slots) if awaited != "referral_reply" else None
         if chosen is not None:
             return _choosing(text, parsed, awaited, chosen)
-        if awaited == "referral_contact" and asks_who_sees_it(text):
-            return Taken(parse_data=_parse_data("ask_what_is_kept"))
         if awaited == "referral_note" and says("what_to_write", text):
             return _given("not_sealed", "what_to_write")
+        brief = len(text.split()) <= MOST_WORDS
+        if awaited != "referral_reply" and brief and _is_aside(parsed, awaited, text):
+            return Taken(parse_data=_parse_data("nlu_fallback"))
         beside = awaited == "referral_note" and says("asks_beside_the_note", text)
         if beside or _is_to_us(parsed, awaited, text):
             return Taken(text)
@@ -322,20 +388,31 @@ class Confidant:
             return Taken(text)
         requested = slots.get("requested_slot")
         if slots.get("active_loop") == REFERRAL and requested in CHOSEN:
-            return await self._choice(slots, str(requested), text)
+            return await self._choice(conversation, slots, str(requested), text, cut)
         asked = slots.get("asked")
         if slots.get("active_loop") is None and asked in (TICKET, END_TICKET):
             return await self._with_ticket(conversation, slots, text, cut)
         return Taken(text)
 
-    async def _choice(self, slots: Mapping[str, Any], slot: str, text: str) -> Taken:
+    async def _choice(
+        self, conversation: str, slots: Mapping[str, Any], slot: str, text: str, cut: bool
+    ) -> Taken:
         """Return the choice that words make, or words that choose nothing and let go of nothing."""
         parsed = await self._parse(text)
+        early = slot in BEFORE_CONTACT and has_address(text) and not gives_a_receipt(text)
         if parsed is None:
+            if early:
+                raise NotRecognisedError
             return Taken(text)
-        asking = asks(slot, text)
-        typed = typed_choice(slot, text, slots)
-        chosen = [typed] if typed else [] if asking else _named(parsed, slot)
+        if early:
+            return self._contact_early(conversation, slots, text, parsed, cut)
+        said = meant(text)
+        if put_right := await self._topics_put_right(slots, said, parsed):
+            return put_right
+        asking = asks(slot, said)
+        typed = typed_choice(slot, said, slots)
+        chosen = [typed] if typed else numbered(slot, said, slots)
+        chosen = chosen or ([] if asking else _named(parsed, slot))
         if not chosen and slot == "referral_confirm" and _intent(parsed) == "deny":
             chosen = ["change"]  # "no note" drops nothing
         short = is_short(text) and not is_urgent(text)
@@ -348,14 +425,70 @@ class Confidant:
         if asks_to_see_it(text):
             return _given("not_sealed", "not_shown")
         if slot == "referral_topic" and not asking:
-            for piece in pieces(text):
+            for piece in pieces(said):
                 chosen += _named(await self._parse(piece) or {}, slot)
         if chosen:
             return _choosing(text, parsed, slot, *dict.fromkeys(chosen))
         if slots.get("referral_way") == "contact" and slot in AT_THE_END and has_address(text):
             return self._seal("", slots, "referral_contact", text)
         others = [e for e in parsed.get("entities") or () if e.get("entity") != slot]
-        return Taken(text, {**_unless_unsure(parsed), "entities": others})
+        return Taken(text, {**_unless_unsure(parsed, slot, text), "entities": others})
+
+    def _contact_early(
+        self,
+        conversation: str,
+        slots: Mapping[str, Any],
+        text: str,
+        parsed: dict[str, Any],
+        cut: bool,
+    ) -> Taken:
+        """Return how to reach them, sealed, where it is said before it was asked for."""
+        if _needs_an_answer(_without_calls(parsed, text), slots):
+            return self._answered_before(conversation, slots, "referral_contact", text, parsed, cut)
+        if cut:
+            return _given("not_sealed", "too_long")
+        given = dict(self._seal(conversation, slots, "referral_contact", text).parse_data or {})
+        if given["entities"][0]["entity"] != "referral_contact":
+            return Taken(parse_data=given)
+        way = [{"entity": "referral_way", "value": "contact"}]
+        by = [
+            {"entity": "referral_answer_by", "value": value}
+            for value in _named(parsed, "referral_answer_by")
+        ]
+        return Taken(parse_data={**given, "entities": [*given["entities"], *way, *by]})
+
+    async def _topics_put_right(
+        self, slots: Mapping[str, Any], text: str, parsed: dict[str, Any]
+    ) -> Taken | None:
+        """Return the topics that short words take out again, and those that take their place."""
+        chosen = list(slots.get("referral_topics") or ())
+        found = corrected(text) if chosen else None
+        if found is None or _sure_of_risk(parsed):
+            return None
+        safe = _as_a_choice({**parsed, **NO_DOUBT}, said_whole=True)
+        if _needs_an_answer(safe, slots):
+            return None
+        into, named = await self._topics_in(found.into), await self._topics_in(found.out)
+        out = [topic for topic in named if topic in chosen]
+        if found.last and not named:
+            out = chosen[-1:]
+        if found.only and into:
+            out = [topic for topic in chosen if topic not in into]
+        if not out:
+            return Taken(parse_data=_parse_data("nlu_fallback")) if named and not into else None
+        entities = [
+            *({"entity": "referral_topic", "value": topic} for topic in (*into, TAKEN_OUT)),
+            *({"entity": "referral_topic_out", "value": topic} for topic in out),
+        ]
+        return Taken(parse_data={**_parse_data("correct_referral"), "entities": entities})
+
+    async def _topics_in(self, text: str) -> list[str]:
+        """Return the topics that words name."""
+        named: list[str] = []
+        for piece in pieces(text) or [text]:
+            if piece.strip():
+                named += _named(await self._parse(piece) or {}, "referral_topic")
+        return list(dict.fromkeys(named))
 
     async def _with_ticket(
         self, conversation: str, slots: Mapping[str, Any], text: str, cut: bool
@@ -415,7 +548,10 @@ class Confidant:
 
     async def _spoken_of(self, slots: Mapping[str, Any], text: str) -> Taken | None:
         """Return what the agent gets if somebody speaks of a receipt, mistypes it, or wants one."""
-        if slots.get("crisis") in CRISIS_RUNS or slots.get("active_loop") is not None:
+        loop = slots.get("active_loop")
+        if slots.get("crisis") in CRISIS_RUNS or loop == REFERRAL:
+            return None
+        if loop is not None and not _wants_referral(slots, text):
             return None
         asked = str(slots.get("asked"))
         asked_for = asked == "receipt"
@@ -425,17 +561,15 @@ class Confidant:
             parsed = await self._parse(rest) if rest else {}
             urgent = parsed is None or answered_first(parsed, slots) is not None
             return Taken(rest) if urgent else _found("incomplete")
-        about = _about_what_was_sent(asked, text)
-        if about is not None:
-            parsed = await self._parse(text)
-            if parsed is not None and not _sure_of_risk(parsed):
-                return Taken(parse_data=about)
         lost = asked_for and has_lost_it(text)
-        if slots.get("asked") == REPLY or not (lost or SPOKEN_OF.search(text)):
+        wanted = asked not in OPENED and _wants_referral(slots, text)
+        if asked == REPLY or not (lost or wanted or SPOKEN_OF.search(text)):
             return None
         parsed = await self._parse(text)
         if parsed is None or answered_first(parsed, slots) is not None:
             return None
+        if wanted:
+            return Taken(parse_data=_parse_data("affirm" if asked == OFFERED else "want_referral"))
         if lost:
             return Taken(parse_data=_parse_data("lost_receipt"))
         if ALONE.fullmatch(text):
@@ -444,12 +578,75 @@ class Confidant:
         meanings = [MEANT.get((e.get("entity"), e.get("value"))) for e in entities]
         if "want_referral" in meanings:  # "refer me with a receipt" is no receipt that they have
             return Taken(parse_data=_parse_data("want_referral"))
-        for meant in meanings:
-            if meant is not None and not (meant == "have_receipt" and asks_about_receipts(text)):
-                return Taken(parse_data=_parse_data(meant))
+        for meaning in meanings:
+            asking = meaning == "have_receipt" and asks_about_receipts(text)
+            if meaning is not None and not asking:
+                return Taken(parse_data=_parse_data(meaning))
         if asks_about_receipts(text):
             return Taken(parse_data=_parse_data("explain_receipt"))
         return None
+
+    async def _of_what_was_sent(
+        self, conversation: str, slots: Mapping[str, Any], text: str
+    ) -> Taken | None:
+        """Return what the agent gets for words about what was sent, or is open: to end it first."""
+        if slots.get("crisis") in CRISIS_RUNS or slots.get("active_loop") is not None:
+            return None
+        is_open = self._held.opened(conversation) is not None
+        about = _about_what_was_sent(slots, is_open, text)
+        if about is None:
+            return None
+        parsed = await self._parse(text)
+        return None if parsed is None or _sure_of_risk(parsed) else Taken(parse_data=about)
+
+    async def _who_reads(self, slots: Mapping[str, Any], text: str) -> Taken | None:
+        """Return the question who gets what is handed over, where that can be meant."""
+        if slots.get("crisis") in CRISIS_RUNS:
+            return None
+        loop, awaited = slots.get("active_loop"), awaited_in(slots)
+        if loop != REFERRAL and (loop is not None or slots.get("asked") not in OF_THE_UNIT):
+            return None
+        about = asks_who_sees_it(text)
+        if about is None and awaited == "referral_note" and len(text.split()) <= LONGEST_TO_US:
+            about = "anonymous" if says("stays_anonymous", text) else None
+        elif about is not None and awaited is not None and not OPENS_A_QUESTION.search(text):
+            return None
+        after = loop is None and slots.get("asked") != OFFERED
+        if about is None or asks_about_receipts(text) or (about == "next" and after):
+            return None
+        if awaited == "referral_contact" and has_address(text):
+            return None
+        if says("what_to_write", text) or says("who_would_know", text):
+            return None  # the latter is a button of the offer
+        parsed = await self._parse(text)
+        if parsed is None or _needs_an_answer(parsed, slots):
+            return None
+        if any(e.get("entity") in ("party", "watcher") for e in parsed.get("entities") or ()):
+            return None  # whether the supervisor is told is another question
+        return Taken(parse_data=_parse_data("ask_what_is_kept", reads=about))
+
+    async def _at_the_offer(self, slots: Mapping[str, Any], text: str) -> Taken | None:
+        """Return the answer to whether to hand something over, in other words than its buttons."""
+        if slots.get("crisis") in CRISIS_RUNS or slots.get("active_loop") is not None:
+            return None
+        if slots.get("asked") != OFFERED:
+            return None
+        said = meant(text)
+        parsed = await self._parse(text)
+        if parsed is None or _sure_of_risk(parsed):
+            return None
+        meaning = next((intent for row, intent in AT_THE_OFFER.items() if says(row, said)), None)
+        if meaning is not None:
+            plain = {**parsed, **NO_DOUBT, "intent": {}}
+            return (
+                None if _needs_an_answer(plain, slots) else Taken(parse_data=_parse_data(meaning))
+            )
+        if _needs_an_answer(parsed, slots) or _intent(parsed) not in REFUSES:
+            return None
+        question = _likeliest_question(parsed) if MID_QUESTION.search(said) else None
+        if question is None:
+            return None
+        return Taken(text, {**parsed, "intent": {"name": question, "confidence": 1.0}})
 
     async def _in_a_form(self, slots: Mapping[str, Any], text: str, command: bool) -> Taken | None:
         """Return what the agent gets if somebody turns to a receipt of theirs while a form runs.
@@ -462,19 +659,19 @@ class Confidant:
         if not is_short(rest):
             return None
         if gives_a_receipt(text) and sum(map(str.isdigit, text)) >= FEWEST_DIGITS:
-            meant = _found("incomplete")
+            turned = _found("incomplete")
         elif ALONE.fullmatch(text) and (
             command or slots.get("requested_slot") not in CHOSEN_BY_THE_WORD
         ):
-            meant = Taken(parse_data=_parse_data("have_receipt"))
+            turned = Taken(parse_data=_parse_data("have_receipt"))
         elif has_lost_a_receipt(text):
-            meant = Taken(parse_data=_parse_data("lost_receipt"))
+            turned = Taken(parse_data=_parse_data("lost_receipt"))
         elif turns_to_a_receipt(text):
-            meant = Taken(parse_data=_parse_data("have_receipt"))
+            turned = Taken(parse_data=_parse_data("have_receipt"))
         else:
             return None
         parsed = await self._parse(rest) if rest else {}
-        return None if parsed is None or _needs_an_answer(parsed, slots) else meant
+        return None if parsed is None or _needs_an_answer(parsed, slots) else turned
 
     async def fill(self, conversation: str, text: str) -> list[str]:
         """Return a bubble's text with what belongs in its place: a text for each answer.
@@ -527,7 +724,7 @@ class Confidant:
         if opened is None:
             return _found("nothing")
         self._held.keep_opened(conversation, opened)
-        return _found("open")
+        return _found("open", end=wants_it_ended(rest, is_open=True, just_sent=True))
 
     def _seal(self, conversation: str, slots: Mapping[str, Any], awaited: str, text: str) -> Taken:
         try:
@@ -596,13 +793,41 @@ def _named(parsed: Mapping[str, Any], slot: str) -> list[str]:
     return [str(e.get("value")) for e in parsed.get("entities") or () if e.get("entity") == slot]
 
 
-def _unless_unsure(parsed: dict[str, Any]) -> dict[str, Any]:
+def _unless_unsure(parsed: dict[str, Any], slot: str, text: str) -> dict[str, Any]:
     """Return what was recognised; what is not surely a wish to leave is not understood."""
-    intent = parsed.get("intent") or {}
-    unsure = (intent.get("confidence") or 0.0) < SURE
-    if intent.get("name") in LEAVES and unsure:
-        return {**parsed, "intent": {"name": "nlu_fallback", "confidence": 1.0}}
-    return parsed
+    unsure = ((parsed.get("intent") or {}).get("confidence") or 0.0) < SURE
+    if unsure and _intent(parsed) in LEAVES:
+        return _not_understood(parsed)
+    return _not_understood(parsed) if _leaves_loosely(parsed, slot, text) else parsed
+
+
+def _leaves_loosely(parsed: Mapping[str, Any], slot: str, text: str) -> bool:
+    """Whether words were taken for leaving that do not say so; a no answers some questions."""
+    answers = _intent(parsed) == "deny" and slot in ANSWERED_BY_NO
+    return _intent(parsed) in IN_SO_MANY_WORDS and not answers and not leaves(text)
+
+
+def _is_aside(parsed: Mapping[str, Any], awaited: str, text: str) -> bool:
+    """Whether words in place of a note or a contact are neither: they would leave, or begin it."""
+    sure = ((parsed.get("intent") or {}).get("confidence") or 0.0) >= SURE
+    return (sure and _leaves_loosely(parsed, awaited, text)) or wants_referral(meant(text))
+
+
+def _wants_referral(slots: Mapping[str, Any], text: str) -> bool:
+    """Whether something is to be handed over, or what was begun is to be gone on with."""
+    said = meant(text)
+    goes_on = is_begun(slots) and says("starts", said) and len(said.split()) >= FEWEST_TO_GO_ON
+    return goes_on or wants_referral(said)
+
+
+def _not_understood(parsed: Mapping[str, Any]) -> dict[str, Any]:
+    return {**parsed, "intent": {"name": "nlu_fallback", "confidence": 1.0}}
+
+
+def _likeliest_question(parsed: Mapping[str, Any]) -> str | None:
+    ranking = parsed.get("intent_ranking") or ()
+    names = (str(intent.get("name")) for intent in ranking)
+    return next((name for name in names if name.startswith(QUESTIONS)), None)
 
 
 def _intent(parsed: Mapping[str, Any]) -> str:
@@ -627,6 +852,8 @@ def _is_to_us(parsed: Mapping[str, Any], awaited: str, text: str) -> bool:
     entities = parsed.get("entities") or ()
     if awaited == "referral_contact" and (has_address(text) or asks_for_a_call(text)):
         return False
+    if awaited == "referral_note" and has_address(text):
+        return False  # it would reach the agent in clear
     if words <= LONGEST and any(entity.get("entity") == awaited for entity in entities):
         return True
     question = text.rstrip().endswith("?")
@@ -643,17 +870,28 @@ def _is_to_us(parsed: Mapping[str, Any], awaited: str, text: str) -> bool:
     return sure and words <= longest and name.startswith(ABOUT_THE_CONVERSATION)
 
 
-def _about_what_was_sent(asked: str, text: str) -> dict[str, Any] | None:
-    """Return the parse data of words about what was sent a moment ago; of taking it back, any time.
+def _about_what_was_sent(
+    slots: Mapping[str, Any], is_open: bool, text: str
+) -> dict[str, Any] | None:
+    """Return the parse data of words about what was sent: to end it, or what became of it.
 
-    `asked` is the slot's value.
+    `is_open` says that a receipt opened its ticket here.
     """
+    asked, way = str(slots.get("asked")), slots.get("sent_way")
+    brief = asked != REPLY or len(text.split()) <= LONGEST_TO_US
+    if asked != END_TICKET and brief and wants_it_ended(text, is_open, asked in SENT):
+        return _parse_data("end_ticket") if is_open else _parse_data("about_ticket", ticket="back")
     if asked in SENT:
         for row, intent in AFTER_SENDING.items():
             if says(row, text) and not (intent != "about_ticket" and asked != SENT[0]):
                 return _parse_data(intent, ticket=row.removeprefix("ticket_"))
-    taken_back = asked not in (TICKET, END_TICKET, REPLY) and says("ticket_back", text)
-    return _parse_data("about_ticket", ticket="back") if taken_back else None
+    rows: tuple[str, ...] = ()
+    if way in SENT_WITH or (is_open and asked != REPLY):
+        rows = WHILE_IT_IS_THERE
+    elif way == ENDED:
+        rows = ("ticket_gone",)
+    about = next((row for row in rows if says(row, text)), None)
+    return _parse_data("about_ticket", ticket=about.removeprefix("ticket_")) if about else None
 
 
 def _given(entity: str, value: str) -> Taken:
@@ -662,7 +900,7 @@ def _given(entity: str, value: str) -> Taken:
 
 def _choosing(text: str, parsed: dict[str, Any], slot: str, *values: str) -> Taken:
     """Return a choice made in words; the words stay, as how many there are may matter."""
-    entities = [{"entity": slot, "value": value} for value in values]
+    entities = [{"entity": slot, "value": value, "extractor": TYPED} for value in values]
     intent = {"name": "choose", "confidence": 1.0}
     return Taken(text, {**parsed, "intent": intent, "entities": entities})
 
@@ -677,8 +915,10 @@ def _renamed(taken: Taken, entity: str, name: str) -> Taken:
     return Taken(parse_data={**given, "entities": entities})
 
 
-def _found(state: str) -> Taken:
-    return Taken(parse_data=_parse_data("give_receipt", receipt=state))
+def _found(state: str, end: bool = False) -> Taken:
+    """Return what a receipt came to; `end` says that its ticket is to be ended."""
+    wish = {"ticket": "end"} if end else {}
+    return Taken(parse_data=_parse_data("give_receipt", receipt=state, **wish))
 
 
 def _parse_data(intent: str, **entities: str) -> dict[str, Any]:

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from dataclasses import dataclass
 
-from bot.channels.typed_answers import says
-from bot.dialogue.referral import BACK, CHOICES, DONE, HELD, SKIP
+from bot.channels.typed_answers import rows, says
+from bot.dialogue.referral import BACK, CHOICES, DONE, HELD, SKIP, USE_RECEIPT, values_of
 
 CHOSEN = tuple(f"referral_{about}" for about in CHOICES if about not in ("contact", "note"))
 """Slots that are filled with a choice, and not with what is sealed."""
@@ -18,9 +19,18 @@ CHOSEN = tuple(f"referral_{about}" for about in CHOICES if about not in ("contac
 MOST_WORDS = 8
 """Words of an answer; whoever writes more tells something."""
 
+MOST_WORDS_OF_A_WISH = 16
+"""Words of a question or a wish about what is handed over."""
+
+CORRECTED_IN_WORDS = ("referral_contact", "referral_confirm", "referral_change")
+"""Slots at whose question people say in a sentence what was wrong, or what they would rather do."""
+
 MOST_PIECES = 4
 """Topics that one answer may name."""
 
+_NOT_BACK = re.compile(
+    r"\b(?:don['’]?t|do not|not|never|can['’]?t|won['’]?t|if|should)\b", re.IGNORECASE
+)
 _CLOCK = re.compile(r"\b\d{1,2}[:.]\d{2}\b")
 _AS_A_RECEIPT = re.compile(r"(?<!\d)\d{4}[ \-.]\d{4}[ \-.]\d{4}[ \-.]\d{1,6}(?!\d)")
 
@@ -28,8 +38,38 @@ _HAS_ONE = re.compile(r"\b(?:my|have|got) (?:(?:a|an|one|the) )?(?:\w+ )?receipt
 _WHAT_IF = re.compile(r"\?|\b(?:if|when|lose)\b", re.IGNORECASE)
 _WITH_DIGITS = re.compile(r"\breceipt\b\D{0,20}\d", re.IGNORECASE)
 
+_NUMBERS = re.compile(r"\W*\d(?:\W*(?:and|&|,|\+|or)?\W*\d)*\W*", re.IGNORECASE)
+_SWAPPED = re.compile(
+    r"\b(?:swap|switch|change|replace) (.+?) (?:for|to|with|by) (.+)", re.IGNORECASE
+)
+_INSTEAD = re.compile(
+    r"(.+?)(?: instead of| rather than|[,;] *(?:but )?not) (?:the |my )?(.+)", re.IGNORECASE
+)
+_TAKEN_OUT = re.compile(
+    r"\b(?:take|leave|cut|strike) (.*?)\bout\b(?! (?:on|of)\b)[ ,]*(.*)", re.IGNORECASE
+)
+_REMOVED = re.compile(
+    r"(?:(?<!\bi )\b(?:remove|delete|drop|scrap|forget|without|minus|except|untick|unpick)\b"
+    r"|^\W*(?:(?:actually|no|sorry|but|wait)\W+)*not(?= (?:[^\s,.;]+ ){0,2}[^\s,.;]+(?:[,.;]|\W*$)))"
+    r"(.+?)(?:[,.;]\s*(?:just|only|but)?\b(.*)|$)",
+    re.IGNORECASE,
+)
+_ONLY = re.compile(r"^\W*(?:(?:actually|sorry|no|wait|ok)\W+)*(?:just|only) (.+)", re.IGNORECASE)
+_THAT_ONE = re.compile(r"\b(?:that|this|the last|last) (?:one|topic|choice)\b", re.IGNORECASE)
+
 FEWEST_OF_A_NUMBER = 5
 """Digits from which a text is taken to hold a number to ring, an extension among them."""
+
+
+@dataclass(frozen=True)
+class Corrected:
+    """Words that take topics out again: what is named to go, what to come; `last` is "that one"."""
+
+    out: str
+    into: str = ""
+    last: bool = False
+    only: bool = False
+    """Whether nothing but what is named is to stay."""
 
 
 def is_short(text: str) -> bool:
@@ -39,20 +79,85 @@ def is_short(text: str) -> bool:
 
 def typed_choice(slot: str, text: str, slots: Mapping[str, object]) -> str | None:
     """Return the choice of a slot that a text makes in words that no pattern of choices has."""
-    if not is_short(text):
+    longest = MOST_WORDS_OF_A_WISH if slot in CORRECTED_IN_WORDS else MOST_WORDS
+    if len(text.split()) > longest:
         return None
     if says("go_back", text):
         return BACK
+    finishes, no = says("finishes", text), says("bare_no", text)
     if slot == "referral_note":
         use = says("use_it", text) or says("bare_yes", text)
-        return HELD if slots.get("referral_held") and use else None
-    if slot == "referral_topic" and (says("all_of_it", text) or says("bare_no", text)):
-        return DONE
+        held = HELD if slots.get("referral_held") and use else None
+        return SKIP if finishes else held
+    if slot == "referral_topic" and (says("all_of_it", text) or no or finishes):
+        return DONE if slots.get("referral_topics") or not finishes else None
+    if slot == "referral_way" and says("stays_anonymous", text):
+        return "receipt"
+    if slot == "referral_contact":
+        anonymous = says("stays_anonymous", text) or says("other_way", text)
+        return USE_RECEIPT if anonymous and not has_address(text) else None
     if slot in ("referral_help", "referral_answer_by"):
-        return SKIP if says("either", text) or says("bare_no", text) else None
-    if slot == "referral_confirm" and (says("bare_no", text) or says("change_words", text)):
-        return "change"
-    return "note" if slot == "referral_change" and says("my_words", text) else None
+        return SKIP if says("either", text) or no else None
+    if slot == "referral_confirm":
+        return _typed_under_the_summary(text, slots)
+    if slot == "referral_change":
+        return _typed_of_the_parts(text, slots)
+    return None
+
+
+def _typed_under_the_summary(text: str, slots: Mapping[str, object]) -> str | None:
+    if says("bare_yes", text):
+        return "send"
+    if slots.get("referral_way") == "contact" and says("wrong_contact", text):
+        return "contact"
+    no = says("bare_no", text) or says("not_yet", text)
+    return "change" if no or says("change_words", text) else None
+
+
+def _typed_of_the_parts(text: str, slots: Mapping[str, object]) -> str | None:
+    if says("fine_as_it_is", text) or says("not_yet", text):
+        return "nothing"
+    if slots.get("referral_way") == "contact" and says("wrong_contact", text):
+        return "contact"
+    return "note" if says("my_words", text) else None
+
+
+def numbered(slot: str, text: str, slots: Mapping[str, object]) -> list[str]:
+    """Return the choices that a text names by their number on the screen, as "1 and 5" does."""
+    about = slot.removeprefix("referral_")
+    if slot == "referral_confirm" or about not in CHOICES or not _NUMBERS.fullmatch(text):
+        return []  # nothing is sent, or dropped, by a number
+    chosen = slots.get("referral_topics") if slot == "referral_topic" else None
+    gone = chosen if isinstance(chosen, list) else []
+    way = slots.get("referral_way")
+    shown = [v for v in values_of(about, str(way) if way else None) if v not in gone]
+    if slot == "referral_change" and way != "contact":
+        shown.remove("contact")
+    named = [int(digit) for digit in re.findall(r"\d", text)]
+    if not all(0 < n <= len(shown) for n in named) or (len(named) > 1 and about != "topic"):
+        return []
+    return [shown[n - 1] for n in named]
+
+
+def corrected(text: str) -> Corrected | None:
+    """Return what of the topics words take out again; which topics they name is found elsewhere."""
+    if not is_short(text) or says("question", text):
+        return None
+    if found := _SWAPPED.search(text):
+        return Corrected(found[1], found[2], last=bool(_THAT_ONE.search(found[1])))
+    if found := _TAKEN_OUT.search(text):
+        out = f"{found[1]} {found[2]}"
+        return Corrected(out, last=bool(_THAT_ONE.search(found[1])))
+    if found := _INSTEAD.search(text):
+        return Corrected(found[2], found[1], last=bool(_THAT_ONE.search(found[2])))
+    if found := _REMOVED.search(text):
+        before, into = text[: found.start()], found[2] or ""
+        only = bool(re.search(r"\b(?:just|only)\b", text, re.IGNORECASE))
+        last = bool(_THAT_ONE.search(found[1]))
+        return Corrected(found[1], f"{before} {into}", last=last, only=only and bool(into))
+    if found := _ONLY.search(text):
+        return Corrected("", found[1], only=True)
+    return None
 
 
 def asks(slot: str, text: str) -> bool:
@@ -62,9 +167,35 @@ def asks(slot: str, text: str) -> bool:
     return text.rstrip().endswith("?") or says("question", text)
 
 
-def asks_who_sees_it(text: str) -> bool:
-    """Whether a short text asks who gets to see what is asked for."""
-    return is_short(text) and says("who_sees_it", text)
+READS = {
+    "sees_chat": "chat",
+    "asks_anonymous": "anonymous",
+    "who_sees_it": "who",
+    "what_happens": "next",
+}
+"""Row of `typed_answers.yml` -> what is asked about who gets what is handed over, and what then."""
+
+
+def asks_who_sees_it(text: str) -> str | None:
+    """Return what a text asks about who gets to see what is handed over: a value of `READS`."""
+    if len(text.split()) > MOST_WORDS_OF_A_WISH:
+        return None
+    return next((asked for row, asked in READS.items() if says(row, text)), None)
+
+
+def meant(text: str) -> str:
+    """Return a text without "no, I mean", which says that what follows is meant."""
+    return rows()["means"].pattern.sub("", text, count=1)
+
+
+def wants_referral(text: str) -> bool:
+    """Whether a text says, in other words than the buttons, that something is to be handed over."""
+    return len(text.split()) <= MOST_WORDS_OF_A_WISH and says("wants_referral", text)
+
+
+def leaves(text: str) -> bool:
+    """Whether a text says that it leaves, and asks nothing beside."""
+    return says("leaves_it", text) and not text.rstrip().endswith("?")
 
 
 def pieces(text: str) -> list[str]:
@@ -101,6 +232,20 @@ def step_with_ticket(text: str) -> str | None:
     if says("bare_yes", text):
         return "reply_to_unit"
     return "reply_to_unit" if says("write", text) and not says("negation", text) else None
+
+
+def wants_it_ended(text: str, is_open: bool, just_sent: bool) -> bool:
+    """Whether a short text wants what was sent taken back: said of a ticket, or of "it".
+
+    "It" is the ticket while that is open, or where it was sent in the turn before.
+    """
+    if len(text.split()) > MOST_WORDS_OF_A_WISH or says("everything", text):
+        return False
+    if says("ticket_back", text):
+        return not _NOT_BACK.search(text)
+    if (is_open or just_sent) and says("ends_it", text):
+        return True
+    return is_open and says("ends_it_here", text)
 
 
 def wants_all_forgotten(text: str) -> bool:

@@ -15,8 +15,10 @@ from rasa.shared.core.domain import Domain
 from rasa.shared.core.generator import TrackerWithCachedStates
 from rasa.shared.core.trackers import DialogueStateTracker
 
+from bot.nlu.choices import TYPED
+
 LONGEST = 8
-"""Words of a message that may be an answer to a form's question."""
+"""Words of a message that may answer a form's question; more, where its first clause does."""
 
 
 def answered_form(tracker: DialogueStateTracker) -> str | None:
@@ -28,10 +30,12 @@ def answered_form(tracker: DialogueStateTracker) -> str | None:
     message, form = tracker.latest_message, tracker.active_loop_name
     if message is None or form is None or not message.text:
         return None
-    if message.text.rstrip().endswith("?") or len(message.text.split()) > LONGEST:
+    if message.text.rstrip().endswith("?"):
         return None
     asked = tracker.get_slot(REQUESTED_SLOT)
-    return form if any(e.get("entity") == asked for e in message.entities) else None
+    short = len(message.text.split()) <= LONGEST
+    chosen = [e for e in message.entities if e.get("entity") == asked]
+    return form if any(short or e.get("extractor") == TYPED for e in chosen) else None
 
 
 @DefaultV1Recipe.register(

@@ -16,7 +16,7 @@ BRIEF = 8
 SAID = "said"
 """Key of a bot event's metadata: ids of the variants it was made of, such as "utter_x:2"."""
 
-_NUMBERS = {"turn", "talk_turns", "no_offer_before_turn", "low_turns"}
+_NUMBERS = {"turn", "talk_turns", "no_offer_before_turn", "low_turns", "declines"}
 
 
 def memory_from_slots(slots: Mapping[str, Any]) -> Memory:

@@ -30,6 +30,15 @@ SKIP, DONE, BACK = "rather_not_say", "done", "back"
 """Values of a question that was left out, of the topics when there are no more, and of one whose
 asker is to go back to the question before it."""
 
+SENT_WITH = ("receipt", "contact")
+"""Values of the slot `sent_way` after something was handed over in this conversation."""
+
+ENDED = "ended"
+"""Its value after a ticket was ended."""
+
+TAKEN_OUT = "taken_out"
+"""Value of the topic in words that take topics out again; `referral_topic_out` names which."""
+
 USE_RECEIPT, HELD = "use_receipt", "held"
 """Values of the question how to reach them when they would rather have a receipt, and of the note
 when what was sealed before another harm was answered is to be it."""

@@ -20,6 +20,9 @@ NEW_FIRST = 2
 QUIET_TURNS = 5
 """No offer in the next four turns after one was made or declined, so the fifth is the first."""
 
+MOST_DECLINES = 2
+"""Refusals after which the unit is not offered again, unless it is asked for."""
+
 SUMMARY_AFTER = 5
 """Tellings after which what was heard is summed up once."""
 
@@ -141,6 +144,7 @@ class Memory:
     talk_turns: int = 0
     low_turns: int = 0
     no_offer_before_turn: int = 0
+    declines: int = 0
     offer_accepted: bool = False
     safety_asked: bool = False
     summary_given: bool = False
@@ -229,6 +233,8 @@ def offer_is_due(memory: Memory, news: bool) -> bool:
     """
     if memory.offer_accepted or memory.turn < memory.no_offer_before_turn:
         return False
+    if memory.declines >= MOST_DECLINES:
+        return False
     if memory.current_stage in ALREADY_HELPED + NOT_YET:
         return False
     if memory.current_stage == URGENT_STAGE:
@@ -243,9 +249,19 @@ def after_safe(memory: Memory) -> tuple[str, str]:
     return _go_on(memory)
 
 
-def declined(memory: Memory) -> Memory:
-    """Return the memory after "not now"."""
-    return replace(memory, asked="open", no_offer_before_turn=memory.turn + QUIET_TURNS)
+OFFERS = ("information", "contact", "message", "referral")
+"""Values of `asked` while something of the unit's is offered."""
+
+
+def declined(memory: Memory, for_good: bool = False) -> Memory:
+    """Return the memory after "not now", which is counted where an offer was turned down.
+
+    `for_good` says that they want no more offers.
+    """
+    quiet = replace(memory, asked="open", no_offer_before_turn=memory.turn + QUIET_TURNS)
+    if for_good:
+        return replace(quiet, declines=max(memory.declines, MOST_DECLINES))
+    return replace(quiet, declines=memory.declines + int(memory.asked in OFFERS))
 
 
 def misread(memory: Memory, concern: str | None, opening: str = "utter_maybe_not") -> Reply:

@@ -23,19 +23,32 @@ LONGEST = 8
 """Tokens of a message that may be a choice; whoever writes more is telling something."""
 
 
+LONGEST_WITH_AN_ASIDE = 24
+"""Tokens of a message whose first clause may be a choice, and the rest an aside to it."""
+
+TYPED = "choices"
+"""Name of this extractor in an entity."""
+
+ENDS_A_CLAUSE = (",", ".", ";", "!", "-", "–", "—", "(", "but", "because", "cos", "cause", "as")
+"""Tokens after which the rest is an aside."""
+
+
 def choices_in(doc: Doc) -> list[dict[str, Any]]:
     """Return the choices that a short message names, as Rasa entities, one of each name at most.
 
     A row of the pattern file may belong to several entities, as "skip" answers every question;
     the slots' mappings take the one that was asked for. A row that is `whole` counts only if
-    nothing else is said: "no" is an answer, "no sleep since Monday" is not.
+    nothing else is said: "no" is an answer, "no sleep since Monday" is not. Of a longer message
+    the first clause may choose, in `LONGEST` tokens.
     """
-    if len(doc) > LONGEST:
-        return []
+    end = len(doc) if len(doc) <= LONGEST else _first_clause(doc)
     matcher, rows = _matcher()
     found: dict[str, dict[str, Any]] = {}
     words = sum(not token.is_punct for token in doc)
-    matches = sorted(matcher(doc), key=lambda match: (match[1] - match[2], match[1]))
+    matches = sorted(
+        (match for match in matcher(doc) if match[2] <= end) if end else (),
+        key=lambda match: (match[1] - match[2], match[1]),
+    )
     for row, start, end in matches:  # the longest first
         span = doc[start:end]
         if rows[row].get("whole") and sum(not token.is_punct for token in span) < words:
@@ -48,10 +61,18 @@ def choices_in(doc: Doc) -> list[dict[str, Any]]:
                     "value": value,
                     "start": span.start_char,
                     "end": span.end_char,
-                    "extractor": "choices",
+                    "extractor": TYPED,
                 },
             )
     return list(found.values())
+
+
+def _first_clause(doc: Doc) -> int:
+    """Return the tokens of a longer message's first clause, none if that is no short answer."""
+    if len(doc) > LONGEST_WITH_AN_ASIDE:
+        return 0
+    length = next((token.i for token in doc if token.lower_ in ENDS_A_CLAUSE), 0)
+    return length if length <= LONGEST else 0
 
 
 @lru_cache(maxsize=1)

@@ -34,7 +34,7 @@ ABOUT_THE_UNIT = (
 
 CONTACTS = ("utter_contact_card",)
 HANDED_OVER = ("utter_referral_sent",)
-DECLINED = ("utter_not_now",)
+DECLINED = ("utter_not_now", "utter_no_more_offers")
 HELP_CARDS = ("utter_crisis_card", "utter_help_card")
 """Beginnings of the names of responses that show a contact of the unit, that say something was
 handed over to it, that respect a no (also a second "maybe"), and that show the numbers."""
