@@ -50,7 +50,8 @@ _TAKEN_OUT = re.compile(
 )
 _REMOVED = re.compile(
     r"(?:(?<!\bi )\b(?:remove|delete|drop|scrap|forget|without|minus|except|untick|unpick)\b"
-    r"|^\W*(?:(?:actually|no|sorry|but|wait)\W+)*not(?= (?:[^\s,.;]+ ){0,2}[^\s,.;]+(?:[,.;]|\W*$)))"
+    r"|^\W*(?:(?:actually|no|sorry|but|wait)\W+)*"
+    r"not(?= (?:[^\s,.;]+ ){0,2}[^\s,.;]+(?:[,.;]|\W*$)))"
     r"(.+?)(?:[,.;]\s*(?:just|only|but)?\b(.*)|$)",
     re.IGNORECASE,
 )
