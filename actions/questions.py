@@ -115,7 +115,9 @@ class ActionAnswer(Action):
             intent = "ask_what_is_kept"  # could they ask us, and not whom the unit tells
         about = entity_of(tracker, "watcher") or (None if of_us else entity_of(tracker, "party"))
         own = OF_ITS_OWN.get((intent, about or ""))
-        if intent == "ask_who_is_told":  # "does it count at ARCP", of what was asked just before
+        if (
+            intent == "ask_who_is_told" and before.last_ask not in OF_WHO_READS_IT
+        ):  # "does it count at ARCP", of what was asked just before
             own = own or OF_ITS_OWN.get((before.last_ask or "", about or ""))
         party = entity_of(tracker, "party") if intent == "ask_who_is_told" else None
         at_contact = tracker.get_slot("requested_slot") == "referral_contact"
