@@ -531,7 +531,9 @@ def _is_emergency(message: Mapping[str, Any], slots: Mapping[str, Any]) -> bool:
     by_phrases = sources.get("patterns") or ()
     if EMERGENCY in by_phrases:
         return True
-    if last_route(slots) in AT_WORK or is_tended(message, slots):
+    by_words = (message.get("risk_sources") or {}).get("patterns")
+    stated = by_words == "immediate"  # an attempt, whatever its signs
+    if stated or last_route(slots) in AT_WORK or is_tended(message, slots):
         return False
     clear = sources.get("clear") or ()
     panic = "only_panic" in _signs(message)
