@@ -165,7 +165,9 @@ def needs_crisis_action(parsed: Mapping[str, Any], slots: Mapping[str, Any]) -> 
         holds_back = holds_back or (
             question == RINGING and intent in BARE and _answered_last(slots)
         )
-        return intent in ANSWERS or "change_subject" in signs or waits or holds_back
+        told_somebody = "reached" in signs and _answered_last(slots)
+        goes_on = waits or holds_back or told_somebody
+        return intent in ANSWERS or "change_subject" in signs or goes_on
     sure = ((parsed.get("intent") or {}).get("confidence") or 0.0) >= SURE
     elsewhere = intent.startswith(QUESTIONS) and intent not in ABOUT_THE_CRISIS
     held = "change_subject" in signs or any(s.startswith(BARRIER) for s in signs)
