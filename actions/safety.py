@@ -421,9 +421,6 @@ def _meaning(tracker: Tracker, now: Step) -> str | None:
         return SAFE if no or "wish_to_live" in signs else TENDED
     if now.kind == HURT_ONLY and now.question == "thoughts" and "wish_to_live" in signs:
         return SAFE
-    acts_alone = "denied" in signs and "says_no" not in signs and "wish_to_live" not in signs
-    if acts_alone and now.question == "thoughts":
-        return HALF  # "I wouldn't do anything" says nothing of the thoughts
     here = any(sign in signs for sign in THERE)
     if "names_someone" in signs and now.state == "staying" and not here:
         return NAMED  # "maybe my sister" names her; it is no half answer

@@ -36,10 +36,10 @@ def found(text: str) -> set[tuple[str, str]]:
 
 
 def moment_responses() -> dict[str, list[dict[str, Any]]]:
-    """Return the responses of `domain/moments.yml`."""
+    """Return the responses of `domain/moments.yml` that take a moment up."""
     data = yaml.safe_load((DOMAIN / "moments.yml").read_text(encoding="utf-8"))
     responses: dict[str, list[dict[str, Any]]] = data["responses"]
-    return responses
+    return {name: variants for name, variants in responses.items() if name.endswith("_reflect")}
 
 
 @pytest.mark.parametrize(("label", "value", "text"), sentences("yes"))
@@ -83,7 +83,7 @@ def test_every_moment_has_its_response_and_the_other_way_round() -> None:
 @pytest.mark.parametrize(("name", "variants"), moment_responses().items())
 def test_moment_is_taken_up_without_asking(name: str, variants: list[dict[str, Any]]) -> None:
     texts = [variant["text"] for variant in variants]
-    assert len(set(texts)) == VARIANTS
+    assert len(set(texts)) == len(texts) >= VARIANTS
     for text in texts:
         assert "?" not in text
         assert 6 <= len(text.split()) <= 22, text

@@ -24,7 +24,7 @@ QUESTIONS = {
     "ask_visa_support": ("can the unit help with my visa", "visa"),
     "ask_does_it_help": ("does it actually work, the psu", "six in ten|Nobody can promise it"),
     "ask_other_support": ("who else can i talk to apart from the psu", "GP"),
-    "ask_what_is_kept": ("what do you keep of what i type here", "labels"),
+    "ask_what_is_kept": ("what do you keep of what i type here", "[Ll]abels"),
     "ask_are_you_a_person": ("are you a real person or a bot", "program"),
     "clinical_question": ("what dose of amoxicillin for a child with otitis media", "patient"),
 }
@@ -149,7 +149,7 @@ def test_a_form_survives_talk_and_asks_again(person):
     person.say("help me write a message to them")
     person.say("im so tired of all of it, nights are killing me")
     titles = {b.title for b in person.seen[-1][-1].buttons}
-    assert "Things at work" in titles
+    assert {"Leave it out", "Not now"} <= titles  # the form's next question
 
 
 def test_yes_to_looking_at_ones_deanery_asks_for_it(person):

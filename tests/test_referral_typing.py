@@ -218,8 +218,8 @@ def test_who_calls_for_help_where_a_number_is_asked_for_is_answered(wales, words
 def test_a_number_that_is_corrected_under_the_summary_takes_the_place_of_the_first(wales, unit):
     go_to(wales, "contact")
     do(wales, ("07700 900 123", "[Leave it out]", "wait i got the number wrong"))
+    assert wales.slot("requested_slot") == "referral_contact"
     wales.say("its 07700 900124")
-    assert fixed("utter_referral_contact_corrected") in wales.text
     assert "could tell who someone is" not in wales.text
     assert wales.slot("requested_slot") == "referral_confirm"
     wales.press("Send it")

@@ -7,7 +7,7 @@ import pytest
 from actions import routes as routes_module
 from bot.content import responses
 from bot.deanery import signposts
-from bot.nlu.routes import OTHER_ROUTES, OWN_ROUTES, WITHDRAWN, routes
+from bot.nlu.routes import CLEAR_TO_ASK, OTHER_ROUTES, OWN_ROUTES, WITHDRAWN, routes
 from tests.test_crisis import doubt
 
 TOLD = {
@@ -183,7 +183,7 @@ def maybe(route):
     }
 
 
-@pytest.mark.parametrize("route", TOLD)
+@pytest.mark.parametrize("route", [route for route in TOLD if route not in CLEAR_TO_ASK])
 def test_what_is_not_clear_is_asked_about_once_and_never_asserted(person, route):
     person.open()
     bubbles = person.say_as("my wife is fed up of hearing about it", **maybe(route))
@@ -398,7 +398,7 @@ def test_another_harm_may_be_asked_about_and_none_twice(person):
     person.say("no")
     person.say_as("and the evenings", **doubtful_harm("alcohol_drugs"))
     assert person.slot("routes_checked") == ["alcohol_drugs"]
-    person.say_as("and lunch", **doubtful_harm("eating_disorder"))
+    person.say_as("and lunch is the same these days", **doubtful_harm("eating_disorder"))
     assert person.slot("routes_checked") == ["alcohol_drugs", "eating_disorder"]
 
 
@@ -451,18 +451,22 @@ def test_who_asks_to_be_forgotten_after_danger_keeps_the_numbers(person, told):
 
 
 @pytest.mark.parametrize(
-    ("told", "tests_are_named"),
+    ("told", "asked", "tests_are_named"),
     [
-        ("my consultant put his hand on my thigh at the christmas do", False),
-        ("the reg keeps making comments about my body in front of the scrub nurse", False),
-        ("I was raped by a colleague last weekend", True),
-        ("he put his hand on my leg and then he held me down", True),
+        ("my consultant put his hand on my thigh at the christmas do", "safe from them", False),
+        (
+            "the reg keeps making comments about my body in front of the scrub nurse",
+            "alone with them",
+            False,
+        ),
+        ("I was raped by a colleague last weekend", "safe from them", True),
+        ("he put his hand on my leg and then he held me down", "safe from them", True),
     ],
 )
-def test_harassment_is_not_met_with_the_words_for_an_assault(person, told, tests_are_named):
+def test_harassment_is_not_met_with_the_words_for_an_assault(person, told, asked, tests_are_named):
     person.open()
     person.say_as(told, harms=["sexual_harm"], harm_sources={"patterns": ["sexual_harm"]})
-    assert "safe from them" in person.text
+    assert asked in person.text
     assert ("emergency medicine" in person.text) == tests_are_named
     assert ("isn't yours to laugh off" in person.text) != tests_are_named
 

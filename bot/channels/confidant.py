@@ -164,6 +164,9 @@ ABOUT_THE_CONVERSATION = (
 )
 """Beginnings of the intents of short messages that are not meant for the unit."""
 
+OBJECTS = 0.8
+"""Confidence from which words in place of a note or a reply are an objection to the program."""
+
 SPOKEN_OF = re.compile(r"\b(receipts?|refer|referral|send|forward|pass|hand|tell)\b", re.IGNORECASE)
 """Words without which nobody speaks of a receipt or of handing over."""
 
@@ -862,6 +865,8 @@ def _is_to_us(parsed: Mapping[str, Any], awaited: str, text: str) -> bool:
     ranking = [parsed.get("intent") or {}, *(parsed.get("intent_ranking") or ())]
     likeliest: Mapping[str, Any] = next((i for i in ranking if i.get("name") != "nlu_fallback"), {})
     name, sure = str(likeliest.get("name")), (likeliest.get("confidence") or 0.0) >= SURE
+    if name == "object_to_bot" and (likeliest.get("confidence") or 0.0) < OBJECTS:
+        return False  # what is sealed can be dropped again, what went in clear cannot
     if awaited == "referral_reply" and (question or name.startswith(QUESTIONS)):
         return sure and name in ABOUT_THE_PROGRAM
     if question and words <= LONGEST and name.startswith(QUESTIONS):
