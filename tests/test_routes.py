@@ -468,7 +468,8 @@ def test_harassment_is_not_met_with_the_words_for_an_assault(person, told, asked
     person.say_as(told, harms=["sexual_harm"], harm_sources={"patterns": ["sexual_harm"]})
     assert asked in person.text
     assert ("emergency medicine" in person.text) == tests_are_named
-    assert ("isn't yours to laugh off" in person.text) != tests_are_named
+    touched = asked == "safe from them" and not tests_are_named
+    assert ("isn't yours to laugh off" in person.text) == touched
 
 
 def last_said(person):

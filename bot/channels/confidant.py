@@ -416,6 +416,8 @@ class Confidant:
         typed = typed_choice(slot, said, slots)
         chosen = [typed] if typed else numbered(slot, said, slots)
         chosen = chosen or ([] if asking else _named(parsed, slot))
+        if _intent(parsed) == "delete_my_data" and not typed and len(said.split()) > LONGEST:
+            chosen = []  # all about them is to go, and not only this
         if not chosen and slot == "referral_confirm" and _intent(parsed) == "deny":
             chosen = ["change"]  # "no note" drops nothing
         short = is_short(text) and not is_urgent(text)
