@@ -149,9 +149,9 @@ def test_the_doctor_tells_a_release_that_was_changed(releases, monkeypatch):
     chosen = replace(read_settings({}), data=releases.folder.parent)
     monkeypatch.setattr(doctor, "settings", lambda: chosen)
     path = releases.write(release())
-    assert [f.level for f in doctor._trends()] == ["ok"]
+    assert [f.level for f in doctor._trends() if f.level != "note"] == ["ok"]
     path.chmod(0o644)
     path.write_text(path.read_text().replace('"people": 60', '"people": 65'))
-    (found,) = doctor._trends()
+    (found,) = [f for f in doctor._trends() if f.level != "note"]
     assert found.level == "error"
     assert "not as it was signed" in found.text
