@@ -31,7 +31,7 @@ WANTED, CARD = "ask_how_to_contact", "utter_contact_card"
 """The intent of wanting the contact, and what gives it; it is not said twice running."""
 
 KEEPS_QUIET = "keeps_quiet"
-"""The sign of that wish."""
+"""The sign of a wish that somebody does not hear of it."""
 
 MESSAGE_MADE = "message_made"
 """`last_ask` once the message was made: "not now" is a no to "anything else before you go?"."""

@@ -115,9 +115,8 @@ class ActionAnswer(Action):
             intent = "ask_what_is_kept"  # could they ask us, and not whom the unit tells
         about = entity_of(tracker, "watcher") or (None if of_us else entity_of(tracker, "party"))
         own = OF_ITS_OWN.get((intent, about or ""))
-        if (
-            intent == "ask_who_is_told" and before.last_ask not in OF_WHO_READS_IT
-        ):  # "does it count at ARCP", of what was asked just before
+        if intent == "ask_who_is_told" and before.last_ask not in OF_WHO_READS_IT:
+            # "does it count at ARCP", of what was asked just before
             own = own or OF_ITS_OWN.get((before.last_ask or "", about or ""))
         party = entity_of(tracker, "party") if intent == "ask_who_is_told" else None
         at_contact = tracker.get_slot("requested_slot") == "referral_contact"
@@ -133,9 +132,7 @@ class ActionAnswer(Action):
             say(dispatcher, f"utter_answer_{intent}")
         if party:
             say(dispatcher, f"utter_answer_told_{party}")
-        again = (
-            before.last_ask == intent
-        )  # in this very place the facts would be said twice running
+        again = before.last_ask == intent  # the facts would be said twice running
         if not again or intent in ANSWERED_BY_DEANERY:
             self._say_local_fact(dispatcher, tracker, intent)
         if intent == "ask_other_support" and not again:

@@ -159,6 +159,18 @@ def test_yes_to_looking_at_ones_deanery_asks_for_it(person):
     assert any(b.title == "Wessex" for bubble in person.seen[-1] for b in bubble.buttons)
 
 
+@pytest.mark.parametrize(
+    "between",
+    ["yes", "yeah alright show me. don't want my boss hearing", "does it cost anything"],
+)
+def test_the_contact_is_given_once_whatever_was_said_before_the_deanery(person, between):
+    person.open()
+    person.say("is there an email")
+    person.say(between)
+    said = [name for bubble in person.say("wales") for name in bubble.said]
+    assert said.count("utter_contact_card") == 1
+
+
 def test_yes_after_an_answer_goes_back_to_what_was_told(person):
     person.open()
     person.say("i have not slept properly since august")

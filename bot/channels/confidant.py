@@ -201,20 +201,6 @@ FEWEST_TO_GO_ON = 3
 LONGEST_TO_US = 6
 """Words that end a ticket while a reply is awaited; in more, it is the unit that is asked."""
 
-OPENS_A_QUESTION = re.compile(
-    r"^\W*(?:(?:wait|and|but|so|ok|hm+|not yet|if i (?:give|leave|add|write) \w+(?: \w+)?)\W+)*"
-    r"(?:who|can|could|will|would|do|does|is|are|what|where|how)\b|\?\s*$",
-    re.IGNORECASE,
-)
-"""Words that ask something where any others would be sealed."""
-
-MID_QUESTION = re.compile(
-    r"\?|(?:^|[,.;] ?|\b(?:but|and|so) )"
-    r"(?:who|what|how|where|when|why|will|would|do|does|can|is)\b",
-    re.IGNORECASE,
-)
-"""Words that ask something somewhere in them."""
-
 MEANT = {
     ("receipt", "have"): "have_receipt",
     ("receipt", "lost"): "lost_receipt",
@@ -614,7 +600,7 @@ class Confidant:
         about = asks_who_sees_it(text)
         if about is None and awaited == "referral_note" and len(text.split()) <= LONGEST_TO_US:
             about = "anonymous" if says("stays_anonymous", text) else None
-        elif about is not None and awaited is not None and not OPENS_A_QUESTION.search(text):
+        elif about is not None and awaited is not None and not says("opens_a_question", text):
             return None
         after = loop is None and slots.get("asked") != OFFERED
         if about is None or asks_about_receipts(text) or (about == "next" and after):
@@ -648,7 +634,7 @@ class Confidant:
             )
         if _needs_an_answer(parsed, slots) or _intent(parsed) not in REFUSES:
             return None
-        question = _likeliest_question(parsed) if MID_QUESTION.search(said) else None
+        question = _likeliest_question(parsed) if says("asks_within", said) else None
         if question is None:
             return None
         return Taken(text, {**parsed, "intent": {"name": question, "confidence": 1.0}})

@@ -38,6 +38,11 @@ def says(row: str, text: str) -> bool:
     return rows()[row].is_in(text)
 
 
+def found_in(row: str, text: str) -> re.Match[str] | None:
+    """Return where a text holds the row of that name, with the groups that the row names."""
+    return rows()[row].pattern.search(text)
+
+
 @lru_cache(maxsize=1)
 def rows() -> dict[str, Row]:
     """Return the rows by name."""

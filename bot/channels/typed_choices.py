@@ -10,7 +10,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from bot.channels.typed_answers import rows, says
+from bot.channels.typed_answers import found_in, rows, says
 from bot.dialogue.referral import BACK, CHOICES, DONE, HELD, SKIP, USE_RECEIPT, values_of
 
 CHOSEN = tuple(f"referral_{about}" for about in CHOICES if about not in ("contact", "note"))
@@ -28,9 +28,6 @@ CORRECTED_IN_WORDS = ("referral_contact", "referral_confirm", "referral_change")
 MOST_PIECES = 4
 """Topics that one answer may name."""
 
-_NOT_BACK = re.compile(
-    r"\b(?:don['’]?t|do not|not|never|can['’]?t|won['’]?t|if|should)\b", re.IGNORECASE
-)
 _CLOCK = re.compile(r"\b\d{1,2}[:.]\d{2}\b")
 _AS_A_RECEIPT = re.compile(r"(?<!\d)\d{4}[ \-.]\d{4}[ \-.]\d{4}[ \-.]\d{1,6}(?!\d)")
 
@@ -39,24 +36,6 @@ _WHAT_IF = re.compile(r"\?|\b(?:if|when|lose)\b", re.IGNORECASE)
 _WITH_DIGITS = re.compile(r"\breceipt\b\D{0,20}\d", re.IGNORECASE)
 
 _NUMBERS = re.compile(r"\W*\d(?:\W*(?:and|&|,|\+|or)?\W*\d)*\W*", re.IGNORECASE)
-_SWAPPED = re.compile(
-    r"\b(?:swap|switch|change|replace) (.+?) (?:for|to|with|by) (.+)", re.IGNORECASE
-)
-_INSTEAD = re.compile(
-    r"(.+?)(?: instead of| rather than|[,;] *(?:but )?not) (?:the |my )?(.+)", re.IGNORECASE
-)
-_TAKEN_OUT = re.compile(
-    r"\b(?:take|leave|cut|strike) (.*?)\bout\b(?! (?:on|of)\b)[ ,]*(.*)", re.IGNORECASE
-)
-_REMOVED = re.compile(
-    r"(?:(?<!\bi )\b(?:remove|delete|drop|scrap|forget|without|minus|except|untick|unpick)\b"
-    r"|^\W*(?:(?:actually|no|sorry|but|wait)\W+)*"
-    r"not(?= (?:[^\s,.;]+ ){0,2}[^\s,.;]+(?:[,.;]|\W*$)))"
-    r"(.+?)(?:[,.;]\s*(?:just|only|but)?\b(.*)|$)",
-    re.IGNORECASE,
-)
-_ONLY = re.compile(r"^\W*(?:(?:actually|sorry|no|wait|ok)\W+)*(?:just|only) (.+)", re.IGNORECASE)
-_THAT_ONE = re.compile(r"\b(?:that|this|the last|last) (?:one|topic|choice)\b", re.IGNORECASE)
 
 FEWEST_OF_A_NUMBER = 5
 """Digits from which a text is taken to hold a number to ring, an extension among them."""
@@ -144,21 +123,23 @@ def corrected(text: str) -> Corrected | None:
     """Return what of the topics words take out again; which topics they name is found elsewhere."""
     if not is_short(text) or says("question", text):
         return None
-    if found := _SWAPPED.search(text):
-        return Corrected(found[1], found[2], last=bool(_THAT_ONE.search(found[1])))
-    if found := _TAKEN_OUT.search(text):
-        out = f"{found[1]} {found[2]}"
-        return Corrected(out, last=bool(_THAT_ONE.search(found[1])))
-    if found := _INSTEAD.search(text):
-        return Corrected(found[2], found[1], last=bool(_THAT_ONE.search(found[2])))
-    if found := _REMOVED.search(text):
-        before, into = text[: found.start()], found[2] or ""
-        only = bool(re.search(r"\b(?:just|only)\b", text, re.IGNORECASE))
-        last = bool(_THAT_ONE.search(found[1]))
-        return Corrected(found[1], f"{before} {into}", last=last, only=only and bool(into))
-    if found := _ONLY.search(text):
-        return Corrected("", found[1], only=True)
+    if found := found_in("swaps", text):
+        return _corrected(found["out"], found["into"])
+    if found := found_in("takes_out", text):
+        return _corrected(f"{found['out']} {found['more']}")
+    if found := found_in("in_place_of", text):
+        return _corrected(found["out"], found["into"])
+    if found := found_in("removes", text):
+        into = found["into"] or ""
+        only = bool(into) and says("narrows", text)
+        return _corrected(found["out"], f"{text[: found.start()]} {into}", only)
+    if found := found_in("only_these", text):
+        return Corrected("", found["into"], only=True)
     return None
+
+
+def _corrected(out: str, into: str = "", only: bool = False) -> Corrected:
+    return Corrected(out, into, says("that_one", out), only)
 
 
 def asks(slot: str, text: str) -> bool:
@@ -243,7 +224,7 @@ def wants_it_ended(text: str, is_open: bool, just_sent: bool) -> bool:
     if len(text.split()) > MOST_WORDS_OF_A_WISH or says("everything", text):
         return False
     if says("ticket_back", text):
-        return not _NOT_BACK.search(text)
+        return not says("keeps_it", text)
     if (is_open or just_sent) and says("ends_it", text):
         return True
     return is_open and says("ends_it_here", text)

@@ -106,6 +106,8 @@ def read_in_context(
     if after is not None and may_hide_a_question(parsed) and _is_question(after):
         kept = ("intent", "intent_ranking", "entities", ASKED)
         parsed = {**parsed, **{key: after[key] for key in kept if key in after}}
+    if accepts(parsed) and form == "deanery":
+        return _as(parsed, "affirm")  # the contact is wanted still: the form asks again
     if accepts(parsed) and not form:
         if asked in OFFERED:
             return _as(parsed, "affirm")
