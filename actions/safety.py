@@ -306,7 +306,7 @@ def _next_step(dispatcher: CollectingDispatcher, tracker: Tracker, turn: int) ->
     if kind is not None and not _is_an_answer(tracker, now):
         return _show_card(dispatcher, tracker, now, kind, turn)
     reached = now.state != "no" and _meaning(tracker, now) in (REACHED, WILL_CALL)
-    if not reached and asks_for_help(intent_of(tracker), message.get("signs") or ()):
+    if not reached and asks_for_help(intent_of(tracker), _signs(tracker)):
         say(dispatcher, "utter_crisis_card_asked_for", **crisis_numbers(tracker))
         if state == "no":
             say(dispatcher, "utter_crisis_ask_asked_for")
@@ -332,7 +332,7 @@ def _show_card(
     if told == MEDICAL:  # breath alone may be panic
         firm = EMERGENCY in ((message.get("harm_sources") or {}).get("patterns") or ())
     kind = kind_after(told, now.kind) if running else told
-    back = now.affirmed is not None and RELAPSE in (message.get("signs") or ())
+    back = now.affirmed is not None and RELAPSE in _signs(tracker)
     if kind == UNSURE and now.affirmed and now.affirmed not in OWN_WORDS:
         kind, back = now.affirmed, True  # after danger that was affirmed nothing is a mere doubt
     affirmed = affirmed_after(stated_risk(message, slots, kind), now.affirmed)
@@ -342,7 +342,7 @@ def _show_card(
     again = back or (now.state != "no" and kind == now.kind and not doubt)
     opening = f"utter_crisis_open_{TOLD if kind == UNSURE and harm_of(tracker) else kind}"
     opening = "utter_crisis_again" if again else opening
-    signs_said = message.get("signs") or ()
+    signs_said = _signs(tracker)
     taken_back = TAKES_BACK in signs_said and not back and (now.state == "eased" or now.affirmed)
     owned = taken_back or (OWNS_UP in signs_said and slots.get("crisis_kind"))
     if owned and not running:
@@ -372,7 +372,7 @@ def _is_an_answer(tracker: Tracker, now: Step) -> bool:
     message = tracker.latest_message
     by_patterns = (message.get("risk_sources") or {}).get("patterns")
     new = message.get("risk") == "immediate" or by_patterns in OWN_RISK
-    said_yes = "says_yes" in (message.get("signs") or ()) and not new
+    said_yes = "says_yes" in _signs(tracker) and not new
     if said_yes and now.state == "asked" and _meaning(tracker, now) == DANGER:
         return True  # "yes, I've decided": asked again, it would sound unheard
     hurt = message.get("risk") in (NO_RISK, HURT_ONLY, "immediate") and by_patterns not in OWN_RISK
@@ -395,12 +395,12 @@ def _is_only_passive(tracker: Tracker, now: Step) -> bool:
     message = tracker.latest_message
     asked = now.state == "asked" and now.question == "thoughts" and now.kind == "passive_ideation"
     no_more = message.get("risk") in (NO_RISK, "third_party", "passive_ideation")
-    return asked and no_more and ONLY_PASSIVE in (message.get("signs") or ())
+    return asked and no_more and ONLY_PASSIVE in _signs(tracker)
 
 
 def _meaning(tracker: Tracker, now: Step) -> str | None:
     """Return what the message means as an answer, or None."""
-    intent, signs = intent_of(tracker), tracker.latest_message.get("signs") or ()
+    intent, signs = intent_of(tracker), _signs(tracker)
     answers = QUESTIONS[now.question]
     if intent in BUTTONS:
         return BUTTONS[intent]
@@ -459,7 +459,7 @@ def _after_answer(dispatcher: CollectingDispatcher, tracker: Tracker, now: Step,
     intent, numbers = intent_of(tracker), crisis_numbers(tracker)
     meaning = _meaning(tracker, now)
     barrier = _barrier(tracker)
-    said_safe = "safe" in (tracker.latest_message.get("signs") or ())
+    said_safe = "safe" in _signs(tracker)
     if now.kind == MEDICAL and not now.sure and "only_panic" in _signs(tracker):
         return _medical_put_right(dispatcher, tracker, now)
     if now.kind == MEDICAL and aside_of(tracker.latest_message, tracker.slots) == "what_now":
@@ -529,7 +529,7 @@ def _after_answer(dispatcher: CollectingDispatcher, tracker: Tracker, now: Step,
     elif meaning == MISREAD and (said_safe or now.kind == UNSAFE_PERSON):
         meaning = SAFE
     if meaning == SAFE:
-        if ONLY_PASSIVE in (tracker.latest_message.get("signs") or ()):
+        if ONLY_PASSIVE in _signs(tracker):
             say(dispatcher, "utter_crisis_only_passive")
         elif now.kind in NO_OF_ITS_OWN:
             say(dispatcher, f"utter_crisis_no_{now.kind}")
@@ -598,7 +598,7 @@ def _still_here(
 def _is_bare_no(tracker: Tracker, now: Step) -> bool:
     """Whether danger is read from a no alone, which "you read me wrongly" takes away again."""
     answers = QUESTIONS[now.question]
-    signs = tracker.latest_message.get("signs") or ()
+    signs = _signs(tracker)
     return answers.get("deny") == DANGER and not any(
         sign in signs for sign in (OWNS_UP, RELAPSE, NOT_SAFE, WONT_RING, BACKS_OUT, "ambivalent")
     )
@@ -607,14 +607,14 @@ def _is_bare_no(tracker: Tracker, now: Step) -> bool:
 def _drops(tracker: Tracker) -> bool:
     """Whether what would be sent is let go of by a button, or in so many words."""
     typed = bool(str(tracker.latest_message.get("text") or "").strip())
-    return not typed or "drops_plainly" in (tracker.latest_message.get("signs") or ())
+    return not typed or "drops_plainly" in _signs(tracker)
 
 
 def _give_route(
     dispatcher: CollectingDispatcher, tracker: Tracker, now: Step, route: str, safe: bool = False
 ) -> Step:
     """Say the route that waited; return where the conversation stands then."""
-    done = route in DONE_FIRST and "done" in (tracker.latest_message.get("signs") or ())
+    done = route in DONE_FIRST and "done" in _signs(tracker)
     say_route(dispatcher, tracker, route, answered=safe or done)
     asked = "open" if safe or done else question_of(route)
     return replace(now, question="open", asked=asked, route=route)
@@ -702,5 +702,5 @@ def _barrier_response(kind: str, barrier: str) -> str:
 
 def _barrier(tracker: Tracker) -> str | None:
     """Return the sign that names what makes a call hard, if the message holds one."""
-    signs = tracker.latest_message.get("signs") or ()
+    signs = _signs(tracker)
     return next((str(sign) for sign in signs if sign.startswith(BARRIER)), None)

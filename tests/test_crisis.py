@@ -151,6 +151,13 @@ def test_a_question_left_unanswered_is_asked_once_more_then_they_are_stayed_with
         "I'm on the phone to 111",
         "ok i'll ring them",
         "im at a&e now",
+        "i woke her. shes sat next to me and shes got the phone",
+        "i texted my mum. she's ringing me now",
+        "my flatmate is in",
+        "ive told joe",
+        "my housemate joe is home",
+        "spoke to her for half an hour. feeling better",
+        "can we talk about something normal",
     ],
 )
 def test_after_yes_words_as_well_as_buttons_lead_out(said, person, words):
@@ -791,23 +798,6 @@ def test_a_doubt_put_right_is_over(person):
     assert "Show the numbers again" not in titles(person)
     person.say("i feel calm now")
     assert person.slot("crisis") == "no"
-
-
-@pytest.mark.parametrize(
-    "words",
-    [
-        "i woke her. shes sat next to me and shes got the phone",
-        "i texted my mum. she's ringing me now",
-        "my flatmate is in",
-        "ive told joe",
-        "my housemate joe is home",
-        "spoke to her for half an hour. feeling better",
-        "can we talk about something normal",
-    ],
-)
-def test_help_that_is_there_leads_out(said, person, words):
-    said(KINDS["active_ideation"], "yes", words)
-    assert person.slot("crisis") == "eased"
 
 
 @pytest.mark.parametrize(

@@ -72,6 +72,14 @@ def test_no_more_topics_in_other_words(wales, words):
         ("way", "they can call me", "referral_way", "contact"),
         ("answer by", "either really", "referral_answer_by", "rather_not_say"),
         ("answer by, with contact", "ring me", "referral_answer_by", "phone"),
+        ("topic", "1 and 5", "referral_topics", ["feeling", "health"]),
+        ("topic", "the shouting. and im knackered", "referral_topics", ["work", "feeling"]),
+        ("help", "2", "referral_help", "coaching"),
+        ("help", "someone to talk to, but what if they don't believe me", "referral_help", "talk"),
+        ("way", "receipt i think, i dont want it on my record", "referral_way", "receipt"),
+        ("way", "without my name", "referral_way", "receipt"),
+        ("answer by", "here, not by email. no name", "referral_answer_by", "here"),
+        ("answer by", "they can ring me", "referral_way", "contact"),
     ],
 )
 def test_a_choice_in_words_is_no_call_for_help_and_leaves_nothing(wales, step, words, slot, value):
@@ -1032,26 +1040,6 @@ def test_nothing_to_change_leads_back_to_the_summary(wales, words):
 
 
 # Plain choices
-
-
-@pytest.mark.parametrize(
-    ("step", "words", "slot", "value"),
-    [
-        ("topic", "1 and 5", "referral_topics", ["feeling", "health"]),
-        ("topic", "the shouting. and im knackered", "referral_topics", ["work", "feeling"]),
-        ("help", "2", "referral_help", "coaching"),
-        ("help", "someone to talk to, but what if they don't believe me", "referral_help", "talk"),
-        ("way", "receipt i think, i dont want it on my record", "referral_way", "receipt"),
-        ("way", "without my name", "referral_way", "receipt"),
-        ("answer by", "here, not by email. no name", "referral_answer_by", "here"),
-        ("answer by", "they can ring me", "referral_way", "contact"),
-    ],
-)
-def test_a_plain_choice_counts_with_an_aside_to_it(wales, step, words, slot, value):
-    go_to(wales, step)
-    wales.say(words)
-    assert wales.slot(slot) == value
-    assert NUMBERS[1] not in wales.text
 
 
 @pytest.mark.parametrize("words", ["9", "1 and 9", "0"])
