@@ -333,14 +333,15 @@ def _show_card(
         firm = EMERGENCY in ((message.get("harm_sources") or {}).get("patterns") or ())
     kind = kind_after(told, now.kind) if running else told
     back = now.affirmed is not None and RELAPSE in _signs(tracker)
-    if kind == UNSURE and now.affirmed and now.affirmed not in OWN_WORDS:
+    if kind in (UNSURE, ASKED_FOR) and now.affirmed and now.affirmed not in OWN_WORDS:
         kind, back = now.affirmed, True  # after danger that was affirmed nothing is a mere doubt
     affirmed = affirmed_after(stated_risk(message, slots, kind), now.affirmed)
     sure = firm or (running and now.sure) or (affirmed is not None and kind not in NOT_OWN)
     news = news_of(tracker.latest_message, tracker.slots) if kind == SHAKEN else None
     # they have not come back to it in a doubt
     again = back or (now.state != "no" and kind == now.kind and not doubt)
-    opening = f"utter_crisis_open_{TOLD if kind == UNSURE and harm_of(tracker) else kind}"
+    opened = told if kind == ASKED_FOR else kind
+    opening = f"utter_crisis_open_{TOLD if opened == UNSURE and harm_of(tracker) else opened}"
     opening = "utter_crisis_again" if again else opening
     signs_said = _signs(tracker)
     taken_back = TAKES_BACK in signs_said and not back and (now.state == "eased" or now.affirmed)

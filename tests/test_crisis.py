@@ -320,6 +320,21 @@ def test_the_same_words_without_distress_are_no_siren(said, person, words):
     assert person.slot("crisis") == "no"
 
 
+@pytest.mark.parametrize(
+    "before",
+    [
+        ["[I need help now]"],
+        [KINDS["active_ideation"], "[Yes]", "[I'll ring now]", "[Carry on talking]", "help me now"],
+    ],
+)
+def test_a_doubt_after_help_was_asked_for_opens_in_its_own_words(said, person, before):
+    said(*before)
+    bubbles = person.say_as("the rota came out", **doubt("harm_to_others"))
+    assert "999" in bubbles[0].text
+    assert "went wrong" not in person.text
+    assert person.slot("crisis") in ("asked", "staying")
+
+
 def test_no_means_danger_only_where_it_does(said, person):
     said("[I need help now]", "no")
     assert person.slot("crisis") == "staying"

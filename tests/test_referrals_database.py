@@ -325,10 +325,11 @@ def test_what_people_are_told_of_the_end_is_how_it_is():
         for response in responses
         if re.search(r"\b90 days\b|\b12 weeks\b", response.get("text", ""))
     ]
-    assert len(told) == 6
+    assert len(told) == 5
     for text_ in told:
         without = re.sub(
-            rf"after {LIFE_WEEKS} weeks without use|90 days at the latest|at most 90 days",
+            rf"after {LIFE_WEEKS} weeks without use|90 days at the latest|at most 90 days"
+            r"|90 days unused at most",
             "",
             text_,
         )
