@@ -1,10 +1,11 @@
 """Killed with -9 at every step of sending, answering, marking, replying, ending and sweeping.
 
-A process of its own does one thing and kills itself before its nth statement, before the commit,
-or right after it. The database then holds the ticket as it was, or as it was to be.
+A process of its own (`tests/referrals_killed.py`) does one thing and kills itself before its nth
+statement, before the commit, or right after it. The database then holds the ticket as it was, or
+as it was to be.
 """
 
-import os
+import json
 import signal
 import subprocess
 import sys
@@ -16,78 +17,34 @@ from bot.paths import ROOT
 from bot.referrals.tables import ticket_messages, tickets
 from bot.referrals.weeks import LIFE_WEEKS
 from tests.referrals import DEANERY, Both
-
-ONE_STEP = """
-import asyncio, os, signal, sys
-from sqlalchemy import event
-from bot.referrals.expiry import sweep
-from bot.referrals.tables import open_referrals
-from tests.referrals import CHOSEN, DEANERY, PASSPHRASE, Day, open_desk, open_inbox
-
-url, what, step, receipt = sys.argv[1:]
-engine = open_referrals(url)
-day = Day()
-desk, inbox = open_desk(engine, day), open_inbox(engine, day)
-unlocked = inbox.unlock(DEANERY, PASSPHRASE)
-note = desk.seal(DEANERY, "from the process that is killed")
-opened = asyncio.run(desk.open(receipt))
-ticket = inbox.read(unlocked, opened.ticket)
-left = [int(step)]
-
-def count(*_):
-    left[0] -= 1
-    if left[0] == 0:
-        os.kill(os.getpid(), signal.SIGKILL)
-
-event.listen(engine, "before_cursor_execute", count)
-event.listen(engine, "commit", count)
-if what == "send":
-    asyncio.run(desk.send(DEANERY, CHOSEN, note, note, True, "the draft"))
-elif what == "send without a receipt":
-    asyncio.run(desk.send(DEANERY, CHOSEN, note, note, False, "the draft"))
-elif what == "reply":
-    asyncio.run(desk.reply(opened, note))
-elif what == "end":
-    asyncio.run(desk.end(opened))
-elif what == "read answers":
-    asyncio.run(desk.answers(opened))
-elif what == "answer":
-    inbox.answer(unlocked, ticket.id, "an answer", ticket.next_position)
-elif what == "close":
-    inbox.close(unlocked, ticket.id)
-elif what == "mark":
-    inbox.mark(unlocked, ticket.id, "in_hand")
-elif what == "sweep":
-    sweep(engine, day())
-event.remove(engine, "before_cursor_execute", count)
-event.remove(engine, "commit", count)
-if left[0] == 1 or int(step) < 0:
-    os.kill(os.getpid(), signal.SIGKILL)
-print("done after", int(step) - left[0], "steps")
-"""
+from tests.referrals_killed import AFTERWARDS
 
 MOST_STEPS = 30
 
 WEEKS_AGO = LIFE_WEEKS + 1
 """How long ago a ticket was used that ends by itself."""
 
-AFTERWARDS = -1
-"""The step at which all is done and written, and nobody was told yet."""
 
+@pytest.fixture(scope="module")
+def killed():
+    """Return a function that does something in a process that is killed at a step.
 
-def do_until_killed(url: str, what: str, step: int, receipt: str) -> bool:
-    """Do something in a process that is killed at a step; return whether it was."""
-    done = subprocess.run(
-        [sys.executable, "-c", ONE_STEP, url, what, str(step), receipt],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        env={**os.environ, "PYTHONPATH": str(ROOT)},
-    )
-    if done.returncode == -signal.SIGKILL:
-        return True
-    assert done.returncode == 0, done.stderr
-    return False
+    The processes are forked from one that holds the imports and nothing else, as those take longer
+    than what is done.
+    """
+    command = [sys.executable, "-m", "tests.referrals_killed"]
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
+    with subprocess.Popen(command, cwd=ROOT, **pipes) as nursery:
+
+        def do_until_killed(url: str, what: str, step: int, receipt: str) -> bool:
+            """Return whether it was killed."""
+            print(json.dumps([url, what, step, receipt]), file=nursery.stdin, flush=True)
+            ended = int(nursery.stdout.readline())
+            assert ended in (0, -signal.SIGKILL), "see what it wrote to standard error"
+            return ended == -signal.SIGKILL
+
+        yield do_until_killed
+        nursery.stdin.close()
 
 
 def whole(both: Both) -> list[tuple]:
@@ -137,7 +94,7 @@ OUTCOMES = {
 
 
 @pytest.mark.parametrize("what", OUTCOMES)
-def test_killed_at_any_step_it_is_done_or_not_and_never_half(referrals, loop, what):
+def test_killed_at_any_step_it_is_done_or_not_and_never_half(referrals, loop, killed, what):
     both = Both(referrals, loop)
     receipt = both.send("the ticket that was there")
     both.answer("come on Tuesday")
@@ -146,11 +103,11 @@ def test_killed_at_any_step_it_is_done_or_not_and_never_half(referrals, loop, wh
     url = referrals.url.render_as_string(hide_password=False)
     seen = []
     for step in range(1, MOST_STEPS):
-        killed = do_until_killed(url, what, step, receipt)
+        dead = killed(url, what, step, receipt)
         seen.append(whole(both))
         assert seen[-1] in (before, OUTCOMES[what]), f"step {step}"
         ids(referrals)
-        if not killed or seen[-1] != before:
+        if not dead or seen[-1] != before:
             break
     assert len(seen) > 2, "it was never killed"
     assert seen[-1] == OUTCOMES[what]
@@ -160,7 +117,7 @@ def test_killed_at_any_step_it_is_done_or_not_and_never_half(referrals, loop, wh
 
 
 @pytest.mark.parametrize("what", ["end", "sweep"])
-def test_killed_while_one_ticket_ends_the_one_beside_it_is_whole(referrals, loop, what):
+def test_killed_while_one_ticket_ends_the_one_beside_it_is_whole(referrals, loop, killed, what):
     """Also while the tables are written anew: after the one is gone, before all is done."""
     both = Both(referrals, loop)
     receipt = both.send("the ticket that was there")
@@ -173,13 +130,13 @@ def test_killed_while_one_ticket_ends_the_one_beside_it_is_whole(referrals, loop
             both.day.pass_weeks(-WEEKS_AGO if what == "sweep" else 0)
             ending = both.send("the ticket that is to go")
             both.day.pass_weeks(WEEKS_AGO if what == "sweep" else 0)
-        killed = do_until_killed(url, what, step, ending if what == "end" else receipt)
+        dead = killed(url, what, step, ending if what == "end" else receipt)
         left = ids(referrals)
         assert beside in left, f"step {step}"
         assert BEFORE in whole(both), f"step {step}"
-        killed_before += killed and len(left) == 2
-        killed_after += killed and len(left) == 1
-        if not killed:
+        killed_before += dead and len(left) == 2
+        killed_after += dead and len(left) == 1
+        if not dead:
             break
     assert ids(referrals) == {beside}
     assert killed_before
@@ -189,12 +146,12 @@ def test_killed_while_one_ticket_ends_the_one_beside_it_is_whole(referrals, loop
 
 
 @pytest.mark.parametrize("step", [3, AFTERWARDS])
-def test_sending_again_after_being_killed_makes_one_ticket(referrals, loop, step):
+def test_sending_again_after_being_killed_makes_one_ticket(referrals, loop, killed, step):
     """Whether or not the first try was written, the second with the same draft is the only one."""
     both = Both(referrals, loop)
     receipt = both.send("the ticket that was there")
     url = referrals.url.render_as_string(hide_password=False)
-    assert do_until_killed(url, "send", step, receipt)
+    assert killed(url, "send", step, receipt)
     assert len(whole(both)) == (2 if step == AFTERWARDS else 1)
     shown = both.send("from the second try", draft_id="the draft")
     assert [note for note, *_ in whole(both)] == [
