@@ -48,6 +48,7 @@ class FakeTelegram:
     unsupported: set[str] = field(default_factory=set)
     faults: dict[str, deque[Any]] = field(default_factory=lambda: defaultdict(deque))
     down: bool = False
+    polls: int = 0
     fetched: list[list[int]] = field(default_factory=list)
     webhook: dict[str, Any] = field(default_factory=dict)
     updates: list[dict[str, Any]] = field(default_factory=list)
@@ -268,6 +269,7 @@ class FakeTelegram:
     async def _getUpdates(self, values: dict[str, Any]) -> Any:  # noqa: N802
         if self.webhook:
             raise RefusedError(409, "Conflict: can't use getUpdates method while webhook is active")
+        self.polls += 1
         offset = values.get("offset")
         if offset is not None:
             self.updates[:] = [u for u in self.updates if u["update_id"] >= offset]

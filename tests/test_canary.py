@@ -245,9 +245,9 @@ def running(folder: Path, telegram: FakeTelegram, level: str, **settings: str):
         )
     program = Program(process, folder, port, started)
     try:
-        fetched = len(telegram.fetched)
+        polls = telegram.polls
         give_up = time.monotonic() + 300
-        while len(telegram.fetched) == fetched and not telegram.webhook:
+        while telegram.polls == polls and not telegram.webhook:
             assert process.poll() is None, (folder / "stderr").read_text()
             assert time.monotonic() < give_up
             time.sleep(0.1)

@@ -111,7 +111,7 @@ def program(place, unit, telegram):
     script = str(Path(sys.executable).with_name("sidedoor"))
     chosen = {"SIDEDOOR_TELEGRAM_TOKEN": TOKEN, "TELEGRAM_API_URL": telegram.url}
     started = start_program(place, script, "run", settings=chosen)
-    telegram.wait(lambda: telegram.fetched, "the first poll", 120)
+    telegram.wait(lambda: telegram.polls, "the first poll", 120)
     yield started
     if started.process.poll() is None:
         started.stop()
@@ -350,7 +350,7 @@ def cut_off(tmp_path):
     started = start_program(
         tmp_path, script, "run", settings={**chosen, "SIDEDOOR_REFERRALS_DATABASE": NOWHERE}
     )
-    fake.wait(lambda: fake.fetched, "the first poll", 120)
+    fake.wait(lambda: fake.polls, "the first poll", 120)
     yield Phone(fake)
     started.stop()
     fake.stop()

@@ -69,7 +69,7 @@ class Connected:
             self.channel._running = asyncio.ensure_future(self.channel._run(app))
 
         self.loop.run(begin())
-        self.until(lambda: self.telegram.fetched, "the first poll")
+        self.until(lambda: self.telegram.polls, "the first poll")
 
     def stop(self) -> None:
         """Disconnect as a stop of the server does."""
