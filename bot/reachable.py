@@ -11,6 +11,7 @@ import ast
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from functools import lru_cache
 from itertools import product
 
 import yaml
@@ -71,7 +72,8 @@ def unexplained() -> Iterator[str]:
         yield f"{name}: bot/reachable.py explains it and no code has it; remove it"
 
 
-def _in_code() -> set[str]:
+@lru_cache(maxsize=1)
+def _in_code() -> frozenset[str]:
     """Return the names and the templates of responses in the code that speaks."""
     found = set()
     for folder in SPEAKING:
@@ -87,7 +89,7 @@ def _in_code() -> set[str]:
                 and isinstance(node.value, str)
                 and id(node) not in pieces
             }
-    return {name for name in found if NAME.fullmatch(name.replace("{}", "x"))}
+    return frozenset(name for name in found if NAME.fullmatch(name.replace("{}", "x")))
 
 
 def _template(node: ast.JoinedStr) -> str:
@@ -97,6 +99,7 @@ def _template(node: ast.JoinedStr) -> str:
     )
 
 
+@lru_cache(maxsize=1)
 def _templates() -> Mapping[str, Parts]:
     """Return template -> what its parts can be."""
     stages, patterns, concerns = (_each(labels(f)) for f in ("stage", "pattern", "concern"))
