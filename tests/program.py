@@ -6,11 +6,17 @@ import os
 import signal
 import socket
 import subprocess
+import sys
 import time
 from dataclasses import dataclass
 from pathlib import Path
 
 import httpx
+
+from bot.paths import ROOT
+
+QUICK = (sys.executable, str(ROOT / "tests" / "quick_program.py"))
+"""The program's command where neither the command itself nor its memory is what is tested."""
 
 START_LIMIT = 600
 """Seconds after which a program that answers nothing is given up."""

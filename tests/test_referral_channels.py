@@ -6,10 +6,8 @@ Here the page's requests are made without a browser; `tests/page/test_referral.p
 import json
 import re
 import socket
-import sys
 import time
 from datetime import date
-from pathlib import Path
 
 import httpx
 import pytest
@@ -22,7 +20,7 @@ from bot.referrals.receipts import read_receipt
 from bot.referrals.tables import open_referrals
 from bot.referrals.weeks import LIFE_DAYS
 from tests.fake_telegram import TOKEN, FakeTelegram
-from tests.program import start_program
+from tests.program import QUICK, start_program
 from tests.referral_unit import Unit
 from tests.referrals import DEANERY, cheap_database
 from tests.test_referral_conversation import go_to, send
@@ -108,9 +106,8 @@ def unit(engine):
 @pytest.fixture(scope="module")
 def program(place, unit, telegram):
     """Return the running program, with both channels."""
-    script = str(Path(sys.executable).with_name("sidedoor"))
     chosen = {"SIDEDOOR_TELEGRAM_TOKEN": TOKEN, "TELEGRAM_API_URL": telegram.url}
-    started = start_program(place, script, "run", settings=chosen)
+    started = start_program(place, *QUICK, "run", settings=chosen)
     telegram.wait(lambda: telegram.polls, "the first poll", 120)
     yield started
     if started.process.poll() is None:
@@ -345,10 +342,9 @@ def test_the_command_alone_opens_the_receipts_conversation_on_the_web_too(page, 
 def cut_off(tmp_path):
     """Return somebody's Telegram, where the program began while its database was away."""
     fake = FakeTelegram()
-    script = str(Path(sys.executable).with_name("sidedoor"))
     chosen = {"SIDEDOOR_TELEGRAM_TOKEN": TOKEN, "TELEGRAM_API_URL": fake.url}
     started = start_program(
-        tmp_path, script, "run", settings={**chosen, "SIDEDOOR_REFERRALS_DATABASE": NOWHERE}
+        tmp_path, *QUICK, "run", settings={**chosen, "SIDEDOOR_REFERRALS_DATABASE": NOWHERE}
     )
     fake.wait(lambda: fake.polls, "the first poll", 120)
     yield Phone(fake)

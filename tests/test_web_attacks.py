@@ -6,7 +6,6 @@ import shutil
 import socket
 import sys
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 
 import httpx
 import pytest
@@ -18,7 +17,7 @@ from hypothesis import strategies as st
 from bot.channels.web import ROUTE_HEADER
 from bot.channels.web_chats import REMEMBERED, AnswerGoneError, Chat, Chats
 from bot.paths import DEANERIES
-from tests.program import Program, start_program
+from tests.program import QUICK, Program, start_program
 
 LISTED = "https://intranet.example"
 FLOOD = "https://chat.example"
@@ -64,10 +63,9 @@ cli.main(["run"])
 @pytest.fixture(scope="module")
 def program(tmp_path_factory):
     """Return the running program, with one site on its list and one proxy in front."""
-    script = str(Path(sys.executable).with_name("sidedoor"))
     started = start_program(
         tmp_path_factory.mktemp("attacked"),
-        script,
+        *QUICK,
         "run",
         settings={
             "SIDEDOOR_ORIGINS": f"{LISTED} wales=https://cymru.example",

@@ -7,7 +7,6 @@ import socket
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from pathlib import Path
 
 import httpx
 import pytest
@@ -18,7 +17,7 @@ from bot.channels.web import HEADERS, POLICY
 from bot.channels.web_chats import Chats
 from bot.deanery import CRISIS_LINES, signposts
 from bot.dialogue.state import LIFE_SECONDS
-from tests.program import Program, start_program
+from tests.program import QUICK, Program, start_program
 from tests.risk_phrases import EVERY_PHRASE
 
 OURS = {**HEADERS, "Content-Security-Policy": POLICY.format(ancestors="'self'")}
@@ -85,8 +84,7 @@ def beginning(value: object) -> str:
 @pytest.fixture(scope="session")
 def program(tmp_path_factory):
     """Return the running program."""
-    script = str(Path(sys.executable).with_name("sidedoor"))
-    started = start_program(tmp_path_factory.mktemp("program"), script, "run")
+    started = start_program(tmp_path_factory.mktemp("program"), *QUICK, "run")
     yield started
     if started.process.poll() is None:
         started.stop()
@@ -482,8 +480,7 @@ def test_two_conversations_do_not_mix(browser):
 @pytest.fixture
 def behind_a_proxy(tmp_path):
     """Return a program of which everybody has an address of their own."""
-    script = str(Path(sys.executable).with_name("sidedoor"))
-    started = start_program(tmp_path, script, "run", settings={"SIDEDOOR_PROXIES": "1"})
+    started = start_program(tmp_path, *QUICK, "run", settings={"SIDEDOOR_PROXIES": "1"})
     yield started
     started.stop()
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import sys
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -14,7 +13,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, BrowserContext, Frame, Page, sync_playwright
 
-from tests.program import Program, start_program
+from tests.program import QUICK, Program, start_program
 
 CHROMIUM = Path("/usr/bin/chromium")
 
@@ -88,10 +87,9 @@ def sites() -> Iterator[tuple[Site, Site]]:
 @pytest.fixture(scope="package")
 def program(tmp_path_factory, sites) -> Iterator[Program]:
     """Return the running program, which lists the first site."""
-    script = str(Path(sys.executable).with_name("sidedoor"))
     started = start_program(
         tmp_path_factory.mktemp("page"),
-        script,
+        *QUICK,
         "run",
         settings={"SIDEDOOR_ORIGINS": sites[0].origin},
     )

@@ -3,9 +3,7 @@
 import json
 import re
 import signal
-import sys
 import time
-from pathlib import Path
 
 import httpx
 import pytest
@@ -15,7 +13,7 @@ from bot.channels.web import ROUTE_HEADER
 from bot.channels.web_files import numbers
 from bot.channels.web_words import page_words
 from tests.page.conftest import HARMLESS, TOLD, Chat
-from tests.program import free_port, start_program
+from tests.program import QUICK, free_port, start_program
 
 WORDS = page_words("en")
 
@@ -250,11 +248,10 @@ def test_need_help_now_works_without_the_server_and_without_scripts(open_page):
 
 
 def test_the_server_dies_and_comes_back(browser, tmp_path):
-    script = str(Path(sys.executable).with_name("sidedoor"))
     port = free_port()
     (tmp_path / "one").mkdir()
     (tmp_path / "two").mkdir()
-    program = start_program(tmp_path / "one", script, "run", port=port)
+    program = start_program(tmp_path / "one", *QUICK, "run", port=port)
     page = browser.new_context().new_page()
     page.goto(f"http://127.0.0.1:{port}/chat/")
     chat = Chat(page, page).opened()
@@ -270,7 +267,7 @@ def test_the_server_dies_and_comes_back(browser, tmp_path):
     for line in numbers(""):
         assert page.locator(f'.help a[href="tel:{line["call"]}"]').is_visible()
 
-    program = start_program(tmp_path / "two", script, "run", port=port)
+    program = start_program(tmp_path / "two", *QUICK, "run", port=port)
     chat.mend(WORDS["retry"])
     page.locator(".problem", has_text=WORDS["ended"]).wait_for()
     assert chat.typed() == "are you there"
