@@ -53,7 +53,7 @@ class PhraseTable:
     def __init__(self, rows: list[PhraseRow]) -> None:
         """Compile `rows`."""
         self.rows = {row.id: row for row in rows}
-        self._matcher = ScreenedMatcher(pattern_vocabulary())
+        self._matcher = ScreenedMatcher(pattern_vocabulary(), checked=True)
         for row in rows:
             for anchors, phrases in _by_anchors(row.phrases).items():
                 patterns = [pattern for phrase in phrases for pattern in _compiled(phrase)]

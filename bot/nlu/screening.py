@@ -22,11 +22,17 @@ Pattern = list[dict[str, Any]]
 
 
 class ScreenedMatcher(Matcher):
-    """A Matcher for patterns over `LOWER`; used as spaCy's own."""
+    """A Matcher for patterns over `LOWER`; used as spaCy's own.
 
-    def __init__(self, vocab: Any, validate: bool = True) -> None:
+    A pattern is compiled when a document first holds its words. Those that people wrote are
+    compiled by spaCy as they are added too, which tells of a fault at the start; those that are
+    made from phrases cannot have one, and need not (`checked`), which spares a fifth of a start.
+    """
+
+    def __init__(self, vocab: Any, validate: bool = True, checked: bool = False) -> None:
         """Make a matcher without patterns."""
         super().__init__(vocab, validate=validate)
+        self._checked = checked
         self._kept: list[tuple[str, Pattern, list[frozenset[str]], list[re.Pattern[str]]]] = []
         self._by_word: dict[str, list[int]] = {}
         self._unlisted: list[int] = []
@@ -34,7 +40,8 @@ class ScreenedMatcher(Matcher):
 
     def add(self, key: str, patterns: list[Pattern], **kwargs: Any) -> None:
         """Add the patterns of a row; see spaCy's Matcher for what is raised."""
-        super().add(key, patterns, **kwargs)
+        if not self._checked:
+            super().add(key, patterns, **kwargs)
         for pattern in patterns:
             tests = [_test_of(token) for token in pattern]
             needed = [test for test in tests if isinstance(test, frozenset)]
