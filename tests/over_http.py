@@ -63,7 +63,8 @@ class Channels:
 def both_channels(agent: object, loop: object) -> Iterator[Channels]:
     """Serve the page and connect to a fake Telegram."""
     clock, telegram = Clock(), FakeTelegram()
-    store = EphemeralTrackerStore(agent.domain, clock=clock)
+    broker = agent.tracker_store.event_broker
+    store = EphemeralTrackerStore(agent.domain, broker, clock=clock)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(agent, "tracker_store", store)
         patch.setattr(agent.processor, "tracker_store", store)
