@@ -268,7 +268,7 @@ DENIALS = [
     "mate nobody's suicidal",
     "lol no. not suicidal in the slightest",
     "um, i'm not at all suicidal. only nerves",
-    "nothing to do with suicide, i got the number and i'm shy",
+    "no, nobody's suicidal here. it's only nerves",
 ]
 
 
@@ -311,7 +311,7 @@ def test_no_not_suicidal_to_whether_they_are_safe_is_no_danger(person):
 
 YES_AND_ON = [
     "yeah. just wanted to tell someone its possible to come out the other side",
-    "yes, i only wanted to say thanks to whoever made this",
+    "yes, i only wanted to share how it went with the new post",
     "yeah so the rota came out today",
 ]
 
@@ -366,7 +366,7 @@ def test_what_was_told_before_a_doubt_is_gone_on_with(person):
 
 def read_goodbye(recogniser, words):
     """Return the intent of a message that is taken for goodbye alone."""
-    parsed = {**recogniser.recognise(words), "intent": {"name": "goodbye", "confidence": 0.9}}
+    parsed = {**recogniser.parse(words), "intent": {"name": "goodbye", "confidence": 0.9}}
     return read_in_context(parsed, {"asked": "open"})["intent"]["name"]
 
 
