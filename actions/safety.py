@@ -20,7 +20,7 @@ from actions.routes import (
     waiting_route,
     with_concern,
 )
-from actions.speaking import intent_of, memory_of, remember, say
+from actions.speaking import intent_of, memory_of, remember, say, say_reply
 from bot.dialogue.context import (
     ASKED_SAFE,
     AT_WORK,
@@ -44,6 +44,7 @@ from bot.dialogue.context import (
     aside_of,
     by_a_bare_answer,
     crisis_kind,
+    denies_plainly,
     in_doubt,
     is_corrected,
     is_low,
@@ -54,8 +55,9 @@ from bot.dialogue.context import (
     stated_risk,
 )
 from bot.dialogue.help_intents import asks_for_help
+from bot.dialogue.memory import heard_in
 from bot.dialogue.referral import is_begun
-from bot.dialogue.replies import QUIET_TURNS
+from bot.dialogue.replies import NOT_PRESUMED, QUIET_TURNS, Heard, Memory, reply_to_talk
 from bot.dialogue.urgency import (
     ASKED_FOR,
     CALL_FIRST,
@@ -66,7 +68,7 @@ from bot.dialogue.urgency import (
     kind_after,
     presses_for_the_call,
 )
-from bot.nlu.routes import DONE_FIRST, EMERGENCY, SOMEONE_ELSE, at_the_edge
+from bot.nlu.routes import DONE_FIRST, EDGE, EMERGENCY, SOMEONE_ELSE, at_the_edge
 from bot.nlu.taxonomy import NO_RISK, OWN_RISK
 
 SAFE, DANGER, HALF, WILL_CALL, REACHED, MISREAD, CHANGE, NAMED, HOLDS_BACK, TENDED = (
@@ -228,6 +230,8 @@ class Step:
     """The route, or the news of somebody else, that was answered in this step."""
     affirmed: str | None = None
     """The own risk that was stated, or answered with yes, in this conversation."""
+    talked: Memory | None = None
+    """What the talk remembers that went on in this step."""
 
 
 class ActionCrisis(Action):
@@ -245,13 +249,13 @@ class ActionCrisis(Action):
         step = _next_step(dispatcher, tracker, before.turn)
         turn = before.turn + 1
         after = replace(
-            before,
+            step.talked or before,
             turn=turn,
             asked=step.asked,
             safety_asked=True,
             low_turns=0,
             no_offer_before_turn=turn + QUIET_TURNS,
-            concerns_heard=with_concern(before.concerns_heard, step.route or ""),
+            concerns_heard=with_concern((step.talked or before).concerns_heard, step.route or ""),
         )
         events = remember(
             before,
@@ -410,6 +414,11 @@ def _meaning(tracker: Tracker, now: Step) -> str | None:
         return DANGER  # "yes, I've decided", also where a bare yes would mean that they are safe
     if now.state == "asked" and OWNS_UP in signs and OWNS_UP in answers:
         return answers[OWNS_UP]  # before "nothing like that", which it repeats
+    near = now.question == "thoughts" or (now.kind in DOUBTS and not now.affirmed)
+    if near and now.kind not in CALL_FIRST and denies_plainly(tracker.latest_message):
+        return MISREAD if "misread" in signs else SAFE
+    if _talks_on(tracker, now):
+        return None
     unrung = WONT_RING in signs and not any(sign in signs for sign in NO_CALL_NEEDED)
     if unrung and _without_ringing(tracker, now):
         return _without_ringing(tracker, now)
@@ -434,6 +443,14 @@ def _meaning(tracker: Tracker, now: Step) -> str | None:
             return meaning
     words = (BARE.get(word, word) for word in (*signs, intent if _is_sure(tracker) else ""))
     return next((answers[word] for word in words if word in answers), None)
+
+
+def _talks_on(tracker: Tracker, now: Step) -> bool:
+    """Whether a yes at a mere doubt begins something else, so that it is asked again."""
+    message = tracker.latest_message
+    asked = now.state == "asked" and now.question == "thoughts" and not (now.sure or now.affirmed)
+    calm = message.get("risk") in (NO_RISK, "third_party") and not is_low(message)
+    return asked and calm and "yes_then_on" in _signs(tracker)
 
 
 def _without_ringing(tracker: Tracker, now: Step) -> str | None:
@@ -526,7 +543,7 @@ def _after_answer(dispatcher: CollectingDispatcher, tracker: Tracker, now: Step,
     if misread and now.kind in NO_OF_ITS_OWN:
         meaning = SAFE
     elif misread and (now.question != "can_ring" or not now.sure):
-        return _put_right(dispatcher, now)
+        return _put_right(dispatcher, tracker, now)
     elif meaning == MISREAD and (said_safe or now.kind == UNSAFE_PERSON):
         meaning = SAFE
     if meaning == SAFE:
@@ -534,6 +551,8 @@ def _after_answer(dispatcher: CollectingDispatcher, tracker: Tracker, now: Step,
             say(dispatcher, "utter_crisis_only_passive")
         elif now.kind in NO_OF_ITS_OWN:
             say(dispatcher, f"utter_crisis_no_{now.kind}")
+        elif _names_its_subject(tracker, now):
+            return _take_up_again(dispatcher, tracker, now)
         else:
             say(dispatcher, "utter_crisis_no")
         return replace(now, state="eased", question=CARE[0] if now.kind in NOT_LEFT_YET else "open")
@@ -546,8 +565,10 @@ def _after_answer(dispatcher: CollectingDispatcher, tracker: Tracker, now: Step,
         after = replace(now, state="eased" if now.state == "staying" else "no", question="open")
         if waiting:
             return _give_route(dispatcher, tracker, after, waiting)
-        say(dispatcher, "utter_crisis_carry_on")
-        return after
+        talked = _went_on(dispatcher, tracker, "utter_crisis_on_with")
+        if talked is None:
+            say(dispatcher, "utter_crisis_carry_on")
+        return replace(after, talked=talked)
     if intent in DROPS and _drops(tracker) and now.kind in DOUBTS and is_begun(tracker.slots):
         say(dispatcher, "utter_referral_dropped")
         return replace(now, state="no", question="open", dropped=True)
@@ -568,7 +589,45 @@ def _medical_put_right(dispatcher: CollectingDispatcher, tracker: Tracker, now: 
     return eased
 
 
-def _put_right(dispatcher: CollectingDispatcher, now: Step) -> Step:
+def _names_its_subject(tracker: Tracker, now: Step) -> bool:
+    """Whether a mere doubt is put right in a message that says what it was about."""
+    doubt = now.kind == UNSURE and not (now.sure or now.affirmed)
+    return doubt and _subject(tracker) is not None and not is_low(tracker.latest_message)
+
+
+def _subject(tracker: Tracker) -> Heard | None:
+    heard = heard_in(tracker.latest_message)
+    return heard if heard.anything() and heard.stage != EDGE else None
+
+
+def _take_up_again(dispatcher: CollectingDispatcher, tracker: Tracker, now: Step) -> Step:
+    """Thank them, and go on with what they named."""
+    talked = _went_on(dispatcher, tracker, "utter_crisis_back_to")
+    return replace(now, state="no", question=PUT_RIGHT_QUESTION, talked=talked)
+
+
+def _went_on(dispatcher: CollectingDispatcher, tracker: Tracker, opening: str) -> Memory | None:
+    """Say `opening`, then take up what the message or the talk before named.
+
+    Return what the talk remembers then; None, and nothing said, where nothing was named.
+    """
+    heard, before = _subject(tracker), memory_of(tracker)
+    thread = [concern for concern in before.concerns_heard if concern not in NOT_PRESUMED]
+    if heard is not None:
+        quiet = before.turn + QUIET_TURNS
+        calm = replace(before, safety_asked=True, summary_given=True, no_offer_before_turn=quiet)
+        reply = reply_to_talk(replace(heard, uneasy=False), calm)
+        say(dispatcher, opening)
+        say_reply(dispatcher, reply)
+        return replace(reply.memory, summary_given=before.summary_given)
+    if not thread:
+        return None
+    say(dispatcher, opening)
+    say(dispatcher, f"utter_concern_{thread[-1]}_ask")
+    return replace(before, last_ask="thread")
+
+
+def _put_right(dispatcher: CollectingDispatcher, tracker: Tracker, now: Step) -> Step:
     """Believe somebody who says that they were read wrongly.
 
     What was stated was not read wrongly: then it is the denial that is believed.
@@ -576,6 +635,8 @@ def _put_right(dispatcher: CollectingDispatcher, now: Step) -> Step:
     if now.sure and now.affirmed and now.kind not in NOT_OWN:
         say(dispatcher, "utter_crisis_taken_at_word")
         return replace(now, state="eased", question="open")
+    if _names_its_subject(tracker, now):
+        return _take_up_again(dispatcher, tracker, now)
     say(dispatcher, "utter_crisis_misread")
     affirmed = now.affirmed if now.kind in NOT_OWN else None
     return replace(now, state="no", question=PUT_RIGHT_QUESTION, affirmed=affirmed)
@@ -626,7 +687,8 @@ def _unanswered(dispatcher: CollectingDispatcher, tracker: Tracker, now: Step, t
     short = len(str(tracker.latest_message.get("text") or "").split()) <= SHORT
     waiting = tracker.get_slot("route_waiting")
     stays = now.kind not in UNCERTAIN or (now.kind == UNSURE and short and not waiting)
-    if now.state == "asked" and stays and now.question == "thoughts":
+    talks_on = _talks_on(tracker, now)
+    if now.state == "asked" and (stays or talks_on) and now.question == "thoughts":
         _say_heard_too(dispatcher, tracker)
         if now.kind == "harm_to_others":
             say(dispatcher, "utter_crisis_ask_unanswered_harm_to_others")

@@ -17,6 +17,7 @@ from bot.dialogue.context import (
     IN_DANGER,
     STAY,
     WAITING,
+    may_be_nobody,
     news_of,
     others_risk_is_clear,
 )
@@ -87,9 +88,13 @@ class ActionSomeoneElse(Action):
         """Return whose risk the message tells, or None for a worry short of that."""
         told = told_now(tracker.latest_message, tracker.slots)
         named = next((harm for harm in told if harm in OTHER_ROUTES), None)
+        if named and may_be_nobody(tracker.latest_message, tracker.slots):
+            return MAYBE
         if named or tracker.latest_message.get("risk") != "third_party":
             return named
-        return UNCLEAR_WHOSE if others_risk_is_clear(tracker.latest_message) else MAYBE
+        clear = others_risk_is_clear(tracker.latest_message)
+        nobody = may_be_nobody(tracker.latest_message, tracker.slots)
+        return UNCLEAR_WHOSE if clear and not nobody else MAYBE
 
     @staticmethod
     def _say_news(dispatcher: CollectingDispatcher, tracker: Tracker, news: str) -> None:

@@ -3,6 +3,7 @@
 import pytest
 
 from bot.channels.fixed import fixed
+from bot.dialogue.reading import read_in_context
 from bot.dialogue.replies import MOST_DECLINES
 from tests.referral_unit import Unit
 
@@ -259,3 +260,160 @@ def test_what_is_told_in_the_words_of_a_no_is_taken_up_where_nothing_was_offered
     assert any(name.startswith("utter_pattern_fear_for_career") for name in said(person))
     person.say("not now")
     assert "utter_not_now" in said(person)
+
+
+DENIALS = [
+    "er no, not suicidal, not at work. just talking about being nervous?",
+    "no, i'm at home. not suicidal, just nervous",
+    "mate nobody's suicidal",
+    "lol no. not suicidal in the slightest",
+    "um, i'm not at all suicidal. only nerves",
+    "no, nobody's suicidal here. it's only nerves",
+]
+
+
+@pytest.mark.parametrize("words", DENIALS)
+@pytest.mark.parametrize("between", [None, "holding the crash bleep makes me feel sick"])
+def test_a_plain_not_suicidal_after_a_doubt_is_thanked(person, words, between):
+    person.open()
+    person.say_as("i keep waiting for something to go wrong", **doubtful(0.4))
+    assert person.slot("crisis_kind") == "unsure"
+    if between:
+        person.say(between)
+    person.say(words)
+    assert person.slot("crisis") in ("no", "eased")
+    assert not any(name.startswith("utter_crisis_stay") for name in said(person))
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "not suicidal but i don't want to be here",
+        "not actively suicidal, i wish i wouldn't wake up",
+        "not suicidal, i'd rather be dead though",
+        "i'm not suicidal, it would be easier if i was gone",
+    ],
+)
+def test_a_not_suicidal_that_is_left_open_is_not(person, words):
+    person.open()
+    person.say_as("i keep waiting for something to go wrong", **doubtful(0.4))
+    person.say(words)
+    assert person.slot("crisis") in ("asked", "staying")
+
+
+def test_no_not_suicidal_to_whether_they_are_safe_is_no_danger(person):
+    person.open()
+    person.say_as("it has all been a bit much", risk_scores={"own": 0.21, "third_party": 0.0})
+    person.say("no no, i'm not suicidal")
+    assert person.slot("crisis") == "no"
+    assert "utter_crisis_misread" in said(person)
+
+
+YES_AND_ON = [
+    "yeah. just wanted to tell someone its possible to come out the other side",
+    "yes, i only wanted to share how it went with the new post",
+    "yeah so the rota came out today",
+]
+
+
+@pytest.mark.parametrize("words", YES_AND_ON)
+def test_a_yes_that_talks_on_after_a_doubt_is_asked_again(person, words):
+    person.open()
+    person.say_as("i keep waiting for something to go wrong", **doubtful(0.4))
+    person.say(words)
+    assert not any(name.startswith("utter_crisis_yes") for name in said(person))
+    assert "utter_crisis_ask_unanswered" in said(person)
+    assert not person.slot("crisis_affirmed")
+
+
+@pytest.mark.parametrize(
+    "words",
+    ["yes", "yeah most nights", "yes it is", "yeah i think about it", "yeah. i want to be dead"],
+)
+def test_a_yes_to_a_doubt_is_a_yes(person, words):
+    person.open()
+    person.say_as("i keep waiting for something to go wrong", **doubtful(0.4))
+    person.say(words)
+    assert "116 123" in person.text
+    assert person.slot("crisis") in ("asked", "staying")
+    assert "utter_crisis_ask_unanswered" not in said(person)
+
+
+IMPOSTER = {"signals": {"stage": [], "pattern": ["perfectionism_imposter"], "concern": []}}
+
+
+@pytest.mark.parametrize(
+    "words",
+    ["mate nobody's suicidal. i have imposter syndrome", "no, it's just imposter syndrome"],
+)
+def test_what_is_named_on_the_way_out_is_gone_on_with(person, words):
+    person.open()
+    person.say_as("i keep waiting for something to go wrong", **doubtful(0.4))
+    person.say_as(words, **IMPOSTER)
+    assert "utter_crisis_back_to" in said(person)
+    assert "utter_pattern_perfectionism_imposter_ask" in said(person)
+    assert person.slot("crisis") == "no"
+
+
+def test_what_was_told_before_a_doubt_is_gone_on_with(person):
+    person.open()
+    person.say("i failed my exam")
+    person.say_as("i keep waiting for something to go wrong", **doubtful(0.4))
+    person.say("can we go back to what i was saying")
+    assert "utter_crisis_on_with" in said(person)
+    assert "utter_concern_exams_progression_ask" in said(person)
+
+
+def read_goodbye(recogniser, words):
+    """Return the intent of a message that is taken for goodbye alone."""
+    parsed = {**recogniser.parse(words), "intent": {"name": "goodbye", "confidence": 0.9}}
+    return read_in_context(parsed, {"asked": "open"})["intent"]["name"]
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "thanks. he's asleep on me now",
+        "thank you. she's home now, finally",
+        "cheers, they said no by the way",
+        "ta. we had a row about it",
+    ],
+)
+def test_who_tells_on_after_thanks_takes_no_leave(recogniser, words):
+    assert read_goodbye(recogniser, words) == "share"
+
+
+@pytest.mark.parametrize(
+    "words", ["thanks. he's asleep now, night", "thanks for everything", "thank you, bye", "bye"]
+)
+def test_who_takes_leave_is_let_go(recogniser, words):
+    assert read_goodbye(recogniser, words) == "goodbye"
+
+
+def test_what_the_offered_unit_does_is_answered_and_the_offer_stays(person):
+    person.open()
+    person.say("i failed my exam")
+    person.say("i can't sleep")
+    person.say("my rota is a mess")
+    for words in ("i'm so tired of it all", "it doesn't get better", "i can't sleep still"):
+        if person.slot("asked") != "information":
+            person.say(words)
+    if person.slot("asked") != "information":
+        pytest.fail(person.text)
+    person.say("whats their job exactly? can they find me childcare")
+    assert person.slot("asked") == "contact"
+
+
+def test_who_was_helped_is_not_offered_the_help(person):
+    person.open()
+    helped = {"signals": {"stage": ["psu_recovery"], "pattern": [], "concern": []}}
+    person.say_as("the unit was good to me last year", **helped)
+    for words in (
+        "work is busy, rota's a mess",
+        "i don't sleep that well",
+        "still get tired but ok",
+        "the exam is soon",
+        "i miss my friends",
+    ):
+        person.say(words)
+        assert not any(name.startswith("utter_offer") for name in said(person))

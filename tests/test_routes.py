@@ -637,3 +637,102 @@ def test_touching_beside_remarks_keeps_the_words_for_touching(person):
     person.open()
     person.say("he makes sleazy comments and he put his hand on my thigh")
     assert "utter_route_sexual_harm_open" in last_said(person)
+
+
+NO_NEWS = [
+    "i don't know where she is",
+    "i cant get hold of her, no idea who knows where she is now",
+    "she says she doesnt know how she is",
+    "i hope shes ok",
+    "how do i find out if shes safe",
+    "nobody knows where she's gone",
+    "is she still breathing i wonder",
+    "who can go and check on her",
+    "maybe she's asleep",
+    "she's safe now?",
+]
+
+
+@pytest.mark.parametrize("words", NO_NEWS)
+def test_what_is_hoped_asked_or_not_known_is_no_news(person, words):
+    person.open()
+    person.say("my flatmate texted that she doesn't want to be here any more")
+    person.say(words)
+    assert "other_alive" not in person.slot("routes_given")
+    assert "other_died" not in person.slot("routes_given")
+    person.say("i hope she's alright")
+    assert "999" in person.text
+    person.say("she rang me back, she's ok")
+    assert "other_alive" in person.slot("routes_given")
+
+
+@pytest.mark.parametrize("words", NO_NEWS[:8])
+def test_until_it_is_known_the_emergency_number_is_said_again(person, words):
+    person.open()
+    person.say("my flatmate texted that she doesn't want to be here any more")
+    person.say(words)
+    assert "999" in person.text
+    assert "Who is one person" not in person.text
+
+
+def classified(risk_of_another, harm, **more):
+    """Return what is recognised when only the classifier hears somebody else's danger."""
+    return {
+        "intent": {"name": "worried_about_someone", "confidence": 0.92},
+        "risk": "third_party",
+        "risk_sources": {"patterns": "none", "classifier": "third_party"},
+        "risk_scores": {"own": 0.0, "third_party": risk_of_another},
+        "harms": [harm],
+        "harm_sources": {"patterns": [], "classifier": [harm], "clear": [harm]},
+        **more,
+    }
+
+
+def test_a_sneer_told_in_answer_to_another_harm_is_nobodys_danger(person):
+    person.open()
+    person.say("my consultant keeps shouting at me in front of everyone")
+    assert person.slot("asked") in ("route", "maybe_route")
+    person.say_as(
+        "yesterday he said 'some people are too posh for nights'",
+        **classified(0.73, "other_colleague_now"),
+    )
+    assert "999" not in person.text
+    assert not any(route.startswith("other_") for route in person.slot("routes_given") or ())
+
+
+def test_a_danger_told_clearly_in_answer_to_another_harm_is_met(person):
+    person.open()
+    person.say("my consultant keeps shouting at me in front of everyone")
+    person.say_as("the f1 he shouted at left a note", **classified(0.95, "other_colleague_now"))
+    assert "999" in person.text
+    person.say("my colleague says she wants to kill herself")
+    assert "other_colleague_now" in person.slot("routes_given")
+
+
+def test_where_nobody_is_named_the_classifier_alone_asks(person):
+    person.open()
+    person.say_as("some days on nights are like that", **classified(0.95, "other_colleague_now"))
+    assert person.slot("routes_given") == ["other_maybe"]
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "if i dont turn up there's one reg for 90 patients. someone'll get missed",
+        "if nobody covers the ward somebody will get hurt",
+        "if i call in sick a patient might get missed",
+    ],
+)
+def test_what_would_happen_is_no_sighting(person, words):
+    person.open()
+    person.say(words)
+    assert "patient_risk" not in (person.slot("routes_given") or ())
+    assert "patient_risk" not in (person.slot("routes_checked") or ())
+
+
+def test_who_stays_at_home_with_an_ill_child_is_not_asked_whether_they_are_hurt(person):
+    person.open()
+    person.say("my son has a fever and nursery won't take him")
+    person.say("i'm staying home with him")
+    assert "domestic_abuse" not in (person.slot("routes_checked") or ())
+    assert person.slot("asked") != "safe_now"

@@ -1,4 +1,4 @@
-"""The three scopes: which words they cover, and which they leave alone."""
+"""The four scopes: which words they cover, and which they leave alone."""
 
 from __future__ import annotations
 
@@ -129,6 +129,23 @@ NOT_HYPOTHETICAL = [
 ]
 
 
+UNKNOWN = [
+    ("i hope she is safe", "safe"),
+    ("no idea who knows where she is", "she"),
+    ("hopefully he's safe", "safe"),
+    ("i can't rest until they are safe", "safe"),
+    ("how do i find out she's safe", "safe"),
+    ("i'm scared he's gone", "gone"),
+    ("maybe they're safe", "safe"),
+]
+NOT_UNKNOWN = [
+    ("she is safe", "safe"),
+    ("i had no idea, but she is safe", "safe"),
+    ("i was worried. she is safe", "safe"),
+    ("thank god she's safe", "safe"),
+]
+
+
 def _table(
     mark: str, rows: list[tuple[str, str]], covered: bool
 ) -> list[tuple[str, str, str, bool]]:
@@ -144,6 +161,8 @@ def _table(
         *_table("other", NOT_OTHER, False),
         *_table("hypothetical", HYPOTHETICAL, True),
         *_table("hypothetical", NOT_HYPOTHETICAL, False),
+        *_table("unknown", UNKNOWN, True),
+        *_table("unknown", NOT_UNKNOWN, False),
     ],
 )
 def test_scope_covers_the_word(mark: str, sentence: str, word: str, covered: bool) -> None:
@@ -159,7 +178,7 @@ def test_nothing_to_cover(mark: str, sentence: str) -> None:
 
 
 def test_marks_overlap() -> None:
-    doc = read("if someone is not suicidal")
+    doc = read("hope if someone is not suicidal")
     assert {mark for mark in MARKS if "suicidal" in _marked(doc, mark)} == set(MARKS)
 
 

@@ -74,6 +74,8 @@ NEWS = {
     "tied_to_work": "tied",
     "going_to_them": "going",
     "they_do_not_answer": "no_reply",
+    "where_they_are": "check",
+    "hopes_for_them": "stay",
     "waits_for_news": "waiting",
     "asks_about_them": "ask",
     "keeps_secret": "secret",
@@ -81,8 +83,11 @@ NEWS = {
 }
 """Signs that go on with what was told about somebody else -> the name of what is said to them."""
 
-IN_DANGER = ("false_alarm", "called", "tied", "no_reply", "waiting")
+IN_DANGER = ("false_alarm", "called", "tied", "no_reply", "waiting", "check", "stay")
 """News that belongs to somebody's danger now, and is met for as long as it lasts."""
+
+FOR_A_LIFE = ("check", "stay")
+"""Of these, what is met where it was feared for a life, and not where it may have been."""
 
 MOST_STAYS = 2
 """Unread messages that are met with the danger, in a conversation."""
@@ -151,6 +156,20 @@ WONT_RING, BACKS_OUT = "wont_ring", "backs_out"
 
 OWNS_UP, TAKES_BACK, RELAPSE = "owns_up", "takes_back", "relapse"
 """Signs that a no was not true, that being fine is not, and that what was told is back."""
+
+LEFT_OPEN = (
+    "but_open",
+    "ambivalent",
+    "hopeless",
+    "past_attempt",
+    "hurt_self",
+    "cannot_live",
+    "like_them",
+    OWNS_UP,
+    TAKES_BACK,
+    RELAPSE,
+)
+"""Signs beside which "not suicidal" is no plain denial."""
 
 DRINK = ("unfit_now", "alcohol_drugs")
 """Routes beside which "I've had some already" is a drink, unless danger was affirmed."""
@@ -295,6 +314,12 @@ def news_of(message: Mapping[str, Any], slots: Mapping[str, Any]) -> str | None:
         found.insert(0, "died")  # told as a death now, of whom it was feared
     if "alive" in found and "false_alarm" in found and "if" in str(message.get("text")).split():
         found.remove("alive")  # "what if he's fine"
+    if "alive" in found and str(message.get("text") or "").rstrip().endswith("?"):
+        found.remove("alive")  # "she's safe now?"
+    if not (about and any(route in FEARED_FOR for route in given)):
+        found = [name for name in found if name not in FOR_A_LIFE]
+    if any(name in found for name in ENDS):
+        found = [name for name in found if name not in FOR_A_LIFE]
     if given[-1] == MAYBE:
         found = [name for name in found if name != NEWS["asks_about_them"]]
     pressed = [str(e["value"]) for e in message.get("entities") or () if e["entity"] == "news"]
@@ -314,7 +339,7 @@ def _while_it_lasts(name: str, given: Collection[str]) -> str:
     """Return the news of somebody in danger: with help on its way, it is waited for."""
     if SOMEONE_ELSE + CALLED not in given:
         return "no_reply" if name == WAITING else name
-    return WAITING if name in ("no_reply", CALLED) else name
+    return WAITING if name in ("no_reply", CALLED, *FOR_A_LIFE) else name
 
 
 def stays_with_danger(message: Mapping[str, Any], slots: Mapping[str, Any]) -> bool:
@@ -327,6 +352,31 @@ def stays_with_danger(message: Mapping[str, Any], slots: Mapping[str, Any]) -> b
     now = any(route in FEARED_FOR for route in given) and _about_somebody_else(slots)
     again = given.count(SOMEONE_ELSE + STAY) >= MOST_STAYS
     return unread and now and not again and someone_in_danger(slots)
+
+
+def is_of_another_harm(message: Mapping[str, Any], slots: Mapping[str, Any]) -> bool:
+    """Whether what the classifier alone takes for somebody's danger answers about another harm.
+
+    Who is asked whether they are put down tells of somebody's words, which may sound like danger.
+    """
+    asked = slots.get("asked") in ("route", "maybe_route", "safe_from_them")
+    about = last_route(slots) if slots.get("asked") != "maybe_route" else None
+    own = about is None or about in OWN_ROUTES
+    return asked and own and _by_classifier_alone(message) and not others_risk_is_clear(message)
+
+
+def may_be_nobody(message: Mapping[str, Any], slots: Mapping[str, Any]) -> bool:
+    """Whether only the classifier takes somebody else to be in danger, and names nobody."""
+    asked = slots.get("asked") in ("route", "maybe_route", "safe_from_them")
+    return _by_classifier_alone(message) and (asked or "speaks_of_another" not in _signs(message))
+
+
+def _by_classifier_alone(message: Mapping[str, Any]) -> bool:
+    """Whether no phrase tells somebody else's risk, nor a harm about somebody else."""
+    by_phrases = (message.get("harm_sources") or {}).get("patterns") or ()
+    told = any(str(harm).startswith(SOMEONE_ELSE) for harm in by_phrases)
+    risk = (message.get("risk_sources") or {}).get("patterns")
+    return not told and risk in (None, NO_RISK)
 
 
 def others_risk_is_clear(message: Mapping[str, Any]) -> bool:
@@ -410,6 +460,14 @@ def _says_safe(message: Mapping[str, Any], slots: Mapping[str, Any]) -> bool:
     return slots.get("asked") == "safe_now" and yes
 
 
+def denies_plainly(message: Mapping[str, Any]) -> bool:
+    """Whether a message says that they are not suicidal, and nothing in it says otherwise."""
+    found = _signs(message)
+    own = {_own(risk) for risk in (message.get("risk_sources") or {}).values()} != {None}
+    open_ = any(sign in found for sign in (*LEFT_OPEN, *SIDEWAYS_SIGNS, NOT_SAFE))
+    return "not_suicidal" in found and not (open_ or own) and own_probability(message) < UNEASY
+
+
 def own_probability(message: Mapping[str, Any]) -> float:
     """Return the classifier's calibrated probability of any own risk."""
     return float((message.get("risk_scores") or {}).get("own", 0.0))
@@ -470,10 +528,11 @@ def _context(message: Mapping[str, Any], slots: Mapping[str, Any]) -> str | None
 def is_corrected(message: Mapping[str, Any], slots: Mapping[str, Any]) -> bool:
     """Whether the answer to "are you safe?" is that they were read wrongly."""
     found, asked = _signs(message), slots.get("asked")
-    if asked not in ASKED_SAFE or MISREAD not in found or NOT_SAFE in found:
+    denied = asked == "safe_now" and denies_plainly(message)
+    if asked not in ASKED_SAFE or not (MISREAD in found or denied) or NOT_SAFE in found:
         return False
     intent = str((message.get("intent") or {}).get("name"))
-    return asked == "safe_from_them" or answer_of(intent, found) != "yes"
+    return asked == "safe_from_them" or denied or answer_of(intent, found) != "yes"
 
 
 def _told_again(found: Collection[str], slots: Mapping[str, Any]) -> str | None:

@@ -15,7 +15,7 @@ from typing import Any
 
 import yaml
 
-from bot.dialogue.context import is_low
+from bot.dialogue.context import is_low, is_of_another_harm
 from bot.nlu.routes import EDGE
 from bot.nlu.taxonomy import NO_RISK
 from bot.paths import PATTERNS
@@ -54,6 +54,9 @@ COURTESIES = ("thank", "deny", "not_now", "unsure", "affirm", "greet", "goodbye"
 
 UNCERTAIN = ("nlu_fallback", "ask_to_repeat")
 
+UNSAID = (*TELLING, *COURTESIES, *UNCERTAIN, "off_topic", "ask_what_to_do", "ask_what_is_psu")
+"""Intents of what asks about the unit that is offered, and names it only as "they"."""
+
 ABOUT_SAFETY = ("safe_now", "safe_from_them", "route", "maybe_route")
 """Values of `asked` to which every message may be an answer."""
 
@@ -62,6 +65,9 @@ OFFERED = ("information", "contact", "message", "deanery")
 
 REACHED_FOR = "back"
 """The value of `asked` while how to reach the unit is among the choices on the screen."""
+
+ABOUT_ANOTHER, LEAVING = "worried_about_someone", "goodbye"
+"""Intents that are a telling where the conversation, or what follows the thanks, says so."""
 
 CONTACT, STOP = "contact_way", "stop_asking"
 
@@ -98,14 +104,20 @@ def read_in_context(
         slots: the conversation's slots before it.
         after: parse data of the question in it (`question_in`), where there is one.
     """
+    if _intent(parsed) == ABOUT_ANOTHER and is_of_another_harm(parsed, slots):
+        return _as(parsed, "share")
     asked = slots.get("asked")
     bound = slots.get("crisis") in ("asked", "staying") or asked in ABOUT_SAFETY
     form = str(slots.get("requested_slot") or "")
     if bound or form.startswith("referral_") or not _is_calm(parsed):
         return parsed
+    if _intent(parsed) == LEAVING and _goes_on(parsed) and not slots.get("crisis_affirmed"):
+        return _as(parsed, "share")
     if after is not None and may_hide_a_question(parsed) and _is_question(after):
         kept = ("intent", "intent_ranking", "entities", ASKED)
         parsed = {**parsed, **{key: after[key] for key in kept if key in after}}
+    if asked in OFFERED and not form and "asks_of_them" in (parsed.get("signs") or ()):
+        return _as(parsed, "ask_what_is_psu") if _intent(parsed) in UNSAID else parsed
     if accepts(parsed) and form == "deanery":
         return _as(parsed, "affirm")  # the contact is wanted still: the form asks again
     if accepts(parsed) and not form:
@@ -132,6 +144,12 @@ def topic_of(parsed: Mapping[str, Any]) -> str | None:
     """Return the topic that a message asks about; None if it asks nothing, or has an intent."""
     label = asked_label(parsed)
     return None if label is None or label.startswith(QUESTION) else label
+
+
+def _goes_on(parsed: Mapping[str, Any]) -> bool:
+    """Whether something is told on after thanks, and nothing in it takes leave."""
+    signs = parsed.get("signs") or ()
+    return "goes_on" in signs and "closing" not in signs
 
 
 def accepts(parsed: Mapping[str, Any]) -> bool:

@@ -20,6 +20,10 @@ NEW_FIRST = 2
 QUIET_TURNS = 5
 """No offer in the next four turns after one was made or declined, so the fifth is the first."""
 
+HELPED = ("psu_recovery", "repaired_identity")
+QUIET_WHEN_HELPED = 15
+"""Stages of who found help, and the turns in which nobody who spoke so is offered the unit."""
+
 MOST_DECLINES = 2
 """Refusals after which the unit is not offered again, unless it is asked for."""
 
@@ -175,6 +179,9 @@ def reply_to_talk(heard: Heard, memory: Memory) -> Reply:
         concerns_heard=_remember(memory, heard),
         asked="open",
     )
+    if heard.stage in HELPED:
+        quiet = max(told.no_offer_before_turn, told.turn + QUIET_WHEN_HELPED)
+        told = replace(told, no_offer_before_turn=quiet)
     first = _take_up(heard, memory.current_stage)
     told_before = memory.concerns_heard
     if (heard.stage == URGENT_STAGE or heard.uneasy) and not memory.safety_asked:

@@ -31,6 +31,7 @@ from bot.dialogue.context import (
     fear_of,
     is_corrected,
     is_low,
+    is_of_another_harm,
     last_route,
     news_of,
     stays_with_danger,
@@ -131,7 +132,8 @@ def answered_first(parsed: Mapping[str, Any], slots: Mapping[str, Any]) -> str |
     by_phrases = (parsed.get("risk_sources") or {}).get("patterns") == "third_party"
     if last_route(slots) in HURT_BY_SOMEBODY and not by_phrases:
         at_risk = False  # what they fear from that person is not that person's danger
-    if at_risk or any(harm in OTHER_ROUTES for harm in told):
+    of_another = is_of_another_harm(parsed, slots)
+    if not of_another and (at_risk or any(harm in OTHER_ROUTES for harm in told)):
         return SOMEONE_ELSE
     if any(harm in OWN_ROUTES for harm in told):
         return ROUTE

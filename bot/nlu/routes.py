@@ -74,6 +74,12 @@ FEWEST_WORDS = 4
 MOST_ASKED = 2
 """Harms that are asked about in a conversation: asked more often, it is no longer care."""
 
+SUPPOSED = {"patient_risk": "only_if"}
+"""Routes that the classifier alone does not find beside a sign that it was not seen."""
+
+AT_HOME, FAMILY = "stays_with_child", "work_life_family"
+"""The sign, and the concern told before it, of who stays at home with somebody they care for."""
+
 MUCH_ALIKE = (
     ("error_today", "patient_risk"),
     ("bullying", "discrimination"),
@@ -132,6 +138,11 @@ def may_be_told(message: Mapping[str, Any], slots: Mapping[str, Any]) -> str | N
     given = [str(route).removeprefix(WITHDRAWN) for route in slots.get("routes_given") or ()]
     clear = (message.get("harm_sources") or {}).get("clear") or ()
     told = [harm for harm in message.get("harms") or () if harm in OWN_ROUTES]
+    told = [harm for harm in told if harm not in _supposed(message) or harm in _patterns(message)]
+    cares = AT_HOME in (message.get("signs") or ()) and FAMILY in (
+        slots.get("concerns_heard") or ()
+    )
+    told = [harm for harm in told if harm != "domestic_abuse" or not cares or harm in clear]
     harms = [harm for harm in told if harm not in CLEAR_TO_ASK or harm in clear]
     if len(str(message.get("text") or "").split()) < FEWEST_WORDS:
         harms = [harm for harm in harms if harm not in ASKED_FIRST]
@@ -167,9 +178,20 @@ def _timely(message: Mapping[str, Any], harms: Sequence[str]) -> tuple[str, ...]
     this minute: they are asked first whether they are at work.
     """
     signs = message.get("signs") or ()
-    by_phrases = UNFIT in ((message.get("harm_sources") or {}).get("patterns") or ())
-    now = "at_work_now" in signs or (by_phrases and "not_only_now" not in signs)
-    return tuple(harm for harm in harms if harm != UNFIT or now)
+    patterns = _patterns(message)
+    now = "at_work_now" in signs or (UNFIT in patterns and "not_only_now" not in signs)
+    seen = [harm for harm in harms if harm in patterns or harm not in _supposed(message)]
+    return tuple(harm for harm in seen if harm != UNFIT or now)
+
+
+def _supposed(message: Mapping[str, Any]) -> tuple[str, ...]:
+    """Return the routes that a message only supposes: "if I don't turn up" was not seen."""
+    signs = message.get("signs") or ()
+    return tuple(harm for harm, sign in SUPPOSED.items() if sign in signs)
+
+
+def _patterns(message: Mapping[str, Any]) -> Sequence[str]:
+    return (message.get("harm_sources") or {}).get("patterns") or ()
 
 
 def at_the_edge(message: Mapping[str, Any]) -> bool:

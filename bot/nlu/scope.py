@@ -5,7 +5,8 @@ A small window method in the manner of NegEx (Chapman et al. 2001, J Biomed Info
 look-alike (NegEx's pseudo-negation: "can't stop", "not only") opens none. Some cues close a
 scope over the words before them ("suicidal? no"; NegEx's post-negation). All are data
 (`nlu_data/patterns/scope.yml`). The marks are token extensions: `token._.negated`,
-`token._.other` (someone else is the subject), `token._.hypothetical`.
+`token._.other` (someone else is the subject), `token._.hypothetical`, and `token._.unknown` (hoped,
+feared, guessed or asked about, so that it is no news).
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ AFTER = "negated_after"
 END = "$"
 """Stands for the message's end in the phrases of `AFTER`."""
 
-MARKS = ("negated", "other", "hypothetical")
+MARKS = ("negated", "other", "hypothetical", "unknown")
 
 for _mark in MARKS:
     if not Token.has_extension(_mark):
