@@ -11,13 +11,22 @@ from rasa_sdk.events import EventType, FollowupAction
 from rasa_sdk.executor import CollectingDispatcher
 
 from actions.local_facts import WARNING_RESPONSES, chosen_deanery, say_warnings
-from actions.speaking import entity_of, intent_of, memory_of, remember, say, was_said
-from bot.deanery import Deanery, signposts
+from actions.speaking import (
+    entity_of,
+    intent_of,
+    memory_of,
+    remember,
+    said_last_turn,
+    say,
+    was_said,
+)
+from bot.deanery import Deanery, Signpost, signposts
 from bot.dialogue.context import UNSURE
 from bot.dialogue.in_confidence import in_confidence
 from bot.dialogue.reading import ABOUT, CONTACT, topic_of
 from bot.dialogue.referral import OFFERED_AGAIN, unsent
 from bot.dialogue.replies import Memory, declined
+from bot.nlu.routes import routes
 
 LOCAL_FACT = {
     "ask_what_is_psu": "offer",
@@ -25,6 +34,18 @@ LOCAL_FACT = {
     "ask_how_soon": "timing",
 }
 """Questions whose answer differs between deaneries, and the fact that answers each."""
+
+INSTEAD_OF_GENERAL = ("ask_how_soon",)
+"""Of these, those whose general answer says nothing beside the deanery's own."""
+
+TOLD_BY_DEANERY = ("supervisor", "tpd", "arcp")
+"""Parties of whom only the deanery can say whether they hear, so that its word is the answer."""
+
+FACT_OF_TOPIC = {"change_mind": "non_engagement", "refer_alone": "referral_note"}
+"""Topics after whose answer a fact of the deanery is said, if there is such a fact."""
+
+MONEY, MONEY_ROUTE = "money_charity", "no_home_or_money"
+"""The topic of help with money, and the route whose services are named for it."""
 
 ANSWERED_BY_DEANERY = ("ask_who_is_told",)
 """Questions for which the deanery is asked when it is not known."""
@@ -63,11 +84,21 @@ NO_ANSWER = ("thank", "object_to_bot", "insult", "off_topic")
 WITHOUT_RETURN = ("thank", "insult", "object_to_bot", "not_english", "ask_what_to_do", "off_topic")
 """Answers that end in an invitation of their own."""
 
-TOPICS_WITHOUT_RETURN = ("normal", "worth", "what_they_do", "counselling", "stop_asking")
+TOPICS_WITHOUT_RETURN = (
+    "normal",
+    "worth",
+    "what_they_do",
+    "counselling",
+    "stop_asking",
+    "making_a_fuss",
+)
 """Topics whose answers do so too, or ask nothing."""
 
 BY_KIND = ("phone", "email")
 """Kinds of contact that somebody who asks for a number or an address may mean."""
+
+OF_WHOM_IT_TELLS = ("utter_local_fact_told", "utter_local_fact")
+"""Responses that give a deanery's word on whom its unit tells."""
 
 OFFERS = ("information", "contact", "message")
 """Values of `asked` while something about the unit is offered."""
@@ -86,6 +117,9 @@ RETURNS = {
     "safe_now": "utter_return_safe_now",
 }
 """What was asked before the question -> how it is asked again."""
+
+PASSED_OVER = ("information", "contact", "message", "referral")
+"""Of these, what is an offer: once it was asked again and passed over, nothing more is said."""
 
 
 class ActionAnswer(Action):
@@ -110,7 +144,8 @@ class ActionAnswer(Action):
             say(dispatcher, "utter_not_answered")
             after = replace(before, turn=before.turn + 1, asked="open")
             return remember(before, after, unclear_run=0)
-        of_us = intent == "ask_who_is_told" and "of_us" in signs
+        watched = entity_of(tracker, "watcher") is not None
+        of_us = intent == "ask_who_is_told" and ("of_us" in signs or watched)
         if of_us:
             intent = "ask_what_is_kept"  # could they ask us, and not whom the unit tells
         about = entity_of(tracker, "watcher") or (None if of_us else entity_of(tracker, "party"))
@@ -126,15 +161,20 @@ class ActionAnswer(Action):
         if reads := entity_of(tracker, "reads"):
             say(dispatcher, _who_reads(tracker, reads))
             return remember(before, replace(before, turn=before.turn + 1), unclear_run=0)
+        again = before.last_ask == intent  # the facts would be said twice running
+        fact = self._fact(tracker, intent)
+        enough = bool(fact) and not again and intent in INSTEAD_OF_GENERAL
         if own:
             say(dispatcher, own)
-        elif party is None or not was_said(tracker, f"utter_answer_{intent}"):
+        elif not enough and (party is None or not was_said(tracker, f"utter_answer_{intent}")):
             say(dispatcher, f"utter_answer_{intent}")
-        if party:
+        if party and fact and party in TOLD_BY_DEANERY:
+            if _fact_said(tracker):  # what is general would weaken it
+                say(dispatcher, "utter_told_all")
+        elif party:
             say(dispatcher, f"utter_answer_told_{party}")
-        again = before.last_ask == intent  # the facts would be said twice running
         if not again or intent in ANSWERED_BY_DEANERY:
-            self._say_local_fact(dispatcher, tracker, intent)
+            self._say_local_fact(dispatcher, tracker, intent, party)
         if intent == "ask_other_support" and not again:
             _say_signposts(dispatcher, tracker)
         unknown = intent in ANSWERED_BY_DEANERY and chosen_deanery(tracker) is None
@@ -150,7 +190,17 @@ class ActionAnswer(Action):
         return remember(before, after, unclear_run=0, after_deanery=waiting)
 
     @staticmethod
-    def _say_local_fact(dispatcher: CollectingDispatcher, tracker: Tracker, intent: str) -> None:
+    def _fact(tracker: Tracker, intent: str) -> str | None:
+        """Return what the deanery's file says of a question, if the deanery is known."""
+        deanery = chosen_deanery(tracker)
+        if deanery is None or intent not in LOCAL_FACT:
+            return None
+        return deanery.fact(LOCAL_FACT[intent], date.today())
+
+    @staticmethod
+    def _say_local_fact(
+        dispatcher: CollectingDispatcher, tracker: Tracker, intent: str, party: str | None
+    ) -> None:
         if intent not in LOCAL_FACT:
             return
         deanery = chosen_deanery(tracker)
@@ -163,12 +213,23 @@ class ActionAnswer(Action):
             if not was_said(tracker, "utter_local_fact_told"):
                 say_who_is_told(dispatcher, deanery, text)
                 say_warnings(dispatcher, deanery)
+            elif party in TOLD_BY_DEANERY and not _fact_said(tracker):
+                told = (
+                    deanery.fact("non_engagement", date.today()) if party != "supervisor" else None
+                )
+                named = {"unit": deanery.unit, "deanery": deanery.name}
+                say(dispatcher, "utter_local_fact", fact=told or text, **named)
         elif text:
             say(dispatcher, "utter_local_fact", unit=deanery.unit, deanery=deanery.name, fact=text)
         elif intent in ANSWERED_BY_DEANERY and not was_said(tracker, "utter_local_fact_unknown"):
             say(dispatcher, "utter_local_fact_unknown", unit=deanery.unit, deanery=deanery.name)
             if not was_said(tracker, WARNING_RESPONSES[0]):
                 say_warnings(dispatcher, deanery)
+
+
+def _fact_said(tracker: Tracker) -> bool:
+    """Whether the deanery's word on whom it tells was given in answer to the last message."""
+    return any(said_last_turn(tracker, name) for name in OF_WHOM_IT_TELLS)
 
 
 def say_about(dispatcher: CollectingDispatcher, tracker: Tracker, topic: str) -> None:
@@ -179,6 +240,18 @@ def say_about(dispatcher: CollectingDispatcher, tracker: Tracker, topic: str) ->
         say(dispatcher, "utter_told_all")
     else:
         say(dispatcher, f"utter_asked_{topic}")
+    deanery, today = chosen_deanery(tracker), date.today()
+    if topic == MONEY:
+        keys = routes()[MONEY_ROUTE].signposts
+        _say_services(dispatcher, tracker, [signposts()[key] for key in keys])
+    if deanery is None or topic not in FACT_OF_TOPIC:
+        return
+    if fact := deanery.fact(FACT_OF_TOPIC[topic], today):
+        say(dispatcher, "utter_local_fact", unit=deanery.unit, deanery=deanery.name, fact=fact)
+    if topic == "refer_alone":
+        pages = [f"{c.fact.text}\n{c.value}" for c in deanery.fresh_contacts(today)]
+        if pages:
+            say(dispatcher, "utter_asked_contact_way", lines="\n".join(pages))
 
 
 def _say_topic(
@@ -240,15 +313,20 @@ def _asked_after(before: Memory, unknown: bool) -> str:
 
 def _say_signposts(dispatcher: CollectingDispatcher, tracker: Tracker) -> None:
     """Name the services that may be shown for the nation, a few to a bubble."""
+    general = [s for s in signposts().values() if s.general and not s.essential]
+    _say_services(dispatcher, tracker, general)
+
+
+def _say_services(
+    dispatcher: CollectingDispatcher, tracker: Tracker, services: list[Signpost]
+) -> None:
+    """Name those of `services` that may be shown for the nation, a few to a bubble."""
     deanery = chosen_deanery(tracker)
     today = date.today()
     lines = [
         f"{signpost.name}: {signpost.value} ({signpost.hours})"
-        for signpost in signposts().values()
-        if signpost.shown(today)
-        and signpost.general
-        and not signpost.essential
-        and (deanery is None or deanery.nation in signpost.nations)
+        for signpost in services
+        if signpost.shown(today) and (deanery is None or deanery.nation in signpost.nations)
     ]
     for start in range(0, len(lines), SIGNPOSTS_IN_A_BUBBLE):
         shown = "\n".join(lines[start : start + SIGNPOSTS_IN_A_BUBBLE])
@@ -283,6 +361,8 @@ class ActionReturn(Action):
         elif memory.asked in OFFERS and _refuses(tracker):
             say(dispatcher, "utter_return_talk")
             after = replace(declined(memory), asked="back")
+        elif memory.asked in PASSED_OVER and was_said(tracker, RETURNS[memory.asked]):
+            after = replace(memory, asked="back")
         elif memory.asked in RETURNS:
             say(dispatcher, RETURNS[memory.asked])
         elif memory.asked in ("deanery", "back", "sent_receipt", "sent_contact"):

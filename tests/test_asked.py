@@ -189,6 +189,25 @@ PLAIN = {
     "can i contact someone without my es knowing": "utter_answer_told_supervisor",
     "will my supervisor be told if i self refer": "utter_answer_told_supervisor",
     "who would know?": "utter_answer_ask_who_is_told",
+    "what happens if i send it off and then change my mind": "utter_asked_change_mind",
+    "i'm a clinical fellow not in training, am i eligible": "utter_asked_not_in_training",
+    "what are the rare circumstances": "utter_asked_refer_alone",
+    "so which educator, could it be my clinical supervisor": "utter_asked_which_educator",
+    "can i use the unit again or is it one shot": "utter_asked_go_back",
+    "when is the psu open": "utter_asked_opening_hours",
+    "how do i know you've deleted it": "utter_asked_prove_deleted",
+    "you said half an hour. and then an hour. which is it": "utter_asked_kept_how_long",
+    "isn't the unit for trainees who fail though": "utter_asked_only_failing",
+    "could the panel throw me off the programme": "utter_asked_arcp_decides",
+    "at what point must a doctor tell the gmc they are unwell": "utter_asked_gmc_health",
+    "guardian of safe working hours, is that who i need": "utter_asked_speaking_up",
+    "who does the CoS, hr or the deanery": "utter_asked_issues_cos",
+    "where do i find the sponsorship team": "utter_asked_sponsorship_team",
+    "is there a charity for doctors who are broke": "utter_asked_money_charity",
+    "would you have to pay that back": "utter_asked_pay_back",
+    "who paid for this and what does the trust get out of it": "utter_asked_what_deanery_gets",
+    "does the unit really do anything for exams": "utter_answer_ask_exams_support",
+    "hospital wifi. so IT can see it yes or no": "utter_answer_kept_network",
     "whatever. stop": "utter_asked_stop_asking",
     "why do you keep asking me feelings questions": "utter_asked_stop_asking",
 }
@@ -255,6 +274,169 @@ def test_a_long_telling_is_taken_up_and_its_question_answered(person):
         "patients and i have been hiding in the loo since. am i a bad doctor?"
     )
     assert "utter_asked_worth" in said(person)
+
+
+# Whether "it" is this chat, or what goes to a unit.
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "will my arcp panel see it",
+        "if i ask the psw for help will my panel see it",
+        "would my tpd be able to see that",
+        "if i self refer does my supervisor find out",
+    ],
+)
+def test_at_the_contact_who_sees_it_is_answered_by_the_deanery(person_in, words):
+    person = person_in("wessex")
+    person.open()
+    person.say("how do i contact them")
+    person.say(words)
+    assert said(person) & {"utter_local_fact_told", "utter_local_fact"}, person.text
+    assert not said(person) & {"utter_answer_kept_seen", "utter_answer_told_arcp"}
+
+
+def test_a_second_party_is_answered_by_the_deanery_too(person_in):
+    person = person_in("wessex")
+    person.open()
+    person.say("who will be told if i contact the unit")
+    person.say("does it cost anything")
+    person.say("will the arcp panel be told if i contact the unit")
+    assert "ARCP panel" in person.text
+    assert "utter_local_fact" in said(person)
+
+
+@pytest.mark.parametrize("words", ["can my tpd see what i type", "will my panel see this chat"])
+def test_at_the_contact_the_chat_named_is_the_chat(person_in, words):
+    person = person_in("wessex")
+    person.open()
+    person.say("how do i contact them")
+    person.say(words)
+    assert "utter_answer_kept_seen" in said(person)
+
+
+def test_how_soon_is_said_once_where_the_deanery_says_it(person_in):
+    person = person_in("wessex")
+    person.open()
+    person.say("how long is the wait to be seen")
+    assert "seven days" in person.text
+    assert "utter_answer_ask_how_soon" not in said(person)
+
+
+def test_changing_ones_mind_is_answered_with_the_deanerys_fact(person_in):
+    person = person_in("wessex")
+    person.open()
+    person.say("what if i refer myself and change my mind")
+    assert "programme director" in person.text
+
+
+def test_words_about_referring_alone_bring_the_fact_and_its_page(person_in):
+    person = person_in("wessex")
+    person.open()
+    person.say("what are the rare circumstances for referring yourself?")
+    assert "faqs" in person.text
+
+
+def test_a_charity_for_money_brings_the_money_first(person_in):
+    person = person_in("wales")
+    person.open()
+    person.say("is there a charity for doctors with debt")
+    assert person.text.index("StepChange") < person.text.index("Royal Medical Benevolent")
+    assert "Practitioner Health" not in person.text
+
+
+# A word that is quoted, or asked about.
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "if 1 ct2 in truro types 'bullying' you'd know it's me",
+        "if one gp trainee here writes bullying they could guess that it is me",
+    ],
+)
+def test_a_harm_named_in_a_question_about_anonymity_is_not_told(words):
+    signals = {"stage": [], "pattern": [], "concern": ["bullying"]}
+    parsed = recognised(words, harms=["bullying"], signals=signals)
+    read_again = read_in_context(parsed, {})
+    assert read_again["intent"]["name"] == "ask_about"
+    assert read_again["harms"] == []
+    assert read_again["signals"]["concern"] == []
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        {"harms": ["sexual_harm"]},
+        {"harms": ["no_home_or_money", "bullying"]},
+        {"harms": ["bullying"], "harm_sources": {"patterns": ["bullying"]}},
+        {"harms": ["bullying"], "risk": "passive_ideation"},
+    ],
+)
+def test_what_is_told_in_such_a_question_stays_told(more):
+    parsed = recognised("if one st5 types that you know it's me", **more)
+    assert read_in_context(parsed, {}) == parsed
+
+
+def test_asking_whether_it_is_bullying_is_believed():
+    parsed = recognised("is it bullying or am i being too sensitive", harms=["bullying"])
+    read_again = read_in_context(parsed, {})
+    assert read_again["intent"]["name"] == "ask_about"
+    assert read_again["asked_about"][0] == "making_a_fuss"
+
+
+# What was passed over.
+
+
+def test_an_offer_that_was_passed_over_is_not_made_at_every_answer(person_in):
+    person = person_in("wessex")
+    person.open()
+    person.say("how do i contact them")
+    again = 0
+    for words in (
+        "does it cost anything",
+        "how soon would it be",
+        "is it free",
+        "do i have to be ill",
+    ):
+        person.say(words)
+        again += bool(said(person) & {"utter_return_message", "utter_return_referral"})
+    assert again == 1
+
+
+@pytest.mark.parametrize(
+    "words", ["thanks, that's all", "cheers that's everything", "ta, thats it"]
+)
+def test_thanks_that_close_are_not_asked_for_more(person, words):
+    person.open()
+    person.say("does it cost anything")
+    person.say(words)
+    assert "utter_come_back" in said(person)
+
+
+def test_the_contact_is_shown_again_when_it_is_asked_for(person_in):
+    person = person_in("wales")
+    person.open()
+    person.say("how do i contact them")
+    person.say("does it cost anything")
+    person.say("send me that link again please")
+    assert "heiw.nhs.wales" in person.text
+
+
+def test_neither_a_number_nor_an_address_is_said_to_be_in_the_card(person_in):
+    person = person_in("wessex")
+    person.open()
+    person.say("how do i contact them")
+    person.say("have they got a phone number or an email?")
+    assert "utter_asked_no_contact_way" in said(person)
+
+
+def test_naming_the_deanery_can_be_refused(person):
+    person.open()
+    person.say("who would know?")
+    person.press("No, thanks")
+    assert "utter_not_now" in said(person)
 
 
 # The same paragraph again.

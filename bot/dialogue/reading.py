@@ -71,6 +71,17 @@ ABOUT_ANOTHER, LEAVING = "worried_about_someone", "goodbye"
 
 CONTACT, STOP = "contact_way", "stop_asking"
 
+SHOWN, KEPT, TOLD = "ask_how_to_contact", "ask_what_is_kept", "ask_who_is_told"
+
+OF_THE_UNIT = ("ask_what_is_psu", "ask_who_is_told", "ask_first_contact", "ask_does_it_help")
+"""Values of `last_ask` after which "will they see it" is asked of the unit, not of this chat."""
+
+NAMED_ONLY = ("traceable", "making_a_fuss")
+"""Topics in whose questions a harm of `NEAR` is named, and not told."""
+
+NEAR = ("bullying", "discrimination")
+"""Harms of which little is lost where a question that names one is answered first."""
+
 
 @dataclass(frozen=True)
 class _Parting:
@@ -109,7 +120,12 @@ def read_in_context(
     asked = slots.get("asked")
     bound = slots.get("crisis") in ("asked", "staying") or asked in ABOUT_SAFETY
     form = str(slots.get("requested_slot") or "")
-    if bound or form.startswith("referral_") or not _is_calm(parsed):
+    if bound or form.startswith("referral_"):
+        return parsed
+    label = asked_label(parsed)
+    if label in NAMED_ONLY and _only_names(parsed):
+        parsed = _without_labels(parsed) if label == NAMED_ONLY[0] else {**parsed, "harms": []}
+    if not _is_calm(parsed):
         return parsed
     if _intent(parsed) == LEAVING and _goes_on(parsed) and not slots.get("crisis_affirmed"):
         return _as(parsed, "share")
@@ -125,11 +141,18 @@ def read_in_context(
             return _as(parsed, "affirm")
         if asked == REACHED_FOR:
             return _as(parsed, "ask_how_to_contact")
+    signs = parsed.get("signs") or ()
+    if _intent(parsed) == "thank" and "closing" in signs and asked_label(parsed) is None:
+        return _as(parsed, "goodbye")
     label = asked_label(parsed)
+    if label is None and _intent(parsed) in UNCERTAIN and _is_watched(parsed):
+        return _as(parsed, KEPT)
     if label is None or not _is_asked(parsed, slots):
         return parsed
-    if label == CONTACT and not slots.get("offer_accepted"):
+    if label in (CONTACT, SHOWN) and not slots.get("offer_accepted"):
         return parsed
+    if label == KEPT and "sees_it" in signs and not _is_watched(parsed) and _at_unit(slots):
+        return _as(parsed, TOLD)
     if label == STOP and form:
         return _as(parsed, "not_now")
     return _as(parsed, label if label.startswith(QUESTION) else ABOUT)
@@ -173,6 +196,31 @@ def _is_asked(parsed: Mapping[str, Any], slots: Mapping[str, Any]) -> bool:
         return False
     told = any(entity["entity"] == "moment" for entity in parsed.get("entities") or ())
     return not told and len(str(parsed.get("text") or "").split()) <= BRIEF
+
+
+def _at_unit(slots: Mapping[str, Any]) -> bool:
+    """Whether the talk is of the unit: offered, its contact shown, or asked about."""
+    offered = slots.get("asked") in ("contact", "message", "referral")
+    return offered or bool(slots.get("offer_accepted")) or slots.get("last_ask") in OF_THE_UNIT
+
+
+def _is_watched(parsed: Mapping[str, Any]) -> bool:
+    """Whether a network or a computer is named that might be watched."""
+    return any(entity["entity"] == "watcher" for entity in parsed.get("entities") or ())
+
+
+def _only_names(parsed: Mapping[str, Any]) -> bool:
+    """Whether a message without risk has no harm but those of `NEAR`, and no phrase tells them."""
+    harms = parsed.get("harms") or ()
+    phrases = (parsed.get("harm_sources") or {}).get("patterns")
+    calm = parsed.get("risk") in (None, NO_RISK) and not phrases
+    return calm and all(harm in NEAR for harm in harms)
+
+
+def _without_labels(parsed: Mapping[str, Any]) -> dict[str, Any]:
+    """Return parse data without what was recognised in words that are quoted."""
+    signals: dict[str, list[str]] = {facet: [] for facet in parsed.get("signals") or {}}
+    return {**parsed, "harms": [], "harm_sources": {}, "signals": signals}
 
 
 def _is_question(parsed: Mapping[str, Any]) -> bool:
