@@ -417,3 +417,9 @@ def test_who_was_helped_is_not_offered_the_help(person):
     ):
         person.say(words)
         assert not any(name.startswith("utter_offer") for name in said(person))
+
+
+def test_nobody_is_suicidal_is_no_worry_about_somebody(recogniser):
+    worry = {"name": "worried_about_someone", "confidence": 0.88}
+    parsed = {**recogniser.parse("mate nobody's suicidal"), "intent": worry}
+    assert read_in_context(parsed, {"asked": "open"})["intent"]["name"] == "share"

@@ -15,7 +15,7 @@ from typing import Any
 
 import yaml
 
-from bot.dialogue.context import is_low, is_of_another_harm
+from bot.dialogue.context import denies_plainly, is_low, is_of_another_harm
 from bot.nlu.routes import EDGE
 from bot.nlu.taxonomy import NO_RISK
 from bot.paths import PATTERNS
@@ -115,7 +115,8 @@ def read_in_context(
         slots: the conversation's slots before it.
         after: parse data of the question in it (`question_in`), where there is one.
     """
-    if _intent(parsed) == ABOUT_ANOTHER and is_of_another_harm(parsed, slots):
+    nobodys = is_of_another_harm(parsed, slots) or denies_plainly(parsed)
+    if _intent(parsed) == ABOUT_ANOTHER and nobodys:
         return _as(parsed, "share")
     asked = slots.get("asked")
     bound = slots.get("crisis") in ("asked", "staying") or asked in ABOUT_SAFETY
