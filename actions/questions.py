@@ -55,7 +55,7 @@ READS = {
 OF_THE_WAY = ("who", "anonymous")
 """Of these, what is answered otherwise where they say how to reach them."""
 
-SIGNPOSTS_IN_A_BUBBLE = 3
+SIGNPOSTS, SIGNPOSTS_IN_A_BUBBLE = "utter_signposts", 3
 
 NO_ANSWER = ("thank", "object_to_bot", "insult", "off_topic")
 """Intents that ask nothing: "not for me, thanks" is a no to the unit."""
@@ -63,7 +63,17 @@ NO_ANSWER = ("thank", "object_to_bot", "insult", "off_topic")
 WITHOUT_RETURN = ("thank", "insult", "object_to_bot", "not_english", "ask_what_to_do", "off_topic")
 """Answers that end in an invitation of their own."""
 
-TOPICS_WITHOUT_RETURN = ("normal", "worth", "what_they_do", "counselling", "stop_asking")
+TOPICS_WITHOUT_RETURN = (
+    "normal",
+    "worth",
+    "what_they_do",
+    "counselling",
+    "stop_asking",
+    "statement",
+    "family_letter",
+    "complain_quietly",
+    "sleeves",
+)
 """Topics whose answers do so too, or ask nothing."""
 
 BY_KIND = ("phone", "email")
@@ -128,11 +138,14 @@ class ActionAnswer(Action):
             return remember(before, replace(before, turn=before.turn + 1), unclear_run=0)
         if own:
             say(dispatcher, own)
+        elif intent == "ask_other_support" and was_said(tracker, SIGNPOSTS):
+            say(dispatcher, "utter_told_all_people")
         elif party is None or not was_said(tracker, f"utter_answer_{intent}"):
             say(dispatcher, f"utter_answer_{intent}")
         if party:
             say(dispatcher, f"utter_answer_told_{party}")
-        again = before.last_ask == intent  # the facts would be said twice running
+        listed = intent == "ask_other_support" and was_said(tracker, SIGNPOSTS)
+        again = before.last_ask == intent or listed  # the facts would be said twice running
         if not again or intent in ANSWERED_BY_DEANERY:
             self._say_local_fact(dispatcher, tracker, intent)
         if intent == "ask_other_support" and not again:
@@ -252,7 +265,7 @@ def _say_signposts(dispatcher: CollectingDispatcher, tracker: Tracker) -> None:
     ]
     for start in range(0, len(lines), SIGNPOSTS_IN_A_BUBBLE):
         shown = "\n".join(lines[start : start + SIGNPOSTS_IN_A_BUBBLE])
-        say(dispatcher, "utter_signposts", lines=shown)
+        say(dispatcher, SIGNPOSTS, lines=shown)
 
 
 class ActionReturn(Action):

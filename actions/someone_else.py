@@ -26,6 +26,7 @@ from bot.nlu.routes import (
     MAYBE,
     OTHER_ROUTES,
     SOMEONE_ELSE,
+    is_no_danger,
     someone_in_danger,
     told_now,
 )
@@ -87,7 +88,8 @@ class ActionSomeoneElse(Action):
         """Return whose risk the message tells, or None for a worry short of that."""
         told = told_now(tracker.latest_message, tracker.slots)
         named = next((harm for harm in told if harm in OTHER_ROUTES), None)
-        if named or tracker.latest_message.get("risk") != "third_party":
+        at_risk = tracker.latest_message.get("risk") == "third_party"
+        if named or not at_risk or is_no_danger(tracker.latest_message):
             return named
         return UNCLEAR_WHOSE if others_risk_is_clear(tracker.latest_message) else MAYBE
 

@@ -16,7 +16,7 @@ from typing import Any
 import yaml
 
 from bot.dialogue.context import is_low
-from bot.nlu.routes import EDGE
+from bot.nlu.routes import EDGE, SOMEONE_ELSE
 from bot.nlu.taxonomy import NO_RISK
 from bot.paths import PATTERNS
 
@@ -36,6 +36,15 @@ SURE = 0.8
 
 HEARD = 0.4
 """Confidence from which the question after a courtesy is taken for what it seems to be."""
+
+AFTER_A_DEATH = ("statement", "family_letter", "psu_or_union")
+"""Topics that are read too where somebody else's death or danger, told before, is named again."""
+
+NO_MESSAGE = ("family_letter",)
+"""Topics that ask for no message to a unit, however clearly they speak of writing one."""
+
+WANTS_TO_TALK, UNHEARD = "wants_to_talk", ("clinical_question", "nlu_fallback", "start_over")
+"""The sign of "can we talk about the stillbirth", and the intents that miss it."""
 
 BRIEF = 16
 """Words up to which a message that asks something is the question, and not a telling with one."""
@@ -101,7 +110,10 @@ def read_in_context(
     asked = slots.get("asked")
     bound = slots.get("crisis") in ("asked", "staying") or asked in ABOUT_SAFETY
     form = str(slots.get("requested_slot") or "")
-    if bound or form.startswith("referral_") or not _is_calm(parsed):
+    if bound or form.startswith("referral_"):
+        return parsed
+    label = asked_label(parsed)
+    if not _is_calm(parsed) and not (label in AFTER_A_DEATH and _tells_of_it_again(parsed, slots)):
         return parsed
     if after is not None and may_hide_a_question(parsed) and _is_question(after):
         kept = ("intent", "intent_ranking", "entities", ASKED)
@@ -114,6 +126,9 @@ def read_in_context(
         if asked == REACHED_FOR:
             return _as(parsed, "ask_how_to_contact")
     label = asked_label(parsed)
+    to_talk = WANTS_TO_TALK in (parsed.get("signs") or ()) and _intent(parsed) in UNHEARD
+    if label is None and to_talk and _confidence(parsed) < SURE:
+        return _as(parsed, "share")
     if label is None or not _is_asked(parsed, slots):
         return parsed
     if label == CONTACT and not slots.get("offer_accepted"):
@@ -144,9 +159,9 @@ def accepts(parsed: Mapping[str, Any]) -> bool:
 
 def _is_asked(parsed: Mapping[str, Any], slots: Mapping[str, Any]) -> bool:
     """Whether the question of a message is what it is for."""
-    intent = _intent(parsed)
-    confidence = (parsed.get("intent") or {}).get("confidence") or 0.0
-    if intent in URGENT or (intent in HELD and confidence >= SURE):
+    intent, label = _intent(parsed), asked_label(parsed)
+    held = intent in HELD and not (intent == "want_message" and label in NO_MESSAGE)
+    if intent in URGENT or (held and _confidence(parsed) >= SURE):
         return False
     if intent not in TELLING:
         return True
@@ -159,14 +174,26 @@ def _is_asked(parsed: Mapping[str, Any], slots: Mapping[str, Any]) -> bool:
 
 def _is_question(parsed: Mapping[str, Any]) -> bool:
     """Whether parse data are of a question, clear enough to be answered."""
-    confidence = (parsed.get("intent") or {}).get("confidence") or 0.0
-    sure = _intent(parsed).startswith(QUESTION) and confidence >= HEARD
+    sure = _intent(parsed).startswith(QUESTION) and _confidence(parsed) >= HEARD
     return _is_calm(parsed) and (sure or asked_label(parsed) is not None)
 
 
 def _is_calm(parsed: Mapping[str, Any]) -> bool:
     """Whether nothing of a risk and no harm was recognised."""
     return parsed.get("risk") in (None, NO_RISK) and not parsed.get("harms")
+
+
+def _tells_of_it_again(parsed: Mapping[str, Any], slots: Mapping[str, Any]) -> bool:
+    """Whether what was recognised is only somebody else's trouble, of which was told before."""
+    given = slots.get("routes_given") or ()
+    others = any(str(route).startswith(SOMEONE_ELSE) for route in given)
+    harms = parsed.get("harms") or ()
+    known = all(str(harm).startswith(SOMEONE_ELSE) and harm in given for harm in harms)
+    return others and known and parsed.get("risk") in (None, NO_RISK, "third_party")
+
+
+def _confidence(parsed: Mapping[str, Any]) -> float:
+    return float((parsed.get("intent") or {}).get("confidence") or 0.0)
 
 
 def _as(parsed: Mapping[str, Any], intent: str) -> dict[str, Any]:
