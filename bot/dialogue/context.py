@@ -341,8 +341,8 @@ def news_of(message: Mapping[str, Any], slots: Mapping[str, Any]) -> str | None:
     if not (danger or about):
         return None
     told = (message.get("harm_sources") or {}).get("patterns") or ()
-    found = _signs(message)
-    relief = "meant_otherwise" in found and not any(s in found for s in (AT_STAKE, "blames_self"))
+    signs = _signs(message)
+    relief = "meant_otherwise" in signs and not any(s in signs for s in (AT_STAKE, "blames_self"))
     if danger and relief and not told and given[-1] != MAYBE:
         return RELIEF
     if given[-1] in FEARED_FOR and "misread" in _signs(message):
@@ -350,7 +350,7 @@ def news_of(message: Mapping[str, Any], slots: Mapping[str, Any]) -> str | None:
     if PUT_RIGHT in given or f"{SOMEONE_ELSE}{RELIEF}" in given:
         return None  # it was no such worry
     lost = any(route.endswith(DEATH) or route == f"{SOMEONE_ELSE}died" for route in given)
-    found = [name for sign, name in NEWS.items() if sign in found]
+    found = [name for sign, name in NEWS.items() if sign in signs]
     if len(str(message.get("text") or "").split()) <= BRIEF_NEWS:
         told = (*told, *((message.get("harm_sources") or {}).get("clear") or ()))
     if given[-1] in FEARED_FOR and any(harm.endswith(DEATH) for harm in told):
