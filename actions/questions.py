@@ -76,7 +76,7 @@ READS = {
 OF_THE_WAY = ("who", "anonymous")
 """Of these, what is answered otherwise where they say how to reach them."""
 
-SIGNPOSTS_IN_A_BUBBLE = 3
+SIGNPOSTS, SIGNPOSTS_IN_A_BUBBLE = "utter_signposts", 3
 
 NO_ANSWER = ("thank", "object_to_bot", "insult", "off_topic")
 """Intents that ask nothing: "not for me, thanks" is a no to the unit."""
@@ -91,6 +91,10 @@ TOPICS_WITHOUT_RETURN = (
     "counselling",
     "stop_asking",
     "making_a_fuss",
+    "statement",
+    "family_letter",
+    "complain_quietly",
+    "sleeves",
 )
 """Topics whose answers do so too, or ask nothing."""
 
@@ -161,11 +165,14 @@ class ActionAnswer(Action):
         if reads := entity_of(tracker, "reads"):
             say(dispatcher, _who_reads(tracker, reads))
             return remember(before, replace(before, turn=before.turn + 1), unclear_run=0)
-        again = before.last_ask == intent  # the facts would be said twice running
+        listed = intent == "ask_other_support" and was_said(tracker, SIGNPOSTS)
+        again = before.last_ask == intent or listed  # the facts would be said twice running
         fact = self._fact(tracker, intent)
         enough = bool(fact) and not again and intent in INSTEAD_OF_GENERAL
         if own:
             say(dispatcher, own)
+        elif listed:
+            say(dispatcher, "utter_told_all_people")
         elif not enough and (party is None or not was_said(tracker, f"utter_answer_{intent}")):
             say(dispatcher, f"utter_answer_{intent}")
         if party and fact and party in TOLD_BY_DEANERY:
@@ -330,7 +337,7 @@ def _say_services(
     ]
     for start in range(0, len(lines), SIGNPOSTS_IN_A_BUBBLE):
         shown = "\n".join(lines[start : start + SIGNPOSTS_IN_A_BUBBLE])
-        say(dispatcher, "utter_signposts", lines=shown)
+        say(dispatcher, SIGNPOSTS, lines=shown)
 
 
 class ActionReturn(Action):

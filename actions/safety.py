@@ -41,6 +41,8 @@ from bot.dialogue.context import (
     UNSAFE_PERSON,
     UNSURE,
     WONT_RING,
+    WORK_AHEAD,
+    after_hurting,
     aside_of,
     by_a_bare_answer,
     crisis_kind,
@@ -141,6 +143,9 @@ SAID = {
     "change_subject": CHANGE,
 }
 """Signs (`nlu_data/patterns/signs.yml`) that answer in words, the first that is found."""
+
+TURNS_BACK = ("ambivalent", "hopeless", "takes_back", "not_safe")
+"""Signs beside which "I'm safe" is no plain answer."""
 
 NO_CALL_NEEDED = ("reached", "with_someone", "safe", "misread")
 """Signs beside which a call that is not made is none that is missed."""
@@ -293,9 +298,9 @@ def _next_step(dispatcher: CollectingDispatcher, tracker: Tracker, turn: int) ->
         bool(tracker.get_slot("crisis_sure")),
         affirmed=tracker.get_slot("crisis_affirmed"),
     )
-    kind = crisis_kind(message, tracker.slots)
+    kind, numbers = crisis_kind(message, tracker.slots), crisis_numbers(tracker)
     if kind == UNSURE and state in ("no", "eased") and is_put_right(message, tracker.slots):
-        say(dispatcher, "utter_crisis_believed", **crisis_numbers(tracker))
+        say(dispatcher, "utter_crisis_believed", **numbers)
         say(dispatcher, "utter_return_talk")
         return replace(now, kind=UNSURE, question=PUT_RIGHT_QUESTION, asked="back")
     if kind is None and is_corrected(message, tracker.slots) and state in ("no", "eased"):
@@ -307,11 +312,15 @@ def _next_step(dispatcher: CollectingDispatcher, tracker: Tracker, turn: int) ->
     seen_to = now.kind in MINUTES and now.affirmed == HURT_ONLY and state != "no"
     if seen_to and is_tended(message, tracker.slots):
         now = replace(now, kind=HURT_ONLY, question="thoughts")
+    hurt = after_hurting(message, tracker.slots)
+    if hurt is not None:
+        say(dispatcher, f"utter_crisis_hurt_{hurt}", **numbers)
+        return now
     if kind is not None and not _is_an_answer(tracker, now):
         return _show_card(dispatcher, tracker, now, kind, turn)
     reached = now.state != "no" and _meaning(tracker, now) in (REACHED, WILL_CALL)
     if not reached and asks_for_help(intent_of(tracker), _signs(tracker)):
-        say(dispatcher, "utter_crisis_card_asked_for", **crisis_numbers(tracker))
+        say(dispatcher, "utter_crisis_card_asked_for", **numbers)
         if state == "no":
             say(dispatcher, "utter_crisis_ask_asked_for")
             return replace(now, state="asked", kind=ASKED_FOR, question="safe")
@@ -380,11 +389,15 @@ def _is_an_answer(tracker: Tracker, now: Step) -> bool:
     said_yes = "says_yes" in _signs(tracker) and not new
     if said_yes and now.state == "asked" and _meaning(tracker, now) == DANGER:
         return True  # "yes, I've decided": asked again, it would sound unheard
+    running = now.state in ("asked", "staying")
     hurt = message.get("risk") in (NO_RISK, HURT_ONLY, "immediate") and by_patterns not in OWN_RISK
     if now.kind == HURT_ONLY and hurt and is_tended(message, tracker.slots):
         return True
     if _is_only_passive(tracker, now):
         return True  # "no, only the not waking up" says what was told before
+    plain = "safe" in _signs(tracker) and not any(s in _signs(tracker) for s in TURNS_BACK)
+    if plain and running and now.kind != MEDICAL and message.get("risk") != "immediate":
+        return risk_signs(message, tracker.slots).classifier_alone()
     direct = now.state == "asked" and now.kind in TOLD_ALREADY
     if direct and _meaning(tracker, now) in (SAFE, MISREAD):
         return risk_signs(message, tracker.slots).classifier_alone()
@@ -483,6 +496,9 @@ def _after_answer(dispatcher: CollectingDispatcher, tracker: Tracker, now: Step,
     if now.kind == MEDICAL and aside_of(tracker.latest_message, tracker.slots) == "what_now":
         waits = str(tracker.get_slot("route_waiting"))
         return _give_route(dispatcher, tracker, replace(now, state="eased"), waits)
+    if now.state == "eased" and WORK_AHEAD in _signs(tracker) and meaning in (None, REACHED):
+        say(dispatcher, "utter_crisis_work")
+        return now
     doubted = in_doubt(tracker.latest_message, tracker.slots)
     plain = (
         said_safe or _is_only_passive(tracker, now) or (now.kind == HURT_ONLY and _tended(tracker))

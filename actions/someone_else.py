@@ -27,6 +27,7 @@ from bot.nlu.routes import (
     MAYBE,
     OTHER_ROUTES,
     SOMEONE_ELSE,
+    is_no_danger,
     someone_in_danger,
     told_now,
 )
@@ -90,7 +91,8 @@ class ActionSomeoneElse(Action):
         named = next((harm for harm in told if harm in OTHER_ROUTES), None)
         if named and may_be_nobody(tracker.latest_message, tracker.slots):
             return MAYBE
-        if named or tracker.latest_message.get("risk") != "third_party":
+        at_risk = tracker.latest_message.get("risk") == "third_party"
+        if named or not at_risk or is_no_danger(tracker.latest_message):
             return named
         clear = others_risk_is_clear(tracker.latest_message)
         nobody = may_be_nobody(tracker.latest_message, tracker.slots)

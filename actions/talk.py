@@ -16,7 +16,7 @@ from actions.questions import say_about
 from actions.routes import given_route, question_of, route_for_later, say_route
 from actions.session import ActionClose
 from actions.speaking import intent_of, memory_of, remember, say, say_reply
-from bot.dialogue.context import answer_of, is_breathless
+from bot.dialogue.context import MISREAD, answer_of, is_breathless
 from bot.dialogue.memory import heard_in
 from bot.dialogue.reading import asked_label, topic_of
 from bot.dialogue.referral import OFFERED_AGAIN, REFERRAL, SENT_WITH, unsent
@@ -104,7 +104,9 @@ class ActionReplyToTalk(Action):
             return beside
         if is_breathless(tracker.latest_message):
             say(dispatcher, "utter_breathless", **crisis_numbers(tracker))
-        if before.asked == "maybe_route" and _says_no(tracker) and not heard.anything():
+        signs = tracker.latest_message.get("signs") or ()
+        denied = _says_no(tracker) or MISREAD in signs
+        if before.asked == "maybe_route" and denied and not heard.anything():
             checked = list(tracker.get_slot("routes_checked") or ())
             another_day = "not_only_now" in (tracker.latest_message.get("signs") or ())
             if checked and checked[-1] == UNFIT and another_day:
@@ -116,7 +118,10 @@ class ActionReplyToTalk(Action):
             return remember(before, reply.memory, unclear_run=0)
         if intent == "share" and not heard.anything() and _may_be_foreign(tracker):
             return _say_foreign(dispatcher, before)
-        signs = tracker.latest_message.get("signs") or ()
+        if MISREAD in signs and before.talk_turns and heard.brief and not heard.anything():
+            reply = misread(before, None, "utter_taken_as_meant")
+            say_reply(dispatcher, reply)
+            return remember(before, reply.memory, unclear_run=0)
         if _wants_no_unit(tracker):
             if not heard.anything():
                 return await ActionNotNow().run(dispatcher, tracker, domain)

@@ -19,7 +19,18 @@ import yaml
 from actions import receipt, routes, safety, someone_else, talk
 from bot.channels.telegram_answers import COMMANDS, RECEIPT
 from bot.content import responses
-from bot.dialogue.context import ASIDE, BARRIER, FEARS, FITNESS, LIVING, MISREAD, NEWS, STAY
+from bot.dialogue.context import (
+    AFTER_HURTING,
+    ASIDE,
+    BARRIER,
+    FEARS,
+    FITNESS,
+    LIVING,
+    MISREAD,
+    NEWS,
+    RELIEF,
+    STAY,
+)
 from bot.dialogue.referral import CHOICES
 from bot.dialogue.replies import ASKED_OF_THEMSELVES, MOVEMENTS
 from bot.dialogue.urgency import URGENCY
@@ -105,7 +116,7 @@ def _templates() -> Mapping[str, Parts]:
     stages, patterns, concerns = (_each(labels(f)) for f in ("stage", "pattern", "concern"))
     kinds, own_routes = _each(URGENCY), _each(OWN_ROUTES)
     others = _each([*OTHER_ROUTES, someone_else.UNCLEAR_WHOSE])
-    news, chosen = _each([*NEWS.values(), MISREAD, STAY, LIVING]), _chosen()
+    news, chosen = _each([*NEWS.values(), MISREAD, RELIEF, STAY, LIVING]), _chosen()
     worded = (*OWN_ROUTES, routes.REMARKS)
     return {
         "utter_act_{}": _each([*talk.ACTS, "all_right"]),
@@ -123,6 +134,7 @@ def _templates() -> Mapping[str, Parts]:
             for barrier in ("", *own)
         ],
         "utter_crisis_care_{}": _each(safety.NOT_LEFT_YET),
+        "utter_crisis_hurt_{}": _each(AFTER_HURTING.values()),
         "utter_crisis_no_{}": _each(safety.NO_OF_ITS_OWN),
         "utter_crisis_open_{}": _each([*URGENCY, safety.TOLD]),
         "utter_crisis_reached{}": _each(["", "_medical"]),

@@ -880,3 +880,50 @@ def test_self_harm_that_bleeds_on_stays_urgent(said, person):
 def test_more_reasons_are_met(said, person, text, barrier):
     said(KINDS["active_ideation"], "yes", text)
     assert any(words in person.text for words in beginnings(f"utter_crisis_barrier_{barrier}"))
+
+
+@pytest.mark.parametrize(
+    ("words", "name"),
+    [
+        ("it's a bit hot and red round the edge. cant go to our ED", "wound"),
+        ("I think it's infected", "wound"),
+        ("what do i tell infection control about the sleeves", "sleeves"),
+        ("how do I cover my arms at work", "sleeves"),
+        ("scared the scars will get me in trouble with the gmc", "scars"),
+        ("will my scars cost me my registration", "scars"),
+    ],
+)
+@pytest.mark.parametrize("answers", [(), ("no, I don't want to die",)])
+def test_practical_questions_after_self_harm_are_answered(said, words, name, answers):
+    bubbles = said(KINDS["self_harm"], *answers, words)
+    assert [name for b in bubbles for name in b.said] == [f"utter_crisis_hurt_{name}"]
+
+
+def test_danger_beside_such_a_question_has_the_numbers(said):
+    for words in (
+        "it's hot and red and it won't stop bleeding, I'm going to kill myself",
+        "the sleeves won't matter, I'm going to end my life tonight",
+    ):
+        assert "116 123" in said(KINDS["self_harm"], "no", words)[0].text
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "i'm on at 8 tomorrow, what do i do about work",
+        "do I still go in tomorrow",
+        "I can't face work tomorrow",
+    ],
+)
+def test_work_is_answered_once_a_crisis_has_eased(said, words):
+    bubbles = said(KINDS["active_ideation"], "my flatmate is here with me", words)
+    assert "utter_crisis_work" in bubbles[0].said
+
+
+def test_danger_beside_work_is_not_answered_with_the_rota(said):
+    bubbles = said(
+        KINDS["active_ideation"],
+        "my flatmate is here with me",
+        "I can't face work tomorrow, I'm going to kill myself tonight",
+    )
+    assert "116 123" in bubbles[0].text

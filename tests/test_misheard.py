@@ -423,3 +423,149 @@ def test_nobody_is_suicidal_is_no_worry_about_somebody(recogniser):
     worry = {"name": "worried_about_someone", "confidence": 0.88}
     parsed = {**recogniser.parse("mate nobody's suicidal"), "intent": worry}
     assert read_in_context(parsed, {"asked": "open"})["intent"]["name"] == "share"
+
+
+NO_DANGER = [
+    "shes taken the kids to her sisters. i found out by text between cases",
+    "my husband's packed his bags and left me",
+    "we're separating, her solicitor wrote",
+    "the mum asked me if she did something wrong",
+    "his dad kept asking why",
+    "the parents thanked me after their baby was stillborn",
+]
+
+
+@pytest.mark.parametrize("words", NO_DANGER)
+def test_a_parting_or_a_patients_family_is_nobody_in_danger(person, words):
+    found = told_of_another(0.95)
+    found["harms"] = ["other_colleague_now"]
+    found["harm_sources"] = {
+        "patterns": [],
+        "classifier": ["other_colleague_now"],
+        "clear": ["other_colleague_now"],
+    }
+    person.open()
+    person.say_as(words, **found)
+    assert not any(name.startswith("utter_other") for name in said(person)), person.text
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "she's taken the kids to her sister's and says she will end it",
+        "my husband's packed his bags and left a note",
+        "the mum asked me if they'd be better off without her, I'm scared for her",
+        "he has moved out and nobody has seen him since",
+    ],
+)
+def test_a_word_of_danger_beside_it_is_still_answered(person, words):
+    person.open()
+    person.say_as(words, **told_of_another(0.95))
+    assert any(name.startswith("utter_other") for name in said(person))
+    assert "999" in person.text
+
+
+@pytest.mark.parametrize(
+    ("intent", "confidence", "read"),
+    [
+        ("clinical_question", 0.5, "share"),
+        ("nlu_fallback", 0.5, "share"),
+        ("clinical_question", 0.95, "clinical_question"),
+        ("ask_what_is_psu", 0.5, "ask_what_is_psu"),
+    ],
+)
+def test_can_we_talk_about_it_is_no_clinical_question(intent, confidence, read):
+    found = {"intent": {"name": intent, "confidence": confidence}, "signs": ["wants_to_talk"]}
+    assert read_in_context(found, {})["intent"]["name"] == read
+
+
+def test_he_calls_me_sweetheart_asks_nothing_about_home(person):
+    person.open()
+    person.say_as(
+        "he calls me sweetheart",
+        risk="none",
+        harms=["domestic_abuse"],
+        harm_sources={"patterns": [], "classifier": ["domestic_abuse"], "clear": []},
+    )
+    assert "utter_maybe_domestic_abuse" not in said(person)
+
+
+@pytest.mark.parametrize("words", ["i could kill him honestly", "I'd happily strangle him"])
+def test_a_turn_of_phrase_is_asked_about_where_it_was_meant_before(person, words):
+    person.open()
+    person.say("I want to hurt him, I really think I will hurt my consultant")
+    person.say("no, I'm not going to")
+    person.say(words)
+    assert "utter_crisis_ask_harm_to_others" in said(person)
+    person.say("figure of speech!! obviously")
+    assert "utter_crisis_no_harm_to_others" in said(person)
+
+
+def test_a_turn_of_phrase_that_was_none_of_danger_is_acknowledged(person):
+    person.open()
+    person.say("the consultant humiliated me on the round again")
+    person.say("i could kill him honestly")
+    assert not person.slot("crisis_kind")
+    person.say("figure of speech!! obviously")
+    assert "utter_taken_as_meant" in said(person) or "utter_maybe_not" in said(person)
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "part of me wants to make him know how it feels",
+        "I want to get my own back",
+        "he deserves to suffer",
+    ],
+)
+def test_a_wish_that_somebody_suffers_is_asked_about(person, words):
+    person.open()
+    person.say(words)
+    assert "utter_ask_safe_angry" in said(person)
+    person.say("no")
+    assert "999" in person.text
+    assert "utter_crisis_ask_harm_to_others" in said(person)
+
+
+@pytest.mark.parametrize(
+    "words",
+    ["can i complain without him knowing its me", "is there a way to report it anonymously"],
+)
+def test_complaining_unseen_is_no_question_about_the_unit(person, words):
+    person.open()
+    person.say(words)
+    assert "utter_asked_complain_quietly" in said(person)
+
+
+@pytest.mark.parametrize(
+    "words", ["everything feels pointless", "nothing matters anymore", "life feels so empty"]
+)
+def test_everything_being_pointless_is_gently_asked_about(person, words):
+    person.open()
+    person.say(words)
+    assert {"utter_ask_safe_gently", "utter_ask_safe_now"} & said(person) or "999" in person.text
+
+
+def test_sounding_emptied_out_twice_is_gently_asked_about(person):
+    person.open()
+    person.say("my wife says im a ghost")
+    assert "utter_ask_safe_gently" not in said(person)
+    person.say("i go through the motions and feel numb")
+    assert {"utter_ask_safe_gently", "utter_ask_safe_now"} & said(person)
+
+
+def test_the_list_of_services_is_given_once_and_says_where_it_holds(person):
+    person.open()
+    person.say("who else could help me apart from the psu")
+    assert "Canopi (Wales)" in person.text
+    person.say("what does it cost")
+    person.say("is there anybody else i could ring")
+    assert "utter_signposts" not in said(person)
+
+
+def test_a_lie_about_a_result_is_taken_up(person):
+    person.open()
+    person.say("nothing is going in, i read the same page again")
+    assert "utter_moment_nothing_goes_in_reflect" in said(person)
+    person.say("told them i passed")
+    assert "utter_moment_said_it_went_well_reflect" in said(person)

@@ -736,3 +736,113 @@ def test_who_stays_at_home_with_an_ill_child_is_not_asked_whether_they_are_hurt(
     person.say("i'm staying home with him")
     assert "domestic_abuse" not in (person.slot("routes_checked") or ())
     assert person.slot("asked") != "safe_now"
+
+
+DANGER = "my colleague says she wants to die"
+
+
+@pytest.mark.parametrize(
+    ("words", "news"),
+    [
+        ("i dont know his address... hospital flats i think", "address"),
+        ("no idea where she lives", "address"),
+        ("do i go there too?", "whether_to_go"),
+        ("should i drive over to her flat", "whether_to_go"),
+        ("should i tell the others on the whatsapp", "tell_others"),
+        ("shall i ask the rest of the team", "tell_others"),
+        ("i knew on monday. he said he was done and i laughed", "blame_living"),
+        ("i thought she was joking", "blame_living"),
+        ("im ok. shaking. my husbands here", "company"),
+        ("the nurse has come over to me", "company"),
+        ("i dont think i can do my shift tomorrow", "work"),
+        ("who covers my list tomorrow", "work"),
+    ],
+)
+@pytest.mark.parametrize("called", [False, True])
+def test_what_goes_on_with_somebodys_danger_is_met(person, words, news, called):
+    person.open()
+    person.say(DANGER)
+    if called:
+        person.say("ive rung 999")
+    person.say(words)
+    assert f"utter_other_{news}" in last_said(person), person.text
+    assert person.slot("requested_slot") is None
+
+
+@pytest.mark.parametrize(
+    "words",
+    ["she's replied, she meant the job!", "it was a false alarm", "she was talking about the exam"],
+)
+def test_words_that_meant_something_else_are_met_with_relief_even_later_on(person, words):
+    person.open()
+    person.say(DANGER)
+    person.say("she isn't answering")
+    person.say(words)
+    assert "utter_other_relief" in last_said(person)
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "she meant the job but she's taken tablets",
+        "she's replied, she says goodbye",
+        "what if she meant the job",
+        "she says she meant the job and wants to die",
+        "i thought he meant the job",
+    ],
+)
+def test_no_relief_where_danger_is_told_in_the_same_breath(person, words):
+    person.open()
+    person.say(DANGER)
+    person.say(words)
+    assert "utter_other_relief" not in last_said(person)
+
+
+def test_danger_told_anew_after_a_relief_is_answered(person):
+    person.open()
+    person.say(DANGER)
+    person.say("she's replied, she meant the job!")
+    person.say("my colleague now says she is going to kill herself")
+    assert "999" in person.text
+    assert any(name.startswith("utter_other_") for name in last_said(person))
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        ("do i have to write a statement, will they sue me or tell the gmc", "asked_statement"),
+        ("what happens at the inquest", "asked_statement"),
+        ("can i write to his family to say sorry", "asked_family_letter"),
+        ("is it ok to go to his funeral", "asked_family_letter"),
+        ("is it the psu or defence union", "asked_psu_or_union"),
+        ("he had a little girl. i should have kept him", "other_blame"),
+        ("i shouldn't have let him go home", "other_blame"),
+        ("terrified of the next suicide risk assessment at 2", "other_next_one"),
+        ("I've got another overdose to assess tonight", "other_next_one"),
+    ],
+)
+def test_what_comes_after_a_patients_suicide_is_answered(person, words, said):
+    person.open()
+    person.say("my patient killed himself after i discharged him")
+    person.say(words)
+    assert f"utter_{said}" in last_said(person), person.text
+    assert person.slot("requested_slot") is None
+
+
+@pytest.mark.parametrize(
+    "words",
+    ["who do i actually tell first about the hand", "who should I tell", "where do I go with this"],
+)
+def test_whom_to_tell_after_a_harm_is_answered_and_is_not_the_unit(person, words):
+    person.open()
+    person.say(TOLD["sexual_harm"])
+    person.say(words)
+    assert "utter_route_aside_whom" in last_said(person)
+
+
+def test_so_angry_that_one_cannot_see_straight_is_no_unfitness_but_drink_is(person):
+    person.open()
+    person.say("i am so angry i cant see straight")
+    assert not person.slot("routes_given")
+    person.say("so angry i can't think straight, and I'm still drunk on the ward")
+    assert person.slot("routes_given") == ["unfit_now"]

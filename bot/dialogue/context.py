@@ -10,7 +10,9 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from bot.dialogue.replies import ANGERED
 from bot.nlu.routes import (
+    AT_STAKE,
     EDGE,
     EMERGENCY,
     FEARED_FOR,
@@ -72,7 +74,11 @@ NEWS = {
     "help_is_called": "called",
     "they_have_help": "helped",
     "tied_to_work": "tied",
+    "address_unknown": "address",
+    "asks_whether_to_go": "whether_to_go",
     "going_to_them": "going",
+    "asks_who_else_to_tell": "tell_others",
+    "fears_next_one": "next_one",
     "they_do_not_answer": "no_reply",
     "where_they_are": "check",
     "hopes_for_them": "stay",
@@ -80,10 +86,23 @@ NEWS = {
     "asks_about_them": "ask",
     "keeps_secret": "secret",
     "blames_self": "blame",
+    "work_ahead": "work",
+    "writer_has_company": "company",
 }
 """Signs that go on with what was told about somebody else -> the name of what is said to them."""
 
-IN_DANGER = ("false_alarm", "called", "tied", "no_reply", "waiting", "check", "stay")
+IN_DANGER = (
+    "false_alarm",
+    "called",
+    "tied",
+    "no_reply",
+    "waiting",
+    "check",
+    "stay",
+    "address",
+    "whether_to_go",
+    "tell_others",
+)
 """News that belongs to somebody's danger now, and is met for as long as it lasts."""
 
 FOR_A_LIFE = ("check", "stay")
@@ -99,6 +118,9 @@ STAY, WAITING, CALLED, LIVING = "stay", "waiting", "called", "blame_living"
 """What is said while somebody is in danger: to what could not be read; while help is on its way;
 when it was called; and to who blames themselves before anybody has died."""
 
+RELIEF = "relief"
+"""The news that what somebody said was about something else; never beside a word of danger."""
+
 MISREAD = "misread"
 PUT_RIGHT = f"{SOMEONE_ELSE}{MISREAD}"
 """The news that somebody else is not in such danger, and what `routes_given` holds after it."""
@@ -112,11 +134,19 @@ FEARS = {"asks_to_report": "report", "barrier_told": "told", "barrier_shame": "s
 FEAR = "fear_"
 """Beginning of what `routes_given` holds after one of these was answered."""
 
-DEATH, OF_THE_DEAD = "_death", ("died", "blame")
+OF_ONE_PATIENT = ("next_one",)
+"""News that is met only after a patient's suicide."""
+
+OF_ONESELF = ("work", "company")
+"""News of the writer, which is met whether somebody is in danger or has died."""
+
+DEATH, OF_THE_DEAD = "_death", ("died", "blame", *OF_ONE_PATIENT, *OF_ONESELF)
 """End of the routes about somebody who has died, and the news that is met after one of these."""
 
 BRIEF_NEWS = 6
 """Words of news like "they found her", that a death is read in without a phrase of it."""
+
+PATIENT_DEATH = f"{SOMEONE_ELSE}patient_death"
 
 COMPLAINED = "error_today"
 """The route whose concern is told as well by who is complained about, and made no error."""
@@ -127,12 +157,26 @@ AT_WORK = ("error_today", "patient_risk")
 ASIDE = {
     "asks_what_now": ("what_now", AT_WORK),
     "only_panic": ("panic", AT_WORK),
+    "asks_whom_to_tell": ("whom", (SEXUAL, "bullying", "discrimination")),
     "asks_if_it_counts": ("counts", (SEXUAL,)),
     "they_write_now": ("writes", (SEXUAL,)),
     "withdrawal": ("withdrawal", ("alcohol_drugs",)),
     "drank_near_work": ("drank", ("alcohol_drugs",)),
 }
 """Signs of what is asked or told on after a route -> the name of what is said, and the routes."""
+
+COULD_KILL = "could_kill"
+"""The sign of "I could kill him", which is mostly said in anger and not meant."""
+
+WORK_AHEAD = "work_ahead"
+"""The sign of "I'm on tomorrow, what about work?", which a crisis that eased is not left with."""
+
+AFTER_HURTING = {
+    "wound_worse": "wound",
+    "fears_for_scars": "scars",
+    "asks_about_sleeves": "sleeves",
+}
+"""Signs of what is asked or told after self-harm -> the name of what is said."""
 
 FITNESS = "fit"
 """What is said to who asks whether they may work; it needs no route before it."""
@@ -239,6 +283,8 @@ def crisis_kind(message: Mapping[str, Any], slots: Mapping[str, Any]) -> str | N
             return PAST_ATTEMPT
         if "denied" in found and not in_doubt(message, slots):
             return DENIED
+    if risk == HURT_ONLY and "hurt_self" in found:
+        return HURT_ONLY  # "I cut my leg last night": a phrase of it, beside the classifier
     least = LIKELY if risk == "immediate" else CLEAR
     if signs.patterns is None and own_probability(message) < least:
         return signs.context or UNSURE
@@ -274,10 +320,24 @@ def is_tended(message: Mapping[str, Any], slots: Mapping[str, Any]) -> bool:
     return told and not graver and ("tended" in found or "wish_to_live" in found)
 
 
+def after_hurting(message: Mapping[str, Any], slots: Mapping[str, Any]) -> str | None:
+    """Return what is asked or told of self-harm that was told before, or None.
+
+    A sign that more than the classifier sees comes first, and so does bleeding.
+    """
+    told = HURT_ONLY in (slots.get("crisis_affirmed"), slots.get("crisis_kind"))
+    signs, found = risk_signs(message, slots), _signs(message)
+    graver = signs.patterns or signs.context or _is_emergency(message, slots)
+    if not told or graver or message.get("risk") == "immediate":
+        return None
+    return next((name for sign, name in AFTER_HURTING.items() if sign in found), None)
+
+
 def by_a_bare_answer(message: Mapping[str, Any], slots: Mapping[str, Any]) -> bool:
     """Whether danger is read from a no, or half an answer, to "are you safe?" and nothing else."""
     signs, asked = risk_signs(message, slots), slots.get("asked")
-    bare = asked in ASKED_SAFE and signs.context == ASKED_SAFE[asked] and not signs.patterns
+    read = asked in ASKED_SAFE and signs.context in (ASKED_SAFE[asked], ANGER)
+    bare = read and not signs.patterns
     return bare and not any(sign in _signs(message) for sign in PUT_THEM_AT_RISK)
 
 
@@ -301,13 +361,17 @@ def news_of(message: Mapping[str, Any], slots: Mapping[str, Any]) -> str | None:
     danger, about = someone_in_danger(slots), _about_somebody_else(slots)
     if not (danger or about):
         return None
+    told = (message.get("harm_sources") or {}).get("patterns") or ()
+    signs = _signs(message)
+    relief = "meant_otherwise" in signs and not any(s in signs for s in (AT_STAKE, "blames_self"))
+    if danger and relief and not told and given[-1] != MAYBE:
+        return RELIEF
     if given[-1] in FEARED_FOR and "misread" in _signs(message):
         return None if PUT_RIGHT in given else MISREAD
-    if PUT_RIGHT in given:
+    if PUT_RIGHT in given or f"{SOMEONE_ELSE}{RELIEF}" in given:
         return None  # it was no such worry
     lost = any(route.endswith(DEATH) or route == f"{SOMEONE_ELSE}died" for route in given)
-    found = [name for sign, name in NEWS.items() if sign in _signs(message)]
-    told = (message.get("harm_sources") or {}).get("patterns") or ()
+    found = [name for sign, name in NEWS.items() if sign in signs]
     if len(str(message.get("text") or "").split()) <= BRIEF_NEWS:
         told = (*told, *((message.get("harm_sources") or {}).get("clear") or ()))
     if given[-1] in FEARED_FOR and any(harm.endswith(DEATH) for harm in told):
@@ -328,6 +392,8 @@ def news_of(message: Mapping[str, Any], slots: Mapping[str, Any]) -> str | None:
         if name in IN_DANGER:
             if danger:
                 return _while_it_lasts(name, given)
+            continue
+        if name in OF_ONE_PATIENT and PATIENT_DEATH not in given:
             continue
         anew = SOMEONE_ELSE + name not in given
         if anew and (about or name in ENDS) and (name in OF_THE_DEAD or not lost):
@@ -498,7 +564,8 @@ def _context(message: Mapping[str, Any], slots: Mapping[str, Any]) -> str | None
         and not (wrongly and not unsafe)
         and (unsafe or answer in ("no", "half"))
     ):
-        return ASKED_SAFE[asked]
+        of_anger = slots.get("last_ask") == ANGERED and not unsafe
+        return ANGER if of_anger else ASKED_SAFE[asked]
     if unsafe:
         return NOT_SAFE
     told = (message.get("harm_sources") or {}).get("patterns") or ()
@@ -545,6 +612,8 @@ def _told_again(found: Collection[str], slots: Mapping[str, Any]) -> str | None:
     affirmed = slots.get("crisis_affirmed")
     if affirmed and RELAPSE in found and state != "asked":
         return str(affirmed)
+    if ANGER in (affirmed, kind) and COULD_KILL in found and state != "asked":
+        return ANGER  # a turn of phrase elsewhere; asked about where it was meant before
     over = state == "eased" or (state == "no" and affirmed)
     if (TAKES_BACK in found and over) or (OWNS_UP in found and kind and state in ("no", "eased")):
         return str(kind or UNSURE)

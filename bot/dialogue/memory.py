@@ -47,6 +47,7 @@ def heard_in(message: Mapping[str, Any]) -> Heard:
     """Return what a tracker's latest message was recognised as, or what its button stands for."""
     signals = message.get("signals") or {}
     entities = message.get("entities") or []
+    signs = message.get("signs") or ()
     text = str(message.get("text") or "").strip()
 
     def found(facet: str) -> tuple[str, ...]:
@@ -60,7 +61,9 @@ def heard_in(message: Mapping[str, Any]) -> Heard:
         patterns=found("pattern"),
         concerns=found("concern") or implied,
         moments=moments,
-        uneasy=is_low(message),
+        uneasy=is_low(message) or "pointless" in signs,
+        emptied="emptied" in signs,
+        vengeful="wants_revenge" in signs,
         answer=next((e["value"] for e in entities if e["entity"] == "answer"), None),
         brief=0 < len(text.split()) <= BRIEF,
         question=text.endswith("?"),

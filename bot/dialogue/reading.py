@@ -16,7 +16,7 @@ from typing import Any
 import yaml
 
 from bot.dialogue.context import denies_plainly, is_low, is_of_another_harm
-from bot.nlu.routes import EDGE
+from bot.nlu.routes import EDGE, SOMEONE_ELSE
 from bot.nlu.taxonomy import NO_RISK
 from bot.paths import PATTERNS
 
@@ -36,6 +36,15 @@ SURE = 0.8
 
 HEARD = 0.4
 """Confidence from which the question after a courtesy is taken for what it seems to be."""
+
+AFTER_A_DEATH = ("statement", "family_letter", "psu_or_union")
+"""Topics that are read too where somebody else's death or danger, told before, is named again."""
+
+NO_MESSAGE = ("family_letter",)
+"""Topics that ask for no message to a unit, however clearly they speak of writing one."""
+
+WANTS_TO_TALK, UNHEARD = "wants_to_talk", ("clinical_question", "nlu_fallback", "start_over")
+"""The sign of "can we talk about the stillbirth", and the intents that miss it."""
 
 BRIEF = 16
 """Words up to which a message that asks something is the question, and not a telling with one."""
@@ -126,7 +135,7 @@ def read_in_context(
     label = asked_label(parsed)
     if label in NAMED_ONLY and _only_names(parsed):
         parsed = _without_labels(parsed) if label == NAMED_ONLY[0] else {**parsed, "harms": []}
-    if not _is_calm(parsed):
+    if not _is_calm(parsed) and not (label in AFTER_A_DEATH and _tells_of_it_again(parsed, slots)):
         return parsed
     if _intent(parsed) == LEAVING and _goes_on(parsed) and not slots.get("crisis_affirmed"):
         return _as(parsed, "share")
@@ -148,6 +157,9 @@ def read_in_context(
     label = asked_label(parsed)
     if label is None and _intent(parsed) in UNCERTAIN and _is_watched(parsed):
         return _as(parsed, KEPT)
+    to_talk = WANTS_TO_TALK in signs and _intent(parsed) in UNHEARD
+    if label is None and to_talk and _confidence(parsed) < SURE:
+        return _as(parsed, "share")
     if label is None or not _is_asked(parsed, slots):
         return parsed
     if label in (CONTACT, SHOWN) and not slots.get("offer_accepted"):
@@ -186,9 +198,9 @@ def accepts(parsed: Mapping[str, Any]) -> bool:
 
 def _is_asked(parsed: Mapping[str, Any], slots: Mapping[str, Any]) -> bool:
     """Whether the question of a message is what it is for."""
-    intent = _intent(parsed)
-    confidence = (parsed.get("intent") or {}).get("confidence") or 0.0
-    if intent in URGENT or (intent in HELD and confidence >= SURE):
+    intent, label = _intent(parsed), asked_label(parsed)
+    held = intent in HELD and not (intent == "want_message" and label in NO_MESSAGE)
+    if intent in URGENT or (held and _confidence(parsed) >= SURE):
         return False
     if intent not in TELLING:
         return True
@@ -226,14 +238,26 @@ def _without_labels(parsed: Mapping[str, Any]) -> dict[str, Any]:
 
 def _is_question(parsed: Mapping[str, Any]) -> bool:
     """Whether parse data are of a question, clear enough to be answered."""
-    confidence = (parsed.get("intent") or {}).get("confidence") or 0.0
-    sure = _intent(parsed).startswith(QUESTION) and confidence >= HEARD
+    sure = _intent(parsed).startswith(QUESTION) and _confidence(parsed) >= HEARD
     return _is_calm(parsed) and (sure or asked_label(parsed) is not None)
 
 
 def _is_calm(parsed: Mapping[str, Any]) -> bool:
     """Whether nothing of a risk and no harm was recognised."""
     return parsed.get("risk") in (None, NO_RISK) and not parsed.get("harms")
+
+
+def _tells_of_it_again(parsed: Mapping[str, Any], slots: Mapping[str, Any]) -> bool:
+    """Whether what was recognised is only somebody else's trouble, of which was told before."""
+    given = slots.get("routes_given") or ()
+    others = any(str(route).startswith(SOMEONE_ELSE) for route in given)
+    harms = parsed.get("harms") or ()
+    known = all(str(harm).startswith(SOMEONE_ELSE) and harm in given for harm in harms)
+    return others and known and parsed.get("risk") in (None, NO_RISK, "third_party")
+
+
+def _confidence(parsed: Mapping[str, Any]) -> float:
+    return float((parsed.get("intent") or {}).get("confidence") or 0.0)
 
 
 def _as(parsed: Mapping[str, Any], intent: str) -> dict[str, Any]:

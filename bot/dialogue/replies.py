@@ -56,6 +56,9 @@ AFTER_ROUTE = "after_route"
 """`last_ask` once a harm's route came to its own question: what waits for a unit is spoken of only
 when that was answered."""
 
+ANGERED = "angered"
+"""`last_ask` after it was asked whether everybody is safe from somebody's anger."""
+
 CARE_FIRST = ("sexual_misconduct", "patient_safety", "bereavement_trauma")
 """Concerns that are answered before any other, with their own question; nothing is offered then."""
 
@@ -75,6 +78,8 @@ ABOUT = {
     "humiliated_on_round": "bullying",
     "failed_exam": "exams_progression",
     "failed_arcp": "exams_progression",
+    "nothing_goes_in": "exams_progression",
+    "said_it_went_well": "exams_progression",
     "made_an_error": "error_complaint",
     "missed_something": "error_complaint",
     "checking_again": "error_complaint",
@@ -94,7 +99,7 @@ ABOUT = {
 }
 """Moment -> the concern that it is about, when no concern was recognised beside it."""
 
-ASKED_OF_THEMSELVES = ("back_from_leave",)
+ASKED_OF_THEMSELVES = ("back_from_leave", "said_it_went_well")
 """Moments with a support and a question of their own: the labels beside them tell less."""
 
 BELIEF_ALONE = ("sexual_misconduct", "bereavement_trauma")
@@ -111,6 +116,10 @@ class Heard:
     moments: tuple[str, ...] = ()
     uneasy: bool = False
     """Whether something in it leaves a doubt about safety, short of what the crisis answers."""
+    emptied: bool = False
+    """Whether somebody sounds emptied out, which leaves a doubt where one was left before."""
+    vengeful: bool = False
+    """Whether it wishes that somebody suffers for what was done; they are asked about both."""
     answer: str | None = None
     """What a pressed choice answered, when that has an opening of its own ("nobody")."""
     brief: bool = False
@@ -170,11 +179,13 @@ class Reply:
 
 def reply_to_talk(heard: Heard, memory: Memory) -> Reply:
     """Plan the reply to a message in which somebody tells something."""
+    again = heard.emptied and memory.low_turns > 0
+    uneasy = heard.uneasy or again
     told = replace(
         memory,
         turn=memory.turn + 1,
         talk_turns=memory.talk_turns + int(heard.anything()),
-        low_turns=memory.low_turns + 1 if heard.uneasy else 0,
+        low_turns=memory.low_turns + 1 if uneasy or heard.emptied else 0,
         current_stage=heard.stage or memory.current_stage,
         concerns_heard=_remember(memory, heard),
         asked="open",
@@ -184,7 +195,10 @@ def reply_to_talk(heard: Heard, memory: Memory) -> Reply:
         told = replace(told, no_offer_before_turn=quiet)
     first = _take_up(heard, memory.current_stage)
     told_before = memory.concerns_heard
-    if (heard.stage == URGENT_STAGE or heard.uneasy) and not memory.safety_asked:
+    if heard.vengeful and memory.last_ask != ANGERED:
+        asked = replace(told, asked="safe_now", safety_asked=True, last_ask=ANGERED)
+        return Reply((("utter_anger_reflect",), ("utter_ask_safe_angry",)), asked)
+    if (heard.stage == URGENT_STAGE or uneasy) and not memory.safety_asked:
         asked = replace(told, asked="safe_now", safety_asked=True, last_ask="safe_now")
         edge = heard.stage == URGENT_STAGE
         question = "utter_ask_safe_now" if edge else "utter_ask_safe_gently"

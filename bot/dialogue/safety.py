@@ -22,8 +22,12 @@ from bot.dialogue.context import (
     BARRIER,
     CARE,
     HURT_BY_SOMEBODY,
+    PUT_RIGHT,
+    RELIEF,
     RINGING,
     WONT_RING,
+    WORK_AHEAD,
+    after_hurting,
     answer_of,
     aside_of,
     confirmed_route,
@@ -40,7 +44,8 @@ from bot.dialogue.context import (
 from bot.dialogue.help_intents import asks_for_help
 from bot.dialogue.referral import REFERRAL
 from bot.dialogue.replies import QUIET_TURNS
-from bot.nlu.routes import DONE_FIRST, OTHER_ROUTES, OWN_ROUTES, told_now
+from bot.nlu.routes import DONE_FIRST, OTHER_ROUTES, OWN_ROUTES, is_no_danger, told_now
+from bot.nlu.routes import SOMEONE_ELSE as SOMEONE
 
 CRISIS, ROUTE, SOMEONE_ELSE, SAFE, PAUSE = (
     "action_crisis",
@@ -70,6 +75,9 @@ TELLS = ("share", "inform", "affirm", "worried_about_someone", "nlu_fallback")
 """Intents of going on, after which a harm that was told in the crisis is answered."""
 
 BARE = ("deny", "unsure")
+
+RELIEVED = (PUT_RIGHT, f"{SOMEONE}{RELIEF}")
+"""What `routes_given` ends with after somebody's danger turned out to be none."""
 
 HOMELESS = "no_home_or_money"
 """The route whose question "the car" answers with no."""
@@ -126,13 +134,16 @@ def answered_first(parsed: Mapping[str, Any], slots: Mapping[str, Any]) -> str |
         return ROUTE
     if news_of(parsed, slots):
         return SOMEONE_ELSE
-    given = slots.get("routes_given") or ()
+    given = list(slots.get("routes_given") or ())
     told = told_now(parsed, slots)
     at_risk = parsed.get("risk") == "third_party" and not any(g in OTHER_ROUTES for g in given)
+    at_risk = at_risk and not is_no_danger(parsed)
+    relieved = bool(given) and given[-1] in RELIEVED
     by_phrases = (parsed.get("risk_sources") or {}).get("patterns") == "third_party"
     if last_route(slots) in HURT_BY_SOMEBODY and not by_phrases:
         at_risk = False  # what they fear from that person is not that person's danger
     of_another = is_of_another_harm(parsed, slots)
+    at_risk = at_risk or (by_phrases and relieved)  # told anew, after it seemed to be nothing
     if not of_another and (at_risk or any(harm in OTHER_ROUTES for harm in told)):
         return SOMEONE_ELSE
     if any(harm in OWN_ROUTES for harm in told):
@@ -147,6 +158,8 @@ def needs_crisis_action(parsed: Mapping[str, Any], slots: Mapping[str, Any]) -> 
     intent = _intent(parsed)
     signs = parsed.get("signs") or ()
     if crisis_kind(parsed, slots) is not None or asks_for_help(intent, signs):
+        return True
+    if after_hurting(parsed, slots):
         return True
     if is_corrected(parsed, slots) or (slots.get("crisis_affirmed") and WONT_RING in signs):
         return True
@@ -168,7 +181,8 @@ def needs_crisis_action(parsed: Mapping[str, Any], slots: Mapping[str, Any]) -> 
             question == RINGING and intent in BARE and _answered_last(slots)
         )
         told_somebody = "reached" in signs and _answered_last(slots)
-        goes_on = waits or holds_back or told_somebody
+        of_work = WORK_AHEAD in signs and not told_now(parsed, slots)
+        goes_on = waits or holds_back or told_somebody or of_work
         return intent in ANSWERS or "change_subject" in signs or goes_on
     sure = ((parsed.get("intent") or {}).get("confidence") or 0.0) >= SURE
     elsewhere = intent.startswith(QUESTIONS) and intent not in ABOUT_THE_CRISIS

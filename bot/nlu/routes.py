@@ -20,7 +20,7 @@ EDGE = "on_the_edge"
 EMERGENCY = "medical_emergency"
 """The route that the crisis conversation answers, numbers first."""
 
-UNFIT, SEXUAL = "unfit_now", "sexual_harm"
+UNFIT, SEXUAL, AT_HOME = "unfit_now", "sexual_harm", "domestic_abuse"
 
 MAYBE = f"{SOMEONE_ELSE}maybe"
 """What `routes_given` holds after worry that may or may not be for somebody's life."""
@@ -28,8 +28,13 @@ MAYBE = f"{SOMEONE_ELSE}maybe"
 FEARED_FOR = ("other_colleague_now", "other_relative", "other_someone")
 """Routes about somebody who may be in danger, of whom news may come."""
 
-OUT_OF_DANGER = tuple(f"{SOMEONE_ELSE}{news}" for news in ("alive", "died", "helped", "misread"))
+OUT_OF_DANGER = tuple(
+    f"{SOMEONE_ELSE}{news}" for news in ("alive", "died", "helped", "misread", "relief")
+)
 """What `routes_given` holds once it is known how it went."""
+
+NO_DANGER, AT_STAKE = ("parting", "family_asks"), "life_at_stake"
+"""Signs that somebody else is told of without danger, and the sign of words that speak of it."""
 
 WITHDRAWN = "withdrawn_"
 """Beginning of what `routes_given` holds in place of a route that was a misreading."""
@@ -77,7 +82,7 @@ MOST_ASKED = 2
 SUPPOSED = {"patient_risk": "only_if"}
 """Routes that the classifier alone does not find beside a sign that it was not seen."""
 
-AT_HOME, FAMILY = "stays_with_child", "work_life_family"
+STAYS_HOME, FAMILY = "stays_with_child", "work_life_family"
 """The sign, and the concern told before it, of who stays at home with somebody they care for."""
 
 MUCH_ALIKE = (
@@ -87,6 +92,20 @@ MUCH_ALIKE = (
     ("domestic_abuse", "sexual_harm"),
 )
 """Routes whose words are so near that one, given, is not followed by a question about the other."""
+
+
+def is_no_danger(message: Mapping[str, Any]) -> bool:
+    """Whether only the classifier takes for somebody's danger what is told as none.
+
+    A partner who leaves, or a patient's family who ask, frighten; nobody's life is at stake in it,
+    unless a word of that is there too.
+    """
+    signs = message.get("signs") or ()
+    harms = (message.get("harm_sources") or {}).get("patterns") or ()
+    by_phrases = (message.get("risk_sources") or {}).get("patterns") == "third_party"
+    if by_phrases or any(harm.startswith(SOMEONE_ELSE) for harm in harms):
+        return False
+    return any(sign in signs for sign in NO_DANGER) and AT_STAKE not in signs
 
 
 def told_now(message: Mapping[str, Any], slots: Mapping[str, Any]) -> tuple[str, ...]:
@@ -138,11 +157,14 @@ def may_be_told(message: Mapping[str, Any], slots: Mapping[str, Any]) -> str | N
     given = [str(route).removeprefix(WITHDRAWN) for route in slots.get("routes_given") or ()]
     clear = (message.get("harm_sources") or {}).get("clear") or ()
     told = [harm for harm in message.get("harms") or () if harm in OWN_ROUTES]
+    signs = message.get("signs") or ()
     told = [harm for harm in told if harm not in _supposed(message) or harm in _patterns(message)]
-    cares = AT_HOME in (message.get("signs") or ()) and FAMILY in (
-        slots.get("concerns_heard") or ()
-    )
-    told = [harm for harm in told if harm != "domestic_abuse" or not cares or harm in clear]
+    cares = STAYS_HOME in signs and FAMILY in (slots.get("concerns_heard") or ())
+    told = [harm for harm in told if harm != AT_HOME or not cares or harm in clear]
+    if "blind_anger" in signs:
+        told = [harm for harm in told if harm != UNFIT]
+    if "remarks" in signs:  # "he calls me sweetheart" asks about work, and not about home
+        told = [SEXUAL if harm == AT_HOME else harm for harm in told]
     harms = [harm for harm in told if harm not in CLEAR_TO_ASK or harm in clear]
     if len(str(message.get("text") or "").split()) < FEWEST_WORDS:
         harms = [harm for harm in harms if harm not in ASKED_FIRST]
@@ -168,6 +190,10 @@ def _sure(message: Mapping[str, Any], checked: Sequence[str] = ()) -> tuple[str,
         clear.update(set(sources.get("clear") or ()) - (set(ASKED_FIRST) - set(checked)))
     if message.get("risk") == "third_party":
         clear.update(OTHER_ROUTES)
+    if is_no_danger(message):
+        clear.difference_update(OTHER_ROUTES)
+        if AT_HOME not in (sources.get("patterns") or ()):
+            clear.discard(AT_HOME)  # who leaves is asked about first
     return _timely(message, [harm for harm in message.get("harms") or () if harm in clear])
 
 
@@ -175,11 +201,13 @@ def _timely(message: Mapping[str, Any], harms: Sequence[str]) -> tuple[str, ...]
     """Return `harms` without being unfit now, where it may be another day's trouble.
 
     Whoever is at home, and has a hand that shakes whenever they operate, has nothing to hand over
-    this minute: they are asked first whether they are at work.
+    this minute: they are asked first whether they are at work. "So angry I can't see straight" is
+    a turn of phrase there.
     """
     signs = message.get("signs") or ()
     patterns = _patterns(message)
-    now = "at_work_now" in signs or (UNFIT in patterns and "not_only_now" not in signs)
+    later = any(sign in signs for sign in ("not_only_now", "blind_anger"))
+    now = "at_work_now" in signs or (UNFIT in patterns and not later)
     seen = [harm for harm in harms if harm in patterns or harm not in _supposed(message)]
     return tuple(harm for harm in seen if harm != UNFIT or now)
 
