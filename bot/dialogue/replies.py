@@ -20,6 +20,12 @@ NEW_FIRST = 2
 QUIET_TURNS = 5
 """No offer in the next four turns after one was made or declined, so the fifth is the first."""
 
+AGAIN_ALONE = ("domestic_abuse",)
+"""Routes whose question is put again alone: what a general opening takes up may be far from it."""
+
+AFTER_MAYBE = 3
+"""No offer in the next turns after a harm was asked about: it is heard out first."""
+
 MOST_DECLINES = 2
 """Refusals after which the unit is not offered again, unless it is asked for."""
 
@@ -113,6 +119,8 @@ class Heard:
     """Whether it was a few words, to which a few words are the reply."""
     question: bool = False
     """Whether it ended in a question mark."""
+    again: str | None = None
+    """The route whose question was not answered and is put again."""
     harm: str | None = None
     """A route that it may tell, which is asked about first (`bot.nlu.routes.may_be_told`)."""
     unsent: str | None = None
@@ -182,8 +190,15 @@ def reply_to_talk(heard: Heard, memory: Memory) -> Reply:
         edge = heard.stage == URGENT_STAGE
         question = "utter_ask_safe_now" if edge else "utter_ask_safe_gently"
         return Reply((first, (question,)), asked)
+    if heard.again:
+        asked = replace(told, asked=memory.asked, last_ask=AFTER_ROUTE)
+        again = (f"utter_route_{heard.again}_again",)
+        return Reply((again,) if heard.again in AGAIN_ALONE else (first, again), asked)
     if heard.harm:
-        asked = replace(told, asked="maybe_route", last_ask="maybe_route")
+        quiet = max(told.no_offer_before_turn, told.turn + AFTER_MAYBE)
+        asked = replace(
+            told, asked="maybe_route", last_ask="maybe_route", no_offer_before_turn=quiet
+        )
         return Reply((first, (f"utter_maybe_{heard.harm}",)), asked)
     if heard.unsent and memory.last_ask == AFTER_ROUTE:
         asked = replace(told, asked=heard.unsent, last_ask="unsent")

@@ -74,6 +74,9 @@ FEWEST_WORDS = 4
 MOST_ASKED = 2
 """Harms that are asked about in a conversation: asked more often, it is no longer care."""
 
+HINTS = {"eats_hint": "eating_disorder"}
+"""Signs that are near enough to a harm to ask about it, whatever the classifier says."""
+
 MUCH_ALIKE = (
     ("error_today", "patient_risk"),
     ("bullying", "discrimination"),
@@ -133,6 +136,10 @@ def may_be_told(message: Mapping[str, Any], slots: Mapping[str, Any]) -> str | N
     clear = (message.get("harm_sources") or {}).get("clear") or ()
     told = [harm for harm in message.get("harms") or () if harm in OWN_ROUTES]
     harms = [harm for harm in told if harm not in CLEAR_TO_ASK or harm in clear]
+    signs = message.get("signs") or ()
+    hinted = [harm for sign, harm in HINTS.items() if sign in signs and harm not in checked]
+    if hinted and not given and not slots.get("crisis_kind"):
+        return hinted[0]
     if len(str(message.get("text") or "").split()) < FEWEST_WORDS:
         harms = [harm for harm in harms if harm not in ASKED_FIRST]
     if given or slots.get("crisis_kind"):
