@@ -7,10 +7,11 @@ from datetime import date
 from typing import Any
 
 from rasa_sdk import Action, Tracker
-from rasa_sdk.events import EventType, FollowupAction
+from rasa_sdk.events import EventType, FollowupAction, SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 
 from actions.local_facts import WARNING_RESPONSES, chosen_deanery, say_warnings
+from actions.routes import service_lines
 from actions.speaking import (
     entity_of,
     intent_of,
@@ -21,12 +22,19 @@ from actions.speaking import (
     was_said,
 )
 from bot.deanery import Deanery, Signpost, signposts
-from bot.dialogue.context import UNSURE
+from bot.dialogue.context import (
+    DENIES,
+    HARM_QUESTIONS,
+    UNSURE,
+    harm_spoken_of,
+    question_again,
+    stays_open,
+)
 from bot.dialogue.in_confidence import in_confidence
 from bot.dialogue.reading import ABOUT, CONTACT, topic_of
 from bot.dialogue.referral import OFFERED_AGAIN, unsent
 from bot.dialogue.replies import Memory, declined
-from bot.nlu.routes import routes
+from bot.nlu.routes import OWN_ROUTES, routes
 
 LOCAL_FACT = {
     "ask_what_is_psu": "offer",
@@ -77,6 +85,16 @@ OF_THE_WAY = ("who", "anonymous")
 """Of these, what is answered otherwise where they say how to reach them."""
 
 SIGNPOSTS, SIGNPOSTS_IN_A_BUBBLE = "utter_signposts", 3
+
+OTHERS_BESIDE = 3
+"""Services for everybody that are named after those of a harm."""
+
+NAMED_HARMS = {
+    "rather_another": "sexual_harm",
+    "asks_for_money": "no_home_or_money",
+}
+"""Signs of what a question names -> the route whose services come first, if none was given."""
+
 
 NO_ANSWER = ("thank", "object_to_bot", "insult", "off_topic")
 """Intents that ask nothing: "not for me, thanks" is a no to the unit."""
@@ -142,6 +160,9 @@ class ActionAnswer(Action):
         signs = tracker.latest_message.get("signs") or ()
         if intent == ABOUT:
             return _say_topic(dispatcher, tracker, before)
+        denied = before.asked == "maybe_route" and any(sign in signs for sign in DENIES)
+        if intent in NO_ANSWER and denied:
+            return [FollowupAction("action_reply_to_talk")]  # no, it is not that
         if intent in NO_ANSWER and "declines_unit" in signs:
             return [FollowupAction("action_not_now")]
         if intent == "object_to_bot" and "not_answered" in signs:
@@ -154,6 +175,8 @@ class ActionAnswer(Action):
             intent = "ask_what_is_kept"  # could they ask us, and not whom the unit tells
         about = entity_of(tracker, "watcher") or (None if of_us else entity_of(tracker, "party"))
         own = OF_ITS_OWN.get((intent, about or ""))
+        if intent == "ask_other_support" and _harm_named(tracker):
+            own = "utter_answer_ask_other_support_harm"
         if intent == "ask_who_is_told" and before.last_ask not in OF_WHO_READS_IT:
             # "does it count at ARCP", of what was asked just before
             own = own or OF_ITS_OWN.get((before.last_ask or "", about or ""))
@@ -192,7 +215,7 @@ class ActionAnswer(Action):
             unit_told=before.unit_told or intent == "ask_what_is_psu",
             last_ask=intent,
         )
-        if before.asked not in RETURNS:
+        if before.asked not in (*RETURNS, *HARM_QUESTIONS):
             after = replace(after, asked=_asked_after(before, unknown))
         return remember(before, after, unclear_run=0, after_deanery=waiting)
 
@@ -250,7 +273,7 @@ def say_about(dispatcher: CollectingDispatcher, tracker: Tracker, topic: str) ->
     deanery, today = chosen_deanery(tracker), date.today()
     if topic == MONEY:
         keys = routes()[MONEY_ROUTE].signposts
-        _say_services(dispatcher, tracker, [signposts()[key] for key in keys])
+        _say_services(dispatcher, tracker, [signposts()[key] for key in keys], len(keys))
     if deanery is None or topic not in FACT_OF_TOPIC:
         return
     if fact := deanery.fact(FACT_OF_TOPIC[topic], today):
@@ -267,7 +290,7 @@ def _say_topic(
     """Answer a question about a topic; what was offered before stays so."""
     say_about(dispatcher, tracker, topic_of(tracker.latest_message) or "said_already")
     after = replace(before, turn=before.turn + 1, last_ask=ABOUT)
-    if before.asked not in RETURNS:
+    if before.asked not in (*RETURNS, *HARM_QUESTIONS):
         after = replace(after, asked=_asked_after(before, unknown=False))
     return remember(before, after, unclear_run=0)
 
@@ -319,25 +342,52 @@ def _asked_after(before: Memory, unknown: bool) -> str:
 
 
 def _say_signposts(dispatcher: CollectingDispatcher, tracker: Tracker) -> None:
-    """Name the services that may be shown for the nation, a few to a bubble."""
-    general = [s for s in signposts().values() if s.general and not s.essential]
-    _say_services(dispatcher, tracker, general)
+    """Name the services that may be shown for the nation, a few to a bubble.
+
+    Those of the harm that was spoken of, or is named in the question, come first; of the others
+    some are enough then.
+    """
+    harm = _harm_named(tracker)
+    first = routes()[harm].signposts if harm else ()
+    general = [
+        signpost
+        for key, signpost in signposts().items()
+        if signpost.general and not signpost.essential and key not in first
+    ]
+    if harm:
+        say(dispatcher, "utter_signposts", lines=service_lines(tracker, harm))
+    _say_services(dispatcher, tracker, general, OTHERS_BESIDE if harm else len(general))
 
 
 def _say_services(
-    dispatcher: CollectingDispatcher, tracker: Tracker, services: list[Signpost]
+    dispatcher: CollectingDispatcher, tracker: Tracker, services: list[Signpost], most: int
 ) -> None:
-    """Name those of `services` that may be shown for the nation, a few to a bubble."""
-    deanery = chosen_deanery(tracker)
-    today = date.today()
+    """Name `most` of `services` that may be shown for the nation, a few to a bubble."""
+    deanery, today = chosen_deanery(tracker), date.today()
     lines = [
         f"{signpost.name}: {signpost.value} ({signpost.hours})"
         for signpost in services
         if signpost.shown(today) and (deanery is None or deanery.nation in signpost.nations)
     ]
+    lines = lines[:most]
     for start in range(0, len(lines), SIGNPOSTS_IN_A_BUBBLE):
         shown = "\n".join(lines[start : start + SIGNPOSTS_IN_A_BUBBLE])
         say(dispatcher, SIGNPOSTS, lines=shown)
+
+
+def _harm_named(tracker: Tracker) -> str | None:
+    """Return the harm of their own that other support is asked for about, or None.
+
+    It is what the question names, or what was spoken of last.
+    """
+    message = tracker.latest_message
+    signs = message.get("signs") or ()
+    named = [harm for sign, harm in NAMED_HARMS.items() if sign in signs]
+    spoken = harm_spoken_of(tracker.slots)
+    told = [harm for harm in message.get("harms") or () if harm in OWN_ROUTES]
+    if "asks_for_money" in signs:
+        return named[-1]
+    return next((harm for harm in (spoken, *named, *told) if harm in OWN_ROUTES), None)
 
 
 class ActionReturn(Action):
@@ -365,6 +415,8 @@ class ActionReturn(Action):
         elif waits and memory.asked in ("open", "back", "referral"):
             say(dispatcher, OFFERED_AGAIN[waits])
             after = replace(memory, asked=waits)
+        elif memory.asked in HARM_QUESTIONS:
+            return _keep_question(dispatcher, tracker, memory)
         elif memory.asked in OFFERS and _refuses(tracker):
             say(dispatcher, "utter_return_talk")
             after = replace(declined(memory), asked="back")
@@ -385,6 +437,20 @@ class ActionReturn(Action):
             say(dispatcher, name)
             after = replace(memory, asked="back")
         return remember(memory, after)
+
+
+def _keep_question(
+    dispatcher: CollectingDispatcher, tracker: Tracker, memory: Memory
+) -> list[EventType]:
+    """Leave a harm's question open after an answer, once; where safety is in it, put it again."""
+    again, kept = question_again(tracker.slots), stays_open(tracker.slots)
+    if again:
+        say(dispatcher, f"utter_route_{again}_again")
+    stays = kept or memory.asked == "maybe_route"
+    events = remember(memory, memory if stays else replace(memory, asked="open"))
+    if kept in ("route", "safe_from_them"):
+        events.append(SlotSet("route_again", tracker.get_slot("route_asked")))
+    return events
 
 
 def _ends_itself(tracker: Tracker) -> bool:

@@ -18,12 +18,12 @@ from bot.dialogue.context import (
     AT_WORK,
     FEAR,
     UNSAFE_PERSON,
-    answer_of,
+    answers_route,
     aside_of,
     confirmed_route,
     fear_of,
+    harm_spoken_of,
     is_breathless,
-    last_route,
     withdrawn_route,
 )
 from bot.dialogue.replies import AFTER_ROUTE, QUIET_TURNS, taken_back
@@ -54,6 +54,19 @@ REMARKS, AT_WORK_LINES = f"{SEXUAL}_said", "bullying"
 
 WITHDRAWAL = "_withdrawal"
 """End of the name of what is said where somebody shakes or sweats without a drink."""
+
+NEAR_WORK = "_near_work"
+"""End of the name of what is said where a drink before a shift or a drive is told."""
+
+LONG_QUIET = (
+    "domestic_abuse",
+    "sexual_harm",
+    "eating_disorder",
+    "no_home_or_money",
+    "error_today",
+)
+LONG_QUIET_TURNS = 10
+"""Routes after which the unit waits longer to be offered, unless it is asked for, and how long."""
 
 ASKED_ASIDE = {"writes": "safe_from_them", "panic": "route"}
 """What is said to something told on after a route -> what its question asks, if a yes or no."""
@@ -106,7 +119,7 @@ class ActionRoute(Action):
             asked = ASKED_ASIDE.get(aside, "open")
             after = replace(after, asked=asked, last_ask=AFTER_ROUTE)
             changed, answered = {}, []
-        elif fear and not self._answered(tracker, before.asked):
+        elif fear and not self._is_answered(tracker, before.asked):
             _say_fear(dispatcher, tracker, fear)
             given = [*(tracker.get_slot("routes_given") or ()), FEAR + fear]
             changed = {"routes_given": given}
@@ -125,21 +138,23 @@ class ActionRoute(Action):
         ]
 
     @staticmethod
-    def _answered(tracker: Tracker, asked: str) -> bool:
+    def _is_answered(tracker: Tracker, asked: str) -> bool:
         """Whether the message answers the route's question, which comes before a fear."""
-        said = answer_of(intent_of(tracker), tracker.latest_message.get("signs") or ())
+        said = answers_route(tracker.latest_message, tracker.slots)
         return asked in ("route", "safe_from_them") and said is not None
 
     @staticmethod
     def _quiet(harm: str | None) -> int:
         """Return the turns in which the unit is not offered after a route."""
+        if harm in LONG_QUIET:
+            return LONG_QUIET_TURNS
         return 1 if harm in UNIT_MAY_HELP else QUIET_TURNS
 
     @staticmethod
     def _say_next(dispatcher: CollectingDispatcher, tracker: Tracker) -> bool:
         """Say what follows the answer to the route's question; return whether it was yes."""
         route = tracker.get_slot("route_asked")
-        said = answer_of(intent_of(tracker), tracker.latest_message.get("signs") or ())
+        said = answers_route(tracker.latest_message, tracker.slots)
         done = "done" in (tracker.latest_message.get("signs") or ())
         yes = said == "yes" or done or intent_of(tracker) == "safe_for_now"
         say(dispatcher, f"utter_route_{route}_{'yes' if yes else 'no'}", **crisis_numbers(tracker))
@@ -148,7 +163,7 @@ class ActionRoute(Action):
 
 def _say_fear(dispatcher: CollectingDispatcher, tracker: Tracker, fear: str) -> None:
     """Say what meets a fear; whether it has to be reported depends on what was told."""
-    route = last_route(tracker.slots)
+    route = harm_spoken_of(tracker.slots)
     if fear == "report" and route in THEIRS_TO_REPORT:
         say(dispatcher, "utter_route_fear_report_theirs")
     elif fear == "report" and route in AT_WORK:
@@ -159,10 +174,15 @@ def _say_fear(dispatcher: CollectingDispatcher, tracker: Tracker, fear: str) -> 
 
 def harm_of(tracker: Tracker) -> str | None:
     """Return the route to give now: told, confirmed, or one that waited for "are you safe?"."""
-    told = told_now(tracker.latest_message, tracker.slots)
-    waiting = tracker.get_slot("route_waiting") if tracker.get_slot("asked") == "safe_now" else None
-    confirmed = confirmed_route(tracker.latest_message, tracker.slots)
-    return next((harm for harm in told if harm in OWN_ROUTES), confirmed or waiting)
+    message, slots = tracker.latest_message, tracker.slots
+    told = [harm for harm in told_now(message, slots) if harm in OWN_ROUTES]
+    by_phrases = (message.get("harm_sources") or {}).get("patterns") or ()
+    plainly = [harm for harm in told if harm in by_phrases]
+    waiting = slots.get("route_waiting") if slots.get("asked") == "safe_now" else None
+    confirmed = confirmed_route(message, slots)
+    if slots.get("harm_open") and aside_of(message, slots):
+        told = []  # what is told on about what was asked is no other trouble
+    return next(iter((*plainly, *([confirmed] if confirmed else ()), *told)), waiting)
 
 
 def say_route(
@@ -198,9 +218,15 @@ def worded_as(tracker: Tracker, route: str) -> str:
 def _told_as(tracker: Tracker, words: str) -> str:
     """Return the end of the response's name: a hand on the knee is not met with forensic tests."""
     signs = tracker.latest_message.get("signs") or ()
-    if words == SEXUAL and "assaulted" not in signs:
-        return HARASSED if any(sign in signs for sign in ("harassed", "remarks")) else ""
-    return WITHDRAWAL if words == "alcohol_drugs" and "withdrawal" in signs else ""
+    doubted = "asks_if_it_counts" in signs
+    if words == SEXUAL and (doubted or "assaulted" not in signs):
+        belittled = doubted or any(sign in signs for sign in ("harassed", "remarks"))
+        return HARASSED if belittled else ""
+    if words != "alcohol_drugs":
+        return ""
+    if "withdrawal" in signs:
+        return WITHDRAWAL
+    return NEAR_WORK if "drank_near_work" in signs else ""
 
 
 def service_lines(tracker: Tracker, route: str) -> str:
@@ -233,6 +259,7 @@ def given_route(tracker: Tracker, route: str) -> list[EventType]:
     return [
         SlotSet("route_waiting", None if waiting == route else waiting),
         SlotSet("routes_given", [*(tracker.get_slot("routes_given") or ()), route]),
+        SlotSet("harm_open", None),
         SlotSet("route_asked", worded_as(tracker, route)),
     ]
 

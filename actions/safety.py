@@ -70,7 +70,7 @@ from bot.dialogue.urgency import (
     kind_after,
     presses_for_the_call,
 )
-from bot.nlu.routes import DONE_FIRST, EDGE, EMERGENCY, SOMEONE_ELSE, at_the_edge
+from bot.nlu.routes import DONE_FIRST, EDGE, EMERGENCY, OWN_ROUTES, SOMEONE_ELSE, at_the_edge
 from bot.nlu.taxonomy import NO_RISK, OWN_RISK
 
 SAFE, DANGER, HALF, WILL_CALL, REACHED, MISREAD, CHANGE, NAMED, HOLDS_BACK, TENDED = (
@@ -490,6 +490,12 @@ def _after_answer(dispatcher: CollectingDispatcher, tracker: Tracker, now: Step,
     intent, numbers = intent_of(tracker), crisis_numbers(tracker)
     meaning = _meaning(tracker, now)
     barrier = _barrier(tracker)
+    if now.kind == UNSAFE_PERSON and meaning is None and "cannot_talk" in _signs(tracker):
+        say(dispatcher, "utter_route_aside_cannot_talk", **numbers)
+        return replace(now, state="staying", question=QUESTION_OF[UNSAFE_PERSON])
+    told = _told_plainly(tracker)
+    if told and meaning is None and now.kind == UNSURE and now.state == "asked":
+        return _give_route(dispatcher, tracker, replace(now, state="no"), told)
     said_safe = "safe" in _signs(tracker)
     if now.kind == MEDICAL and not now.sure and "only_panic" in _signs(tracker):
         return _medical_put_right(dispatcher, tracker, now)
@@ -726,6 +732,20 @@ def _unanswered(dispatcher: CollectingDispatcher, tracker: Tracker, now: Step, t
     if now.state == "asked" and now.kind in UNCERTAIN:
         return replace(stayed, state="eased", question="open")
     return replace(stayed, state="staying")
+
+
+def _told_plainly(tracker: Tracker) -> str | None:
+    """Return the harm of their own that a message tells by a phrase or clearly, not given yet.
+
+    A message that leaves a doubt about safety itself tells none: that comes first.
+    """
+    message = tracker.latest_message
+    if is_low(message) or at_the_edge(message) or tracker.get_slot("route_waiting"):
+        return None
+    sources = message.get("harm_sources") or {}
+    found = (*(sources.get("patterns") or ()), *(sources.get("clear") or ()))
+    given = tracker.get_slot("routes_given") or ()
+    return next((h for h in found if h in OWN_ROUTES and h not in given), None)
 
 
 def _stay(dispatcher: CollectingDispatcher, tracker: Tracker, now: Step, turn: int) -> Step:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import replace
 from typing import Any
 
@@ -16,7 +17,15 @@ from actions.questions import say_about
 from actions.routes import given_route, question_of, route_for_later, say_route
 from actions.session import ActionClose
 from actions.speaking import intent_of, memory_of, remember, say, say_reply
-from bot.dialogue.context import MISREAD, answer_of, is_breathless
+from bot.dialogue.context import (
+    DENIES,
+    HARM_QUESTIONS,
+    MISREAD,
+    answer_of,
+    is_breathless,
+    question_again,
+    stays_open,
+)
 from bot.dialogue.memory import heard_in
 from bot.dialogue.reading import asked_label, topic_of
 from bot.dialogue.referral import OFFERED_AGAIN, REFERRAL, SENT_WITH, unsent
@@ -62,7 +71,7 @@ STATEMENTS = ("_reflect", "_affirm")
 TAKES_UP_NOTHING = ("utter_listen_reflect", "utter_no_answer_reflect")
 """Openings that are left out where a question is answered."""
 
-ASKED_FIRST = ("safe_now", "maybe_route")
+ASKED_FIRST = ("safe_now", *HARM_QUESTIONS)
 """Values of `asked` whose question is put even where an answer was given."""
 
 FOREIGN, MAYBE = "not_english", 0.3
@@ -98,7 +107,9 @@ class ActionReplyToTalk(Action):
     ) -> list[EventType]:
         before = memory_of(tracker)
         heard, intent = heard_in(tracker.latest_message), intent_of(tracker)
-        if intent == "inform" and not heard.answer:
+        signs = tracker.latest_message.get("signs") or ()
+        answers = heard.answer or _names_somebody(signs) or stays_open(tracker.slots)
+        if intent == "inform" and not answers:
             return await ActionInform().run(dispatcher, tracker, domain)
         if beside := await beside_a_form(dispatcher, tracker, domain):
             return beside
@@ -115,7 +126,7 @@ class ActionReplyToTalk(Action):
                 return remember(before, after, unclear_run=0)
             reply = misread(before, routes()[checked[-1]].concern if checked else None)
             say_reply(dispatcher, reply)
-            return remember(before, reply.memory, unclear_run=0)
+            return remember(before, reply.memory, unclear_run=0, harm_open=None)
         if intent == "share" and not heard.anything() and _may_be_foreign(tracker):
             return _say_foreign(dispatcher, before)
         if MISREAD in signs and before.talk_turns and heard.brief and not heard.anything():
@@ -133,6 +144,7 @@ class ActionReplyToTalk(Action):
         if "closing" in signs and not heard.uneasy:
             return await say_and_close(dispatcher, tracker, domain)
         act, harm = _act(intent, before), may_be_told(tracker.latest_message, tracker.slots)
+        harm = harm or question_again(tracker.slots)
         if act is not None and harm is None and not heard.anything():
             say(dispatcher, f"utter_act_{act}")
             after = replace(before, turn=before.turn + 1, asked="open")
@@ -167,7 +179,7 @@ class ActionReplyUnclear(Action):
             return _say_foreign(dispatcher, before)
         if "closing" in (tracker.latest_message.get("signs") or ()) and not heard.uneasy:
             return await say_and_close(dispatcher, tracker, domain)
-        if heard.anything() or likeliest == "share":
+        if heard.anything() or likeliest == "share" or stays_open(tracker.slots):
             return _take_up(dispatcher, tracker, heard, before)
         named = next(tracker.get_latest_entity_values("deanery"), None)
         if named:  # "it's Wales"; Rasa fills the slot only where the intent is clear
@@ -247,7 +259,9 @@ class ActionNotNow(Action):
         """
         before, heard = memory_of(tracker), heard_in(tracker.latest_message)
         for_good = _wants_no_unit(tracker)
-        if before.asked in ("nothing", "open") and heard.anything() and not for_good:
+        says_yes = "says_yes" in (tracker.latest_message.get("signs") or ())
+        offered = before.asked not in ("nothing", "open", *HARM_QUESTIONS)
+        if not offered and (heard.anything() or says_yes) and not for_good:
             return _take_up(dispatcher, tracker, heard, before)
         if before.asked == "open" and before.last_ask == MESSAGE_MADE:
             return await say_and_close(dispatcher, tracker, domain)
@@ -317,18 +331,35 @@ def _take_up(
 ) -> list[EventType]:
     """Say the reply to what was told; a harm that it may tell is asked about, and remembered so."""
     harm = may_be_told(tracker.latest_message, tracker.slots)
-    reply = reply_to_talk(replace(heard, harm=harm, unsent=unsent(tracker.slots)), before)
+    again = None if _leaves_it(tracker) else question_again(tracker.slots)
+    told = replace(heard, harm=harm, again=again, unsent=unsent(tracker.slots))
+    reply = reply_to_talk(told, before)
+    kept = stays_open(tracker.slots)
+    if kept and reply.memory.asked == "open" and not (harm or heard.anything()):
+        reply = replace(reply, memory=replace(reply.memory, asked=kept))
     topic = topic_of(tracker.latest_message)
     if topic is not None:
         reply = _answered(dispatcher, tracker, reply, before, topic)
     else:
         say_reply(dispatcher, reply)
     events = [*remember(before, reply.memory, unclear_run=0), *route_for_later(tracker)]
-    if harm is not None and reply.memory.asked == "maybe_route":
-        events.append(
-            SlotSet("routes_checked", [*(tracker.get_slot("routes_checked") or ()), harm])
-        )
+    if kept in ("route", "safe_from_them"):
+        events.append(SlotSet("route_again", tracker.get_slot("route_asked")))
+    if harm is not None and reply.memory.last_ask == "maybe_route":
+        checked = [*(tracker.get_slot("routes_checked") or ()), harm]
+        events += [SlotSet("routes_checked", checked), SlotSet("harm_open", harm)]
     return events
+
+
+def _leaves_it(tracker: Tracker) -> bool:
+    """Whether they would rather not answer."""
+    return intent_of(tracker) == "not_now" or "change_subject" in (
+        tracker.latest_message.get("signs") or ()
+    )
+
+
+def _names_somebody(signs: Collection[str]) -> bool:
+    return "names_kin" in signs or "names_someone" in signs
 
 
 def _answered(
@@ -373,7 +404,7 @@ def _wants_no_unit(tracker: Tracker) -> bool:
 
 def _says_no(tracker: Tracker) -> bool:
     signs = tracker.latest_message.get("signs") or ()
-    return answer_of(intent_of(tracker), signs) == "no"
+    return answer_of(intent_of(tracker), signs) == "no" or any(sign in signs for sign in DENIES)
 
 
 def _act(intent: str, before: Memory) -> str | None:

@@ -22,6 +22,7 @@ from bot.content import responses
 from bot.dialogue.context import (
     AFTER_HURTING,
     ASIDE,
+    ASKED_AGAIN,
     BARRIER,
     FEARS,
     FITNESS,
@@ -158,12 +159,14 @@ def _templates() -> Mapping[str, Parts]:
         "utter_referral_topic_{}": _each(CHOICES["topic"]),
         "utter_referral_{}_{}": [(a, value) for a, values in CHOICES.items() for value in values],
         "utter_route_fear_{}": _each(FEARS.values()),
-        "utter_route_aside_{}": _each([*(name for name, _ in ASIDE.values()), FITNESS]),
+        "utter_route_aside_{}": _each([*(name for _, name, _ in ASIDE), FITNESS]),
         "utter_route_{}_do{}": [
             *product(worded, ("",)),
             ("sexual_harm", routes.HARASSED),
             ("alcohol_drugs", routes.WITHDRAWAL),
+            ("alcohol_drugs", routes.NEAR_WORK),
         ],
+        "utter_route_{}_again": _each(ASKED_AGAIN),
         "utter_route_{}_open": _each(worded),
         "utter_route_{}_{}": list(product(worded, ("yes", "no", "ask"))),
         "utter_stage_{}_affirm": stages,

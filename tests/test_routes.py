@@ -317,6 +317,7 @@ def test_another_harm_in_quiet_words_after_a_route_is_asked_about(person):
     assert person.seen[-1][-1].text.endswith(asked)
     person.say("yes")
     assert person.slot("routes_given") == ["bullying", "domestic_abuse"]
+    person.say("yes, I'm safe")
     person.say_as("and the shift", **quiet_harm("unfit_now"))
     assert person.slot("routes_checked") == ["domestic_abuse", "unfit_now"]
     person.say("no")

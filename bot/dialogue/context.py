@@ -20,6 +20,7 @@ from bot.nlu.routes import (
     OWN_ROUTES,
     SEXUAL,
     SOMEONE_ELSE,
+    UNFIT,
     WITHDRAWN,
     at_the_edge,
     routes,
@@ -154,16 +155,92 @@ COMPLAINED = "error_today"
 AT_WORK = ("error_today", "patient_risk")
 """Routes after which a body in danger is mostly a patient's."""
 
-ASIDE = {
-    "asks_what_now": ("what_now", AT_WORK),
-    "only_panic": ("panic", AT_WORK),
-    "asks_whom_to_tell": ("whom", (SEXUAL, "bullying", "discrimination")),
-    "asks_if_it_counts": ("counts", (SEXUAL,)),
-    "they_write_now": ("writes", (SEXUAL,)),
-    "withdrawal": ("withdrawal", ("alcohol_drugs",)),
-    "drank_near_work": ("drank", ("alcohol_drugs",)),
+ABUSE, DRINKING, EATING, HOMELESS = (
+    "domestic_abuse",
+    "alcohol_drugs",
+    "eating_disorder",
+    "no_home_or_money",
+)
+
+ASIDE = (
+    ("asks_what_now", "what_now", AT_WORK),
+    ("only_panic", "panic", AT_WORK),
+    ("asks_whom_to_tell", "whom", (SEXUAL, "bullying", "discrimination")),
+    ("cannot_talk", "cannot_talk", (ABUSE,)),
+    ("threat_to_tell", "threat", (ABUSE,)),
+    ("shared_device", "device", (ABUSE,)),
+    ("asks_language", "language", (ABUSE, SEXUAL)),
+    ("made_small", "counts_at_home", (ABUSE,)),
+    ("asks_if_it_counts", "counts", (SEXUAL,)),
+    ("they_write_now", "writes", (SEXUAL,)),
+    ("near_them_at_work", "near_them", (SEXUAL,)),
+    ("washes", "washes", (SEXUAL,)),
+    ("sees_it_again", "sees_it", (SEXUAL, ABUSE)),
+    ("tells_nobody", "nobody", (SEXUAL,)),
+    ("withdrawal", "withdrawal", (DRINKING,)),
+    ("covered_now", "covered", (DRINKING,)),
+    ("asks_words", "words", (DRINKING, UNFIT)),
+    ("drank_near_work", "drank", (DRINKING,)),
+    ("due_soon", "drank", (DRINKING,)),
+    ("goes_running", "runs", (EATING,)),
+    ("fears_scales", "weighed", (EATING,)),
+    ("eats_little", "body", (EATING,)),
+    ("asks_for_room", "room", (HOMELESS,)),
+)
+"""What is asked or told on after a route: the sign, the name of what is said, and the routes."""
+
+NOT_ASIDE = {"drank": "sober_now", "nobody": "asks_to_report", "covered": "withdrawal"}
+"""What is said aside -> the sign beside which it would miss what was told."""
+
+SETTLES = {
+    DRINKING: ("due_soon",),
+    EATING: ("names_someone", "names_kin"),
+    "discrimination": ("names_someone", "names_kin"),
+    "bullying": ("names_someone", "names_kin"),
 }
-"""Signs of what is asked or told on after a route -> the name of what is said, and the routes."""
+"""Routes -> signs that say yes to their question in other words."""
+
+TOLD_ON = {
+    ABUSE: ("made_small", "threat_to_tell", "afraid_of_them", "they_are_near"),
+    SEXUAL: (
+        "froze",
+        "touched",
+        "assaulted",
+        "harassed",
+        "remarks",
+        "asks_if_it_counts",
+        "they_write_now",
+        "washes",
+    ),
+    DRINKING: ("withdrawal", "drank_near_work"),
+    EATING: ("eats_hint", "eats_little", "goes_running", "fears_scales"),
+    HOMELESS: ("sleeps_rough", "asks_for_room"),
+}
+"""Harms that were asked about -> signs of telling on, which mean yes."""
+
+ASKED_ALL_ALONG = ("asks_if_it_counts",)
+"""Of these, the signs that mean yes for as long as what was asked was not denied."""
+
+AFTER_THE_ANSWER = ("cannot_talk", "due_soon")
+"""Signs that are told aside only where they do not stand beside an answer that says otherwise."""
+
+DENIES = ("misread", "no_such_thing")
+"""Signs that what was asked about is not so."""
+
+HARM_QUESTIONS = ("safe_from_them", "route", "maybe_route")
+"""Values of `asked` that stay for one more turn when what is said is no answer."""
+
+ASKED_AGAIN = (
+    "domestic_abuse",
+    "sexual_harm",
+    "sexual_harm_said",
+    "alcohol_drugs",
+    "unfit_now",
+    "error_today",
+    "patient_risk",
+    "no_home_or_money",
+)
+"""Routes whose question is put again, once, when it was not answered: safety is in it."""
 
 COULD_KILL = "could_kill"
 """The sign of "I could kill him", which is mostly said in anger and not meant."""
@@ -452,8 +529,8 @@ def others_risk_is_clear(message: Mapping[str, Any]) -> bool:
 
 
 def fear_of(message: Mapping[str, Any], slots: Mapping[str, Any]) -> str | None:
-    """Return what holds somebody back after a route of their own, each once; or None."""
-    if last_route(slots) not in OWN_ROUTES:
+    """Return what holds somebody back after a harm of their own, each once; or None."""
+    if harm_spoken_of(slots) not in OWN_ROUTES:
         return None
     given = list(slots.get("routes_given") or ())
     found = (name for sign, name in FEARS.items() if sign in _signs(message))
@@ -466,6 +543,61 @@ def last_route(slots: Mapping[str, Any]) -> str | None:
     return next((route for route in given if not route.startswith((FEAR, WITHDRAWN))), None)
 
 
+def harm_spoken_of(slots: Mapping[str, Any]) -> str | None:
+    """Return the route that was given last, or the harm that was asked about and not denied."""
+    last = last_route(slots)
+    return str(slots["harm_open"]) if last is None and slots.get("harm_open") else last
+
+
+def stays_open(slots: Mapping[str, Any]) -> str | None:
+    """Return the question about a harm that a message without an answer leaves open, or None.
+
+    It is the value of `asked`, and stays so once.
+    """
+    asked = slots.get("asked")
+    if asked == "maybe_route":
+        return "maybe_route" if slots.get("last_ask") == "maybe_route" else None
+    again = slots.get("route_again") == slots.get("route_asked")
+    return str(asked) if asked in HARM_QUESTIONS and not again else None
+
+
+def question_again(slots: Mapping[str, Any]) -> str | None:
+    """Return the route whose question is put again when a message does not answer it, or None."""
+    route = slots.get("route_asked")
+    asked = stays_open(slots)
+    return str(route) if asked not in (None, "maybe_route") and route in ASKED_AGAIN else None
+
+
+def safe_from_them(message: Mapping[str, Any]) -> bool:
+    """Whether a message says yes to "are you safe from them?".
+
+    A yes that goes on about what they do ("yes, he says he loves me") says yes to that.
+    """
+    intent, found = str((message.get("intent") or {}).get("name")), _signs(message)
+    if intent == "safe_for_now" or "safe" in found:
+        return True
+    return answer_of(intent, found) == "yes" and not _is_hurt(message)
+
+
+def answers_route(message: Mapping[str, Any], slots: Mapping[str, Any]) -> str | None:
+    """Return what a message answers to the question of the route that was given last.
+
+    It is yes, no, half or None; other words than yes and no count where they settle it.
+    """
+    found = _signs(message)
+    route = str(slots.get("route_asked"))
+    if slots.get("asked") == "safe_from_them" and safe_from_them(message):
+        return "yes"
+    if route == DRINKING and "sober_now" in found:
+        return "no"
+    said = answer_of(str((message.get("intent") or {}).get("name")), found)
+    if said is None and any(sign in found for sign in SETTLES.get(route, ())):
+        return "yes"
+    if slots.get("asked") == "safe_from_them" and said == "yes":
+        return None
+    return said
+
+
 def withdrawn_route(message: Mapping[str, Any], slots: Mapping[str, Any]) -> str | None:
     """Return the route that was given last, when the message says that there is no such thing."""
     last = last_route(slots)
@@ -476,26 +608,38 @@ def withdrawn_route(message: Mapping[str, Any], slots: Mapping[str, Any]) -> str
 
 def aside_of(message: Mapping[str, Any], slots: Mapping[str, Any]) -> str | None:
     """Return what is asked or told on after a route, by its name, or None."""
-    found, last = _signs(message), last_route(slots)
+    found, last = _signs(message), harm_spoken_of(slots)
     if last is None and slots.get("crisis_kind"):
         last = slots.get("route_waiting")
-    for sign, (name, after) in ASIDE.items():
-        if sign in found and last in after:
+    answered = answers_route(message, slots) if slots.get("asked") in HARM_QUESTIONS else None
+    for sign, name, after in ASIDE:
+        other = answered == ("yes" if sign == "cannot_talk" else "no")
+        if sign in AFTER_THE_ANSWER and other:
+            continue
+        if sign in found and last in after and NOT_ASIDE.get(name) not in found:
             return name
     return FITNESS if "asks_if_fit" in found else None
 
 
 def confirmed_route(message: Mapping[str, Any], slots: Mapping[str, Any]) -> str | None:
-    """Return the route that was asked about last, when the answer is yes or tells it again."""
+    """Return the route that was asked about last, when the answer is yes or tells on about it.
+
+    Telling on counts for as long as the question was not denied and no route was given.
+    """
     checked = list(slots.get("routes_checked") or ())
-    if slots.get("asked") != "maybe_route" or not checked:
-        return None
     intent = str((message.get("intent") or {}).get("name"))
-    said = answer_of(intent, _signs(message))
+    said, found = answer_of(intent, _signs(message)), _signs(message)
+    denied = said == "no" or any(sign in found for sign in DENIES)
+    waits, asked = str(slots.get("harm_open")), slots.get("asked") == "maybe_route"
+    told_on = [sign for sign in TOLD_ON.get(waits, ()) if sign in found]
+    told_on = [sign for sign in told_on if asked or sign in ASKED_ALL_ALONG]
+    if told_on and not denied and last_route(slots) is None:
+        return waits
+    if not asked or not checked:
+        return None
     concerns = (message.get("signals") or {}).get("concern") or ()
     by_concern = checked[-1] != COMPLAINED and routes()[checked[-1]].concern in concerns
     again = checked[-1] in (message.get("harms") or ()) or by_concern
-    denied = said == "no" or "misread" in _signs(message)
     return checked[-1] if said == "yes" or (again and not denied) else None
 
 

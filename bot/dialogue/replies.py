@@ -24,6 +24,12 @@ HELPED = ("psu_recovery", "repaired_identity")
 QUIET_WHEN_HELPED = 15
 """Stages of who found help, and the turns in which nobody who spoke so is offered the unit."""
 
+AGAIN_ALONE = ("domestic_abuse",)
+"""Routes whose question is put again alone: what a general opening takes up may be far from it."""
+
+AFTER_MAYBE = 3
+"""No offer in the next turns after a harm was asked about: it is heard out first."""
+
 MOST_DECLINES = 2
 """Refusals after which the unit is not offered again, unless it is asked for."""
 
@@ -126,6 +132,8 @@ class Heard:
     """Whether it was a few words, to which a few words are the reply."""
     question: bool = False
     """Whether it ended in a question mark."""
+    again: str | None = None
+    """The route whose question was not answered and is put again."""
     harm: str | None = None
     """A route that it may tell, which is asked about first (`bot.nlu.routes.may_be_told`)."""
     unsent: str | None = None
@@ -179,8 +187,8 @@ class Reply:
 
 def reply_to_talk(heard: Heard, memory: Memory) -> Reply:
     """Plan the reply to a message in which somebody tells something."""
-    again = heard.emptied and memory.low_turns > 0
-    uneasy = heard.uneasy or again
+    emptied_again = heard.emptied and memory.low_turns > 0
+    uneasy = heard.uneasy or emptied_again
     told = replace(
         memory,
         turn=memory.turn + 1,
@@ -203,8 +211,15 @@ def reply_to_talk(heard: Heard, memory: Memory) -> Reply:
         edge = heard.stage == URGENT_STAGE
         question = "utter_ask_safe_now" if edge else "utter_ask_safe_gently"
         return Reply((first, (question,)), asked)
+    if heard.again:
+        asked = replace(told, asked=memory.asked, last_ask=AFTER_ROUTE)
+        again = (f"utter_route_{heard.again}_again",)
+        return Reply((again,) if heard.again in AGAIN_ALONE else (first, again), asked)
     if heard.harm:
-        asked = replace(told, asked="maybe_route", last_ask="maybe_route")
+        quiet = max(told.no_offer_before_turn, told.turn + AFTER_MAYBE)
+        asked = replace(
+            told, asked="maybe_route", last_ask="maybe_route", no_offer_before_turn=quiet
+        )
         return Reply((first, (f"utter_maybe_{heard.harm}",)), asked)
     if heard.unsent and memory.last_ask == AFTER_ROUTE:
         asked = replace(told, asked=heard.unsent, last_ask="unsent")

@@ -21,6 +21,7 @@ from bot.dialogue.context import (
     BACKS_OUT,
     BARRIER,
     CARE,
+    HOMELESS,
     HURT_BY_SOMEBODY,
     PUT_RIGHT,
     RELIEF,
@@ -29,6 +30,7 @@ from bot.dialogue.context import (
     WORK_AHEAD,
     after_hurting,
     answer_of,
+    answers_route,
     aside_of,
     confirmed_route,
     crisis_kind,
@@ -79,9 +81,6 @@ BARE = ("deny", "unsure")
 RELIEVED = (PUT_RIGHT, f"{SOMEONE}{RELIEF}")
 """What `routes_given` ends with after somebody's danger turned out to be none."""
 
-HOMELESS = "no_home_or_money"
-"""The route whose question "the car" answers with no."""
-
 SURE = 0.6
 """Confidence from which a message in a crisis is taken for a question."""
 
@@ -122,11 +121,12 @@ def answered_first(parsed: Mapping[str, Any], slots: Mapping[str, Any]) -> str |
     others = news_of(parsed, slots) or any(h in OTHER_ROUTES for h in told_now(parsed, slots))
     if not others and (withdrawn_route(parsed, slots) or aside_of(parsed, slots)):
         return ROUTE
-    if asked == "safe_from_them" and (answer == "yes" or intent == "safe_for_now"):
+    settled = answers_route(parsed, slots)
+    if asked == "safe_from_them" and settled == "yes":
         return ROUTE
     if asked == "route" and slots.get("route_asked") == HOMELESS and "sleeps_rough" in signs:
         return ROUTE
-    if asked == "route" and (answer is not None or "done" in signs):
+    if asked == "route" and (settled is not None or "done" in signs):
         return ROUTE
     if slots.get("route_asked") in DONE_FIRST and "done" in signs:
         return ROUTE

@@ -85,6 +85,9 @@ SUPPOSED = {"patient_risk": "only_if"}
 STAYS_HOME, FAMILY = "stays_with_child", "work_life_family"
 """The sign, and the concern told before it, of who stays at home with somebody they care for."""
 
+HINTS = {"eats_hint": "eating_disorder"}
+"""Signs that are near enough to a harm to ask about it, whatever the classifier says."""
+
 MUCH_ALIKE = (
     ("error_today", "patient_risk"),
     ("bullying", "discrimination"),
@@ -166,6 +169,10 @@ def may_be_told(message: Mapping[str, Any], slots: Mapping[str, Any]) -> str | N
     if "remarks" in signs:  # "he calls me sweetheart" asks about work, and not about home
         told = [SEXUAL if harm == AT_HOME else harm for harm in told]
     harms = [harm for harm in told if harm not in CLEAR_TO_ASK or harm in clear]
+    signs = message.get("signs") or ()
+    hinted = [harm for sign, harm in HINTS.items() if sign in signs and harm not in checked]
+    if hinted and not given and not slots.get("crisis_kind"):
+        return hinted[0]
     if len(str(message.get("text") or "").split()) < FEWEST_WORDS:
         harms = [harm for harm in harms if harm not in ASKED_FIRST]
     if given or slots.get("crisis_kind"):
