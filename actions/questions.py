@@ -13,7 +13,7 @@ from rasa_sdk.executor import CollectingDispatcher
 from actions.local_facts import WARNING_RESPONSES, chosen_deanery, say_warnings
 from actions.speaking import entity_of, intent_of, memory_of, remember, say, was_said
 from bot.deanery import Deanery, signposts
-from bot.dialogue.context import UNSURE
+from bot.dialogue.context import UNSURE, WITH_THEM
 from bot.dialogue.in_confidence import in_confidence
 from bot.dialogue.reading import ABOUT, CONTACT, topic_of
 from bot.dialogue.referral import OFFERED_AGAIN, unsent
@@ -273,8 +273,12 @@ class ActionReturn(Action):
         elsewhere = tracker.active_loop.get("name") or tracker.get_slot("crisis_kind") == UNSURE
         if crisis == "eased" and not elsewhere:
             say(dispatcher, "utter_crisis_eased_listen")
+            if tracker.get_slot("crisis_question") == WITH_THEM:  # they have come back to talk
+                return remember(memory, after, crisis_question="open")
         elif crisis in ("asked", "staying"):
             say(dispatcher, "utter_return_crisis")
+            if tracker.get_slot("crisis_question") in ("step", "named_step"):  # asked no more
+                return remember(memory, after, crisis_question="open")
         elif tracker.active_loop.get("name") or _ends_itself(tracker):
             pass
         elif waits and memory.asked in ("open", "back", "referral"):

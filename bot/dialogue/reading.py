@@ -15,7 +15,7 @@ from typing import Any
 
 import yaml
 
-from bot.dialogue.context import is_low
+from bot.dialogue.context import forgets, is_low
 from bot.nlu.routes import EDGE
 from bot.nlu.taxonomy import NO_RISK
 from bot.paths import PATTERNS
@@ -34,14 +34,19 @@ QUESTION = "ask_"
 SURE = 0.8
 """Confidence from which an intent of `HELD` is not read again."""
 
+MEANT = 0.6
+"""Confidence from which forgetting that is not asked for in so many words is asked about."""
+
 HEARD = 0.4
 """Confidence from which the question after a courtesy is taken for what it seems to be."""
 
 BRIEF = 16
 """Words up to which a message that asks something is the question, and not a telling with one."""
 
-URGENT = ("need_help_now", "delete_my_data", "start_over", "not_english")
-"""Intents that nothing reads again."""
+FORGET = "delete_my_data"
+
+URGENT = ("need_help_now", FORGET, "start_over", "not_english")
+"""Intents that nothing reads again, to be forgotten where it is said in so many words."""
 
 HELD = ("clinical_question", "worried_about_someone", "want_message")
 """Intents that are read again only where they are not certain."""
@@ -113,6 +118,9 @@ def read_in_context(
             return _as(parsed, "affirm")
         if asked == REACHED_FOR:
             return _as(parsed, "ask_how_to_contact")
+    unsure = ((parsed.get("intent") or {}).get("confidence") or 1.0) < MEANT
+    if _intent(parsed) == FORGET and unsure and not forgets(parsed):
+        parsed = _as(parsed, "share")  # what is not said in so many words, nor clear, is talk
     label = asked_label(parsed)
     if label is None or not _is_asked(parsed, slots):
         return parsed
@@ -146,7 +154,8 @@ def _is_asked(parsed: Mapping[str, Any], slots: Mapping[str, Any]) -> bool:
     """Whether the question of a message is what it is for."""
     intent = _intent(parsed)
     confidence = (parsed.get("intent") or {}).get("confidence") or 0.0
-    if intent in URGENT or (intent in HELD and confidence >= SURE):
+    urgent = intent in URGENT and (intent != FORGET or forgets(parsed))
+    if urgent or (intent in HELD and confidence >= SURE):
         return False
     if intent not in TELLING:
         return True
