@@ -26,6 +26,7 @@ from bot.dialogue.context import (
     DENIES,
     HARM_QUESTIONS,
     UNSURE,
+    WITH_THEM,
     harm_spoken_of,
     question_again,
     stays_open,
@@ -408,8 +409,12 @@ class ActionReturn(Action):
         elsewhere = tracker.active_loop.get("name") or tracker.get_slot("crisis_kind") == UNSURE
         if crisis == "eased" and not elsewhere:
             say(dispatcher, "utter_crisis_eased_listen")
+            if tracker.get_slot("crisis_question") == WITH_THEM:  # they have come back to talk
+                return remember(memory, after, crisis_question="open")
         elif crisis in ("asked", "staying"):
             say(dispatcher, "utter_return_crisis")
+            if tracker.get_slot("crisis_question") in ("step", "named_step"):  # asked no more
+                return remember(memory, after, crisis_question="open")
         elif tracker.active_loop.get("name") or _ends_itself(tracker):
             pass
         elif waits and memory.asked in ("open", "back", "referral"):

@@ -29,30 +29,38 @@ from bot.dialogue.context import (
     CARE,
     HURT_ONLY,
     INTRUSIVE,
+    LIKELY,
     MEDICAL,
     NOT_SAFE,
     OWNS_UP,
+    PASSED_OVER,
     PAST_ATTEMPT,
     PUT_RIGHT_QUESTION,
     RELAPSE,
     RINGING,
     SHAKEN,
     TAKES_BACK,
+    UNEASY,
     UNSAFE_PERSON,
     UNSURE,
+    WITH_THEM,
     WONT_RING,
     WORK_AHEAD,
     after_hurting,
+    answers_what_was_passed_over,
     aside_of,
     by_a_bare_answer,
     crisis_kind,
     denies_plainly,
+    denies_unasked,
     in_doubt,
     is_corrected,
     is_low,
     is_put_right,
     is_tended,
+    is_with_somebody,
     news_of,
+    own_probability,
     risk_signs,
     stated_risk,
 )
@@ -73,7 +81,21 @@ from bot.dialogue.urgency import (
 from bot.nlu.routes import DONE_FIRST, EDGE, EMERGENCY, OWN_ROUTES, SOMEONE_ELSE, at_the_edge
 from bot.nlu.taxonomy import NO_RISK, OWN_RISK
 
-SAFE, DANGER, HALF, WILL_CALL, REACHED, MISREAD, CHANGE, NAMED, HOLDS_BACK, TENDED = (
+(
+    SAFE,
+    DANGER,
+    HALF,
+    WILL_CALL,
+    REACHED,
+    MISREAD,
+    CHANGE,
+    NAMED,
+    HOLDS_BACK,
+    TENDED,
+    WORDS,
+    MEANWHILE,
+    GO_ON,
+) = (
     "safe",
     "danger",
     "half",
@@ -84,8 +106,17 @@ SAFE, DANGER, HALF, WILL_CALL, REACHED, MISREAD, CHANGE, NAMED, HOLDS_BACK, TEND
     "named",
     "holds_back",
     "tended",
+    "asks_words",
+    "asks_meanwhile",
+    "asks_to_go_on",
 )
 """What an answer means."""
+
+NAMED_STEP, NAMED_RING = "named_step", "named_ring"
+"""Kinds of question once somebody was named: "can you get to them?"."""
+
+HALF_ASKED = "half"
+"""Kind of question after half a yes to a wish to be dead: whether it is more than the wish."""
 
 QUESTIONS = {
     "thoughts": {  # "thinking of ...?"
@@ -111,12 +142,31 @@ QUESTIONS = {
     },
     RINGING: {"deny": HOLDS_BACK, "ambivalent": HOLDS_BACK, BACKS_OUT: HOLDS_BACK},  # "go now"
     "step": {"affirm": WILL_CALL, "ambivalent": HALF},  # "could you sit with others?"
+    NAMED_STEP: {"affirm": WILL_CALL, "ambivalent": HALF},
+    NAMED_RING: {
+        "affirm": WILL_CALL,
+        "deny": DANGER,
+        "ambivalent": DANGER,
+        BACKS_OUT: DANGER,
+    },
     "open": {"ambivalent": HALF},  # "what is in the way of ringing?"
+    HALF_ASKED: {  # "have there been thoughts of doing something?"
+        "affirm": DANGER,
+        "deny": SAFE,
+        "ambivalent": HALF,
+        OWNS_UP: DANGER,
+        RELAPSE: DANGER,
+    },
+    PASSED_OVER: {},  # "what would you like me to know about it?"
+    WITH_THEM: {},  # nothing is asked
     PUT_RIGHT_QUESTION: {},  # "what did you mean to tell me?"
     "care": {},  # "what was going on before it?", and what is said after the answer
     "care_again": {},
 }
 """Kind of question that was asked last -> what a bare yes, no or half an answer means."""
+
+CALLS = ("can_ring", NAMED_RING)
+"""Kinds of question that ask for the call."""
 
 QUESTION_OF = {
     ASKED_FOR: "safe",
@@ -130,8 +180,20 @@ QUESTION_OF = {
 BUTTONS = {"safe_for_now": SAFE, "will_call": WILL_CALL}
 """Buttons that mean the same after every question."""
 
-COMPANY = "company"
-"""The sign that "he is here" holds: help, unless he is the danger."""
+COMPANY, TOLD_THEM = "company", "told_somebody"
+"""Signs that "he is here", "he's coming" hold: help, unless he is the danger."""
+
+NEAR = "near_only"
+"""The sign that somebody is near, who was not told."""
+
+ENOUGH = "enough_said"
+"""The sign of "that's all", which answers no question."""
+
+LEAVES = ("goodbye", "carry_on")
+"""Intents that end the quiet beside somebody who was reached."""
+
+FEW_WORDS = ("asks_words", "asks_meanwhile", "asks_to_go_on")
+"""Signs of what is asked on in a crisis, and what each means."""
 
 SAID = {
     "reached": REACHED,
@@ -184,6 +246,7 @@ OTHER_FAMILY = {
 AS_IMMEDIATE = (MEDICAL,)
 """Kinds that share the sentence of immediate danger after "no, I can't ring"."""
 
+WORDS_OF_THEIR_OWN = ("immediate",)
 YES_OF_ITS_OWN = (
     "passive_ideation",
     "self_harm",
@@ -209,6 +272,9 @@ NOT_LEFT_YET = ("self_harm", INTRUSIVE)
 
 DROPS = ("not_now", "drop_referral")
 """Intents that beside a mere doubt answer what they were asked before it: nothing is to be sent."""
+
+PRESENT_FIRST = ("immediate", MEDICAL)
+"""Kinds in which who is coming is no reason to wait: the emergency number comes first."""
 
 TOLD_ALREADY = ("self_harm", PAST_ATTEMPT)
 """Kinds of which a no speaks again, so that the classifier hears in it what was told before."""
@@ -237,6 +303,10 @@ class Step:
     """The own risk that was stated, or answered with yes, in this conversation."""
     talked: Memory | None = None
     """What the talk remembers that went on in this step."""
+    stands: bool = False
+    """Whether nothing new was said, so that turns are counted on from an earlier step."""
+    doubted: bool = False
+    """Whether a doubt was let pass, which counts towards the next."""
 
 
 class ActionCrisis(Action):
@@ -253,12 +323,13 @@ class ActionCrisis(Action):
         before = memory_of(tracker)
         step = _next_step(dispatcher, tracker, before.turn)
         turn = before.turn + 1
+        marked = int(tracker.get_slot("crisis_turn") or 0) if step.stands else turn
         after = replace(
             step.talked or before,
             turn=turn,
             asked=step.asked,
             safety_asked=True,
-            low_turns=0,
+            low_turns=before.low_turns + 1 if step.doubted else 0,
             no_offer_before_turn=turn + QUIET_TURNS,
             concerns_heard=with_concern((step.talked or before).concerns_heard, step.route or ""),
         )
@@ -271,6 +342,7 @@ class ActionCrisis(Action):
             crisis_signs=step.signs,
             crisis_sure=step.sure,
             crisis_affirmed=step.affirmed,
+            crisis_turn=marked,
             unclear_run=0,
         )
         return [
@@ -302,7 +374,24 @@ def _next_step(dispatcher: CollectingDispatcher, tracker: Tracker, turn: int) ->
     if kind == UNSURE and state in ("no", "eased") and is_put_right(message, tracker.slots):
         say(dispatcher, "utter_crisis_believed", **numbers)
         say(dispatcher, "utter_return_talk")
-        return replace(now, kind=UNSURE, question=PUT_RIGHT_QUESTION, asked="back")
+        doubted = is_low(message)
+        return replace(
+            now,
+            kind=UNSURE,
+            question=PUT_RIGHT_QUESTION,
+            asked="back",
+            stands=True,
+            doubted=doubted,
+        )
+    if kind is not None and denies_unasked(message, tracker.slots):
+        say(dispatcher, "utter_crisis_believed", **crisis_numbers(tracker))
+        say(dispatcher, "utter_return_talk")
+        before = tracker.get_slot("crisis_kind")
+        if before is None:
+            return replace(now, kind=UNSURE, question=PUT_RIGHT_QUESTION, asked="back", stands=True)
+        return replace(now, asked="back", stands=True)
+    if answers_what_was_passed_over(message, tracker.slots) and kind is None:
+        now = replace(now, state="asked", question="thoughts")
     if kind is None and is_corrected(message, tracker.slots) and state in ("no", "eased"):
         say(dispatcher, "utter_crisis_misread")
         if state == "eased":
@@ -404,21 +493,23 @@ def _is_an_answer(tracker: Tracker, now: Step) -> bool:
     if not in_doubt(tracker.latest_message, tracker.slots):
         return False
     if now.state == "eased" and now.question in CARE:
-        return True  # what was told is told on; the numbers stand above it
+        # what was told is told on, unless it may be minutes; the numbers stand above it
+        return message.get("risk") != "immediate" or own_probability(message) < LIKELY
     return _meaning(tracker, now) is not None or _barrier(tracker) is not None
 
 
 def _is_only_passive(tracker: Tracker, now: Step) -> bool:
     """Whether no is said to thoughts of ending their life, and only the wish told stays."""
     message = tracker.latest_message
-    asked = now.state == "asked" and now.question == "thoughts" and now.kind == "passive_ideation"
+    of_thoughts = now.question in ("thoughts", HALF_ASKED)
+    asked = now.state == "asked" and of_thoughts and now.kind == "passive_ideation"
     no_more = message.get("risk") in (NO_RISK, "third_party", "passive_ideation")
     return asked and no_more and ONLY_PASSIVE in _signs(tracker)
 
 
 def _meaning(tracker: Tracker, now: Step) -> str | None:
     """Return what the message means as an answer, or None."""
-    intent, signs = intent_of(tracker), _signs(tracker)
+    intent, signs, message = intent_of(tracker), _signs(tracker), tracker.latest_message
     answers = QUESTIONS[now.question]
     if intent in BUTTONS:
         return BUTTONS[intent]
@@ -437,6 +528,12 @@ def _meaning(tracker: Tracker, now: Step) -> str | None:
         return _without_ringing(tracker, now)
     if "done" in signs and now.kind in (MEDICAL, "immediate"):
         return REACHED  # "ok, told her": the nurse, the crew
+    asks = next((sign for sign in FEW_WORDS if sign in signs), None)
+    waits_first = asks == MEANWHILE and now.kind in CALL_FIRST and now.state != "eased"
+    if asks and not waits_first and (now.state != "asked" or now.kind in CALL_FIRST):
+        return asks
+    if now.state == "asked" and ENOUGH in signs and not any(s in signs for s in BARE):
+        return None  # "that's all" is no yes to what stands there
     if _is_only_passive(tracker, now):
         return SAFE
     if now.kind == HURT_ONLY and now.state in ("asked", "staying") and "tended" in signs:
@@ -445,8 +542,20 @@ def _meaning(tracker: Tracker, now: Step) -> str | None:
     if now.kind == HURT_ONLY and now.question == "thoughts" and "wish_to_live" in signs:
         return SAFE
     here = any(sign in signs for sign in THERE)
-    if "names_someone" in signs and now.state == "staying" and not here:
+    open_to_names = now.state == "staying" or (now.state == "asked" and now.kind in MINUTES)
+    if "names_someone" in signs and open_to_names and not here:
         return NAMED  # "maybe my sister" names her; it is no half answer
+    they_hurt = now.kind in (UNSAFE_PERSON, "harm_to_others")
+    if TOLD_THEM in signs and now.state in ("staying", "eased") and not they_hurt:
+        return REACHED
+    if NEAR in signs and not (they_hurt or here or COMPANY in signs or "reached" in signs):
+        if now.state == "eased" and now.question in (RINGING, WITH_THEM):
+            return REACHED  # who was told has come
+        if open_to_names:
+            return NAMED
+    named = now.question in (NAMED_STEP, NAMED_RING) and now.state == "staying"
+    if "going_to_name" in signs and named and own_probability(message) < UNEASY:
+        return WILL_CALL
     if "ambivalent" in signs and "ambivalent" in answers:
         return answers["ambivalent"]
     for sign, meaning in SAID.items():
@@ -516,6 +625,13 @@ def _after_answer(dispatcher: CollectingDispatcher, tracker: Tracker, now: Step,
     if meaning == TENDED:
         say(dispatcher, "utter_crisis_tended", **numbers)
         return replace(now, state="asked", question="thoughts")
+    if meaning in FEW_WORDS:
+        return _answer_on(dispatcher, tracker, now, meaning)
+    wish_only = now.kind == "passive_ideation" and now.question == "thoughts"
+    if meaning == HALF and wish_only and "comes_and_goes" in _signs(tracker):
+        say(dispatcher, "utter_crisis_half_passive", "utter_crisis_card", **numbers)
+        say(dispatcher, "utter_crisis_ask_half_passive")
+        return replace(now, state="asked", question=HALF_ASKED)
     if meaning in (DANGER, HALF):
         # a yes is a sign too: the numbers stand under it, or 999 alone where minutes count
         card = () if now.kind in CALL_FIRST else ("utter_crisis_card",)
@@ -526,7 +642,7 @@ def _after_answer(dispatcher: CollectingDispatcher, tracker: Tracker, now: Step,
             say(dispatcher, said_yes, *card, **numbers)
         _say_own(dispatcher, "utter_crisis_call_options", now.kind, OPTIONS_OF_ITS_OWN, **numbers)
         bare = meaning == DANGER and _is_bare_no(tracker, now)
-        affirmed = now.affirmed if now.question == "can_ring" else now.kind
+        affirmed = now.affirmed if now.question in CALLS else now.kind
         return replace(
             now,
             state="staying",
@@ -534,19 +650,20 @@ def _after_answer(dispatcher: CollectingDispatcher, tracker: Tracker, now: Step,
             sure=now.sure or not bare,
             affirmed=affirmed_after(affirmed, now.affirmed),
         )
-    urgent = now.kind in CALL_FIRST and now.question == "can_ring"
+    urgent = now.kind in CALL_FIRST and now.question in CALLS
     if (
         barrier
         and meaning in (None, SAFE)
-        and (now.state != "eased" or urgent or now.question in (*CARE, RINGING))
+        and (now.state != "eased" or urgent or now.question in (*CARE, RINGING, WITH_THEM))
     ):
         say(dispatcher, _barrier_response(now.kind, barrier), **numbers)
-        if now.state == "eased" and now.question in CARE and not urgent:
-            return now
+        if now.state == "eased" and now.question in (*CARE, WITH_THEM) and not urgent:
+            return replace(now, stands=now.question == WITH_THEM)
         return replace(now, state="staying", question=QUESTION_OF.get(now.kind, "step"))
     if meaning == NAMED:
         _say_own(dispatcher, "utter_crisis_named", now.kind, CALL_FIRST, **numbers)
-        return replace(now, question=QUESTION_OF.get(now.kind, "step"))
+        question = NAMED_RING if now.kind in CALL_FIRST else NAMED_STEP
+        return replace(now, state="staying", question=question)
     if meaning == WILL_CALL:
         if now.kind in CALL_OF_ITS_OWN:
             say(dispatcher, f"utter_crisis_will_call_{now.kind}", **numbers)
@@ -554,17 +671,24 @@ def _after_answer(dispatcher: CollectingDispatcher, tracker: Tracker, now: Step,
             say(dispatcher, "utter_crisis_will_call", **numbers)
         question = "can_ring" if now.kind in CALL_FIRST else RINGING
         return replace(now, state="eased", question=question)
-    if meaning == REACHED:
-        say(dispatcher, f"utter_crisis_reached{'_medical' if now.kind == MEDICAL else ''}")
-        return replace(now, state="eased", question="open")
     waiting = tracker.get_slot("route_waiting")
+    beside = is_with_somebody(tracker.latest_message, tracker.slots) and not waiting
+    if meaning == REACHED and not beside:
+        if "coming" in _signs(tracker) and now.kind not in PRESENT_FIRST:
+            say(dispatcher, "utter_crisis_until_then", **numbers)
+        else:
+            say(dispatcher, f"utter_crisis_reached{'_medical' if now.kind == MEDICAL else ''}")
+        return replace(now, state="eased", question=WITH_THEM)
+    if beside and meaning in (None, REACHED, SAFE) and intent not in (*BUTTONS, *LEAVES):
+        say(dispatcher, "utter_crisis_with_them")
+        return replace(now, stands=True)
     if waiting and now.kind in (UNSURE, UNSAFE_PERSON) and meaning in (SAFE, MISREAD):
         safe = now.kind == UNSAFE_PERSON and meaning == SAFE
         return _give_route(dispatcher, tracker, replace(now, state="no"), waiting, safe)
     misread = meaning == MISREAD and (now.state == "asked" or not now.sure)
     if misread and now.kind in NO_OF_ITS_OWN:
         meaning = SAFE
-    elif misread and (now.question != "can_ring" or not now.sure):
+    elif misread and (now.question not in CALLS or not now.sure):
         return _put_right(dispatcher, tracker, now)
     elif meaning == MISREAD and (said_safe or now.kind == UNSAFE_PERSON):
         meaning = SAFE
@@ -595,6 +719,24 @@ def _after_answer(dispatcher: CollectingDispatcher, tracker: Tracker, now: Step,
         say(dispatcher, "utter_referral_dropped")
         return replace(now, state="no", question="open", dropped=True)
     return _unanswered(dispatcher, tracker, now, turn)
+
+
+def _answer_on(
+    dispatcher: CollectingDispatcher, tracker: Tracker, now: Step, asked: str | None
+) -> Step:
+    """Answer what is asked about the next minutes: words, the wait, or whether to work on."""
+    numbers = crisis_numbers(tracker)
+    if asked == WORDS:
+        _say_own(dispatcher, "utter_crisis_words", now.kind, WORDS_OF_THEIR_OWN, **numbers)
+    elif asked == MEANWHILE:
+        say(dispatcher, "utter_crisis_until_then", **numbers)
+    else:
+        say(dispatcher, "utter_crisis_hand_over", **numbers)
+    if now.state == "eased":
+        return replace(now, stands=True)
+    named = now.question in (NAMED_STEP, NAMED_RING)
+    question = now.question if named else QUESTION_OF.get(now.kind, "step")
+    return replace(now, state="staying", question=question)
 
 
 def _signs(tracker: Tracker) -> Collection[str]:
@@ -707,7 +849,11 @@ def _give_route(
 def _unanswered(dispatcher: CollectingDispatcher, tracker: Tracker, now: Step, turn: int) -> Step:
     """Stay with somebody who answered something else."""
     short = len(str(tracker.latest_message.get("text") or "").split()) <= SHORT
+    short = short or ENOUGH in _signs(tracker)
     waiting = tracker.get_slot("route_waiting")
+    told = harm_of(tracker) if now.kind == UNSURE and now.state == "asked" else None
+    if told in OWN_ROUTES and not waiting and not (now.sure or at_the_edge(tracker.latest_message)):
+        return _give_route(dispatcher, tracker, replace(now, state="no"), told)
     stays = now.kind not in UNCERTAIN or (now.kind == UNSURE and short and not waiting)
     talks_on = _talks_on(tracker, now)
     if now.state == "asked" and (stays or talks_on) and now.question == "thoughts":
@@ -727,7 +873,7 @@ def _unanswered(dispatcher: CollectingDispatcher, tracker: Tracker, now: Step, t
     low = is_low(tracker.latest_message) or at_the_edge(tracker.latest_message)
     if maybe_misread and now.state == "asked" and not low:
         say(dispatcher, "utter_crisis_passed_over")  # a misreading is not pressed
-        return replace(now, state="no", question="open")
+        return replace(now, state="no", question=PASSED_OVER)
     stayed = _stay(dispatcher, tracker, now, turn)
     if now.state == "asked" and now.kind in UNCERTAIN:
         return replace(stayed, state="eased", question="open")

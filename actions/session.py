@@ -11,13 +11,16 @@ from rasa_sdk.executor import CollectingDispatcher
 
 from actions.crisis_numbers import crisis_numbers
 from actions.referral import drop
-from actions.speaking import memory_of, remember, say
+from actions.speaking import answered, memory_of, remember, say
 from bot.deanery import deaneries
-from bot.dialogue.context import danger_was_near
+from bot.dialogue.context import danger_was_near, forgets
 from bot.dialogue.in_confidence import receipts_in_use
 from bot.dialogue.referral import unsent
 from bot.privacy.lifetimes import LIFE_SECONDS, MINUTE
 from bot.settings import settings
+
+FORGET = "forget"
+"""The value of `asked` once it was asked whether everything is to be forgotten."""
 
 
 class ActionSessionStart(Action):
@@ -95,7 +98,13 @@ class ActionForget(Action):
     async def run(
         self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]
     ) -> list[EventType]:
-        """Say what was forgotten, after the numbers where danger was near; reset every slot."""
+        """Say what was forgotten, after the numbers where danger was near; reset every slot.
+
+        What was not said in so many words is asked about first.
+        """
+        if not forgets(tracker.latest_message) and tracker.get_slot("asked") != FORGET:
+            say(dispatcher, "utter_forget_ask")
+            return answered(tracker, FORGET)
         if danger_was_near(tracker.slots):
             say(dispatcher, "utter_forgotten_numbers", **crisis_numbers(tracker))
         await drop(tracker)

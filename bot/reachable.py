@@ -54,6 +54,7 @@ BEGINNINGS: Mapping[str, tuple[str, ...]] = {
     "utter_crisis_call_options": ("self", *safety.OPTIONS_OF_ITS_OWN),
     "utter_crisis_escalate": ("self", *safety.ESCALATION_OF_ITS_OWN),
     "utter_crisis_named": ("self", *safety.CALL_FIRST),
+    "utter_crisis_words": ("self", *safety.WORDS_OF_THEIR_OWN),
     "utter_crisis_yes": ("self", *safety.YES_OF_ITS_OWN),
     "utter_return_start": ("without_contact",),
     "utter_return_talk": ("without_contact",),

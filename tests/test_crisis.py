@@ -153,9 +153,12 @@ def test_a_question_left_unanswered_is_asked_once_more_then_they_are_stayed_with
         "im at a&e now",
         "i woke her. shes sat next to me and shes got the phone",
         "i texted my mum. she's ringing me now",
-        "my flatmate is in",
         "ive told joe",
-        "my housemate joe is home",
+        "knocked on his door. he's making tea",
+        "watching telly with dan",
+        "ok told him",
+        "she's taking me to a&e",
+        "she says shes coming at 7",
         "spoke to her for half an hour. feeling better",
         "can we talk about something normal",
     ],
@@ -927,3 +930,249 @@ def test_danger_beside_work_is_not_answered_with_the_rota(said):
         "I can't face work tomorrow, I'm going to kill myself tonight",
     )
     assert "116 123" in bubbles[0].text
+
+
+def names(person):
+    return {name for bubble in person.seen[-1] for name in bubble.said}
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "my flatmate is in",
+        "my housemate joe is home",
+        "i live with my brother, hes home",
+        "shes in the coffee room",
+        "my sister's awake upstairs",
+    ],
+)
+def test_somebody_near_who_was_not_told_is_the_next_step(said, person, words):
+    said(KINDS["active_ideation"], "yes", words)
+    assert person.slot("crisis") == "staying"
+    assert "utter_crisis_named_self" in names(person)
+
+
+@pytest.mark.parametrize(
+    "words",
+    ["i could ring my friend on the way home", "told my mum i love her", "told him goodbye"],
+)
+def test_a_plan_or_a_goodbye_is_nobody_reached(said, person, words):
+    said(KINDS["active_ideation"], "yes", words)
+    assert person.slot("crisis") == "staying"
+
+
+def test_the_minutes_after_somebody_was_reached_are_quiet(said, person):
+    said(KINDS["active_ideation"], "yes", "ok told him")
+    assert person.slot("crisis_question") == "with_them"
+    for words in ("its quiet here", "he cried", "ok", "dunno what comes next"):
+        person.say(words)
+        assert "?" not in person.text
+        assert "unit" not in person.text
+    person.say("my registrar shouted at me again on the round")
+    assert "utter_crisis_with_them" not in names(person)
+
+
+def test_danger_beside_somebody_is_heard_as_ever(said, person):
+    said(KINDS["active_ideation"], "yes", "ok told him")
+    numbers_first(person.say("i want to kill myself"))
+    said(KINDS["active_ideation"], "yes", "ok told him")
+    numbers_first(person.say("it's all coming back tonight"))
+
+
+def test_who_is_on_the_way_is_waited_for_in_safety(said, person):
+    said(KINDS["active_ideation"], "yes", "texted my girlfriend to come home. she's 20 mins away")
+    assert "utter_crisis_until_then" in names(person)
+    person.say("what do i do for 20 minutes")
+    assert "utter_crisis_until_then" in names(person)
+    assert person.slot("crisis") == "eased"
+
+
+@pytest.mark.parametrize(("kind", "own"), [("immediate", "immediate"), ("active_ideation", "self")])
+def test_who_asks_what_to_say_gets_the_sentence(said, person, kind, own):
+    said(KINDS[kind], "yes" if own == "self" else "no", "what do i even say to her")
+    assert f"utter_crisis_words_{own}" in names(person)
+    assert person.slot("crisis") == "staying"
+
+
+def test_where_minutes_count_somebody_named_is_sent_for_and_work_is_handed_over(said, person):
+    said(KINDS["immediate"], "there's an odp, mags. shes in the coffee room")
+    assert "utter_crisis_named_immediate" in names(person)
+    person.say("should i still be working")
+    assert "utter_crisis_hand_over" in names(person)
+    person.say("ok going to mags now")
+    assert person.slot("crisis") == "eased"
+
+
+@pytest.mark.parametrize(
+    "words", ["ok going to jump now", "ok going to the bridge now", "off to zzyzx"]
+)
+def test_going_somewhere_is_no_call_where_nobody_was_named(said, person, words):
+    said(KINDS["immediate"], words)
+    assert person.slot("crisis") != "eased"
+
+
+@pytest.mark.parametrize(
+    ("words", "kind"),
+    [
+        ("tonight after what he said i really want to do it again", "self_harm"),
+        ("i could do it again tonight", "self_harm"),
+        ("the urge is back", "self_harm"),
+    ],
+)
+def test_the_urge_after_self_harm_is_self_harm_and_brings_the_numbers(said, person, words, kind):
+    said(KINDS["self_harm"], "no")
+    numbers_first(person.say(words))
+    assert person.slot("crisis_kind") == kind
+
+
+def test_what_is_planned_after_self_harm_brings_the_numbers(said):
+    numbers_first(
+        said(
+            KINDS["self_harm"], "no", "so thats tonight ruined and i know what ill do when i get in"
+        )
+    )
+
+
+def test_an_urge_to_hurt_somebody_after_self_harm_stays_that(said, person):
+    said(KINDS["self_harm"], "no", "I want to hurt him, I really think I will hurt my consultant")
+    assert "harm_to_others" in (person.slot("crisis_kind"), person.slot("crisis_affirmed"))
+
+
+BEREAVED = "my colleague died by suicide last month"
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "some nights i think hed want company",
+        "i want to join him",
+        "there's a part of me thinks she had the right idea",
+        "maybe he was the lucky one",
+        "i'd rather be with him",
+    ],
+)
+def test_following_the_dead_is_asked_about_and_not_let_go(said, person, words):
+    numbers_first(said(BEREAVED, words))
+    assert person.slot("crisis_kind") == "passive_ideation"
+    person.say("she was on my rota")
+    assert person.slot("crisis") != "no"
+    person.say("no")
+    assert person.slot("crisis") == "staying", "no to whether they are safe"
+
+
+def test_a_yes_after_the_question_was_let_go_is_its_answer(person):
+    person.open()
+    person.say_as("not sure why im here really", **doubt())
+    person.say("my registrar is on leave this month")
+    assert "utter_crisis_passed_over" in names(person)
+    numbers = person.say("yes")[0].text
+    assert "116 123" in numbers
+    assert person.slot("crisis") == "staying"
+
+
+@pytest.mark.parametrize("words", ["thats all", "end it", "that's it for now", "stop here"])
+def test_the_end_of_what_they_say_is_no_yes(person, words):
+    person.open()
+    person.say_as("not sure why im here really", **doubt())
+    person.say(words)
+    assert person.slot("crisis") == "asked"
+    assert not person.slot("crisis_affirmed")
+
+
+@pytest.mark.parametrize(
+    "words",
+    ["ive already told you i'm not suicidal", "i dont want to die, i told you"],
+)
+def test_a_denial_told_again_is_believed(said, person, words):
+    said(KINDS["active_ideation"], "no", words)
+    assert person.slot("crisis") == "eased"
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "I'm not suicidal. I just hope something kills me",
+        "i dont want to die, i want to kill myself",
+    ],
+)
+def test_a_denial_that_goes_on_is_not(said, person, words):
+    numbers_first(said(KINDS["active_ideation"], "no", words))
+
+
+def test_a_denial_after_news_of_somebody_else_brings_no_question(said, person):
+    said(BEREAVED, "i'm not suicidal myself, just so you know")
+    assert person.slot("crisis") == "no"
+
+
+def test_calm_with_having_told_somebody_is_relief(said, person):
+    said(KINDS["active_ideation"], "yes", "told her. she cried. then made toast. i feel lighter")
+    assert person.slot("crisis") == "eased"
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "told my mum i love her. i feel lighter",
+        "ive told them everything. im at peace now",
+        "told her. i've decided, i feel calm",
+        "i feel lighter",
+    ],
+)
+def test_calm_that_is_a_leave_taking_is_heard_beside_it(said, person, words):
+    said(KINDS["active_ideation"], "no")
+    numbers_first(person.say(words))
+
+
+def test_sudden_calm_in_the_middle_of_it_brings_the_numbers(said):
+    said_last = said(
+        KINDS["active_ideation"],
+        "honestly forget it im fine now. really calm actually, best ive felt in weeks",
+    )
+    assert all(number in said_last[0].text for number in NUMBERS)
+
+
+def test_what_comes_and_goes_is_asked_about_and_no_yes(said, person):
+    said(KINDS["passive_ideation"], "it comes and goes. mostly driving home after nights")
+    assert all(number in person.seen[-1][0].text for number in NUMBERS)
+    assert person.slot("crisis_question") == "half"
+    person.say("just not waking up")
+    assert person.slot("crisis") == "eased"
+    said(KINDS["passive_ideation"], "it comes and goes", "yes")
+    assert person.slot("crisis") == "staying"
+
+
+def test_a_thought_that_passed_is_a_clear_answer(person):
+    person.open()
+    person.say_as("not sure why im here really", **doubt())
+    person.say("it was a second. it passed. its not there now")
+    assert "utter_crisis_no" in names(person)
+
+
+def test_a_harm_told_in_answer_to_a_doubt_gets_its_route(person):
+    person.open()
+    person.say_as("not sure why im here really", **doubt())
+    person.say("my consultant shouts at me and humiliates me in front of everyone")
+    assert person.slot("crisis") == "no"
+    assert any(name.startswith("utter_route") for name in names(person))
+
+
+def test_a_question_answered_in_between_takes_the_step_away(said, person):
+    said(KINDS["active_ideation"], "yes", "no", "can you tell me about the psu", "yes please")
+    assert person.slot("crisis") == "staying"
+
+
+@pytest.mark.parametrize("words", ["getting it out of here doesnt scare me anymore", "end it"])
+def test_nothing_is_forgotten_on_a_likeness(said, person, words):
+    said(KINDS["active_ideation"], "no")
+    person.say_as(words, intent={"name": "delete_my_data", "confidence": 0.7})
+    assert person.slot("crisis_affirmed") == "active_ideation"
+    assert "utter_forgotten" not in names(person)
+    if person.slot("asked") == "forget":
+        person.say("yes")
+        assert "utter_forgotten" in names(person)
+
+
+@pytest.mark.parametrize("words", ["delete everything", "please forget everything i said"])
+def test_what_is_said_in_so_many_words_is_forgotten(said, person, words):
+    said("my rota is awful", words)
+    assert "utter_forgotten" in names(person)

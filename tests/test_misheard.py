@@ -96,6 +96,37 @@ def test_a_doubt_that_was_put_right_is_not_raised_again_by_a_smaller_one(person)
     assert person.slot("crisis") == "asked"
 
 
+def put_a_doubt_right(person):
+    person.open()
+    person.say_as("i just want it over with", **doubtful(0.4))
+    person.say("no, nobody's hurt and I'm safe, I mean the rota")
+    assert person.slot("crisis") == "no"
+
+
+def test_a_doubt_put_right_covers_the_next_turns_alone(person):
+    put_a_doubt_right(person)
+    for words in ("it is the rota", "my registrar is new", "the exam is in may"):
+        person.say(words)
+    person.say_as("them looking at me is what i mind", **doubtful(0.3))
+    assert person.slot("crisis") == "asked"
+
+
+@pytest.mark.parametrize("risk", ["active_ideation", "immediate", "self_harm"])
+def test_an_act_told_after_a_doubt_put_right_is_asked_about(person, risk):
+    put_a_doubt_right(person)
+    person.say_as("i stood by the river on sunday. went home after", **doubtful(0.3, risk))
+    assert person.slot("crisis") == "asked"
+    assert "116 123" in person.seen[-1][0].text
+
+
+def test_doubts_that_are_let_pass_add_up(person):
+    put_a_doubt_right(person)
+    person.say_as("them looking at me is what i mind", **doubtful(0.3))
+    assert "utter_crisis_believed" in said(person)
+    person.say_as("nobody would miss me on there", **doubtful(0.3))
+    assert person.slot("crisis") == "asked"
+
+
 def test_a_doubt_is_no_coming_back_to_it(person):
     person.open()
     person.say_as("i just want it to stop", **doubtful(0.4))

@@ -260,14 +260,38 @@ FITNESS = "fit"
 
 SIDEWAYS_SIGNS = ("calm", "farewell", "giving_away")
 
+TOLD_SOMEBODY = ("told_somebody", "done", "reached", "with_someone", "company")
+"""Signs that somebody was told or is there; calm with them is relief, unless it is `final`."""
+
 ASKED_SAFE = {"safe_now": NOT_SAFE, "safe_from_them": UNSAFE_PERSON}
 """Questions after which a no, or half an answer, means danger, and the kind of it."""
 
 PUT_THEM_AT_RISK = ("not_safe", "afraid_of_them", "they_are_near")
 """Signs that say in words what a bare no to such a question only may mean."""
 
+PUT_RIGHT_TURNS = 2
+"""Turns after a doubt was put right in which a smaller one that brings nothing new is none."""
+
+OF_ACTS = ("immediate", "active_ideation", "self_harm")
+"""Own risks that tell of doing something: such a doubt is new, whatever was put right before."""
+
+PUTS_RIGHT = ("misread", "safe", "no_such_thing")
+"""Signs that put a doubt right in the message that raises it."""
+
 PUT_RIGHT_QUESTION = "put_right"
 """What `crisis_question` holds once a doubt was put right, so that it counts as none."""
+
+PASSED_OVER = "passed_over"
+"""What it holds once the question at a doubt was let go: a bare yes next still answers it."""
+
+WITH_THEM = "with_them"
+"""What it holds once somebody was reached, and is with them or coming."""
+
+WITH_THEM_TURNS = 4
+"""Turns after that in which little is said and nothing is asked."""
+
+BRIEF_BESIDE_THEM = 14
+"""Words of what is met quietly in these turns; more is somebody who has come back to talk."""
 
 RINGING = "ringing"
 """What `crisis_question` holds once they said they would ring or go to somebody."""
@@ -294,6 +318,21 @@ LEFT_OPEN = (
 
 DRINK = ("unfit_now", "alcohol_drugs")
 """Routes beside which "I've had some already" is a drink, unless danger was affirmed."""
+
+URGE = "urge"
+"""The sign of wanting to do "it" again, which says something only after it was affirmed."""
+
+FOLLOWS_THEM = "follows_them"
+"""The sign of going where the dead went, or of their being better off; after a death alone."""
+
+BEREAVED = "bereavement_trauma"
+"""The concern of who told of a death."""
+
+HALF_JOKE, HALF_A_DOUBT = "half_joke", UNEASY / 2
+"""The sign that what was said is called not only a joke, and the probability it needs, unasked."""
+
+BARE_WORDS = 3
+"""Words of a bare yes."""
 
 HURT_ONLY = "self_harm"
 """The own risk that need not be about dying, nor about minutes."""
@@ -340,6 +379,8 @@ def crisis_kind(message: Mapping[str, Any], slots: Mapping[str, Any]) -> str | N
         return INTRUSIVE
     if risk == ANGER and signs.patterns is None and _is_hurt(message):
         return UNSAFE_PERSON
+    if risk == ANGER and signs.patterns is None and URGE in found and signs.context:
+        return signs.context  # "after what he said I want to do it again"
     angry = slots.get("crisis") in ("asked", "staying") and slots.get("crisis_kind") == ANGER
     if angry and risk == "immediate" and signs.classifier_alone():
         return ANGER  # "not going tonight, had a few drinks" is no attempt
@@ -652,15 +693,41 @@ def is_put_right(message: Mapping[str, Any], slots: Mapping[str, Any]) -> bool:
     """Whether the classifier alone has a small doubt that the person has put right.
 
     They say in this message that they are safe, as they were asked; or they did so of such a doubt
-    before. They get the numbers, and are believed. Two low messages in a row are another matter
-    (`_context`).
+    a turn or two before, and the message puts it right again or tells of no act. They get the
+    numbers, and are believed. Two low messages in a row are another matter (`_context`).
     """
     alone = risk_signs(message, slots).classifier_alone()
     if not alone or own_probability(message) >= LIKELY:
         return False
     before = slots.get("crisis_kind") == UNSURE and slots.get("crisis") in ("no", "eased")
     firm = slots.get("crisis_sure") or slots.get("crisis_affirmed")
-    return _says_safe(message, slots) or (before and not firm)
+    soon = turns_since_crisis(slots) < PUT_RIGHT_TURNS
+    nothing_new = message.get("risk") not in OF_ACTS or any(
+        sign in _signs(message) for sign in PUTS_RIGHT
+    )
+    return _says_safe(message, slots) or (before and not firm and soon and nothing_new)
+
+
+def denies_unasked(message: Mapping[str, Any], slots: Mapping[str, Any]) -> bool:
+    """Whether they say that they are not suicidal and nothing else, and the classifier hears risk.
+
+    They said so before and were believed, or they told of somebody else's danger or death.
+    """
+    before = slots.get("crisis") == "eased" or _about_somebody_else(slots)
+    alone = risk_signs(message, slots).classifier_alone() and message.get("risk") != "immediate"
+    calm = slots.get("crisis") in (None, "no", "eased")
+    return bool(before and calm and alone and "denies_alone" in _signs(message))
+
+
+def turns_since_crisis(slots: Mapping[str, Any]) -> int:
+    """Return how many turns there were since the crisis action last said something of its own."""
+    return int(slots.get("turn") or 0) - int(slots.get("crisis_turn") or 0)
+
+
+def forgets(message: Mapping[str, Any]) -> bool:
+    """Whether forgetting is asked for by a button, a command, or in so many words."""
+    text = str(message.get("text") or "").strip()
+    return not text or text.startswith("/") or "forgets_plainly" in _signs(message)
 
 
 def _says_safe(message: Mapping[str, Any], slots: Mapping[str, Any]) -> bool:
@@ -723,11 +790,19 @@ def _context(message: Mapping[str, Any], slots: Mapping[str, Any]) -> str | None
     told_again = _told_again(found, slots)
     if told_again:
         return told_again
-    if "like_them" in found and _about_somebody_else(slots):
+    asking = slots.get("crisis") in ("asked", "staying")
+    if HALF_JOKE in found and not asking and own_probability(message) >= HALF_A_DOUBT:
+        return str(slots.get("crisis_affirmed") or UNSURE)
+    if FOLLOWS_THEM in found and _death_was_told(slots):
+        return "passive_ideation"
+    if "like_them" in found and (_about_somebody_else(slots) or _death_was_told(slots)):
         return UNSURE
     if "cannot_live" in found:
         return UNSURE
-    sideways = [sign for sign in SIDEWAYS_SIGNS if sign in found]
+    sideways = [sign for sign in SIDEWAYS_SIGNS if sign in found and not _is_relief(sign, found)]
+    running = slots.get("crisis") in ("asked", "staying") and slots.get("crisis_affirmed")
+    if running and "sudden_calm" in found and not any(sign in found for sign in TOLD_SOMEBODY):
+        return SIDEWAYS
     if len(sideways) > 1 or (sideways and _distressed(slots)):
         return SIDEWAYS
     again = int(slots.get("low_turns") or 0) >= LOW_TURNS - 1
@@ -746,6 +821,22 @@ def is_corrected(message: Mapping[str, Any], slots: Mapping[str, Any]) -> bool:
     return asked == "safe_from_them" or denied or answer_of(intent, found) != "yes"
 
 
+def answers_what_was_passed_over(message: Mapping[str, Any], slots: Mapping[str, Any]) -> bool:
+    """Whether a bare yes comes next after the question at a doubt was let go."""
+    words = str(message.get("text") or "").split()
+    intent = str((message.get("intent") or {}).get("name"))
+    open_still = slots.get("crisis") == "no" and slots.get("crisis_question") == PASSED_OVER
+    yes = answer_of(intent, _signs(message)) == "yes" and 0 < len(words) <= BARE_WORDS
+    return open_still and yes and not turns_since_crisis(slots)
+
+
+def is_with_somebody(message: Mapping[str, Any], slots: Mapping[str, Any]) -> bool:
+    """Whether a short message comes in the minutes after somebody was reached."""
+    near = slots.get("crisis") == "eased" and slots.get("crisis_question") == WITH_THEM
+    short = len(str(message.get("text") or "").split()) <= BRIEF_BESIDE_THEM
+    return near and short and turns_since_crisis(slots) < WITH_THEM_TURNS
+
+
 def _told_again(found: Collection[str], slots: Mapping[str, Any]) -> str | None:
     """Return the kind of danger that is told again by taking back a no, or as a relapse.
 
@@ -756,12 +847,27 @@ def _told_again(found: Collection[str], slots: Mapping[str, Any]) -> str | None:
     affirmed = slots.get("crisis_affirmed")
     if affirmed and RELAPSE in found and state != "asked":
         return str(affirmed)
+    if affirmed and URGE in found:
+        return str(affirmed)
     if ANGER in (affirmed, kind) and COULD_KILL in found and state != "asked":
         return ANGER  # a turn of phrase elsewhere; asked about where it was meant before
     over = state == "eased" or (state == "no" and affirmed)
     if (TAKES_BACK in found and over) or (OWNS_UP in found and kind and state in ("no", "eased")):
         return str(kind or UNSURE)
     return None
+
+
+def _is_relief(sign: str, found: Collection[str]) -> bool:
+    """Whether calm comes with having told somebody, and with nothing decided."""
+    told = any(other in found for other in TOLD_SOMEBODY)
+    return sign == "calm" and told and "relief" in found and "final" not in found
+
+
+def _death_was_told(slots: Mapping[str, Any]) -> bool:
+    """Whether somebody's death was told in this conversation."""
+    given = slots.get("routes_given") or ()
+    lost = any(route.endswith(DEATH) or route == f"{SOMEONE_ELSE}died" for route in given)
+    return lost or BEREAVED in (slots.get("concerns_heard") or ())
 
 
 def _is_drink(message: Mapping[str, Any], slots: Mapping[str, Any]) -> bool:

@@ -15,7 +15,7 @@ from typing import Any
 
 import yaml
 
-from bot.dialogue.context import denies_plainly, is_low, is_of_another_harm
+from bot.dialogue.context import denies_plainly, forgets, is_low, is_of_another_harm
 from bot.nlu.routes import EDGE, SOMEONE_ELSE
 from bot.nlu.taxonomy import NO_RISK
 from bot.paths import PATTERNS
@@ -34,6 +34,9 @@ QUESTION = "ask_"
 SURE = 0.8
 """Confidence from which an intent of `HELD` is not read again."""
 
+MEANT = 0.6
+"""Confidence from which forgetting that is not asked for in so many words is asked about."""
+
 HEARD = 0.4
 """Confidence from which the question after a courtesy is taken for what it seems to be."""
 
@@ -49,8 +52,10 @@ WANTS_TO_TALK, UNHEARD = "wants_to_talk", ("clinical_question", "nlu_fallback", 
 BRIEF = 16
 """Words up to which a message that asks something is the question, and not a telling with one."""
 
-URGENT = ("need_help_now", "delete_my_data", "start_over", "not_english")
-"""Intents that nothing reads again."""
+FORGET = "delete_my_data"
+
+URGENT = ("need_help_now", FORGET, "start_over", "not_english")
+"""Intents that nothing reads again, to be forgotten where it is said in so many words."""
 
 HELD = ("clinical_question", "worried_about_someone", "want_message")
 """Intents that are read again only where they are not certain."""
@@ -154,6 +159,8 @@ def read_in_context(
     signs = parsed.get("signs") or ()
     if _intent(parsed) == "thank" and "closing" in signs and asked_label(parsed) is None:
         return _as(parsed, "goodbye")
+    if _intent(parsed) == FORGET and _confidence(parsed) < MEANT and not forgets(parsed):
+        parsed = _as(parsed, "share")  # what is not said in so many words, nor clear, is talk
     label = asked_label(parsed)
     if label is None and _intent(parsed) in UNCERTAIN and _is_watched(parsed):
         return _as(parsed, KEPT)
@@ -200,7 +207,8 @@ def _is_asked(parsed: Mapping[str, Any], slots: Mapping[str, Any]) -> bool:
     """Whether the question of a message is what it is for."""
     intent, label = _intent(parsed), asked_label(parsed)
     held = intent in HELD and not (intent == "want_message" and label in NO_MESSAGE)
-    if intent in URGENT or (held and _confidence(parsed) >= SURE):
+    urgent = intent in URGENT and (intent != FORGET or forgets(parsed))
+    if urgent or (held and _confidence(parsed) >= SURE):
         return False
     if intent not in TELLING:
         return True

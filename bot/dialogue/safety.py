@@ -26,18 +26,23 @@ from bot.dialogue.context import (
     PUT_RIGHT,
     RELIEF,
     RINGING,
+    TOLD_SOMEBODY,
+    WITH_THEM,
     WONT_RING,
     WORK_AHEAD,
     after_hurting,
     answer_of,
     answers_route,
+    answers_what_was_passed_over,
     aside_of,
     confirmed_route,
     crisis_kind,
     fear_of,
+    forgets,
     is_corrected,
     is_low,
     is_of_another_harm,
+    is_with_somebody,
     last_route,
     news_of,
     stays_with_danger,
@@ -81,10 +86,19 @@ BARE = ("deny", "unsure")
 RELIEVED = (PUT_RIGHT, f"{SOMEONE}{RELIEF}")
 """What `routes_given` ends with after somebody's danger turned out to be none."""
 
+SAID_BESIDE_THEM = (*TELLS, *BARE, "smalltalk", "thank", "not_now", "ask_what_to_do")
+"""Intents that are met quietly in the minutes after somebody was reached."""
+
+ASKED_ON = ("asks_words", "asks_meanwhile")
+"""Signs of what is asked about somebody who was, or is to be, reached."""
+
+
 SURE = 0.6
 """Confidence from which a message in a crisis is taken for a question."""
 
-LEAVING = ("delete_my_data", "start_over", "open_conversation")
+FORGET = "delete_my_data"
+
+LEAVING = (FORGET, "start_over", "open_conversation")
 """Intents that are carried out even during a crisis: nobody is held."""
 
 
@@ -163,9 +177,13 @@ def needs_crisis_action(parsed: Mapping[str, Any], slots: Mapping[str, Any]) -> 
         return True
     if is_corrected(parsed, slots) or (slots.get("crisis_affirmed") and WONT_RING in signs):
         return True
+    if answers_what_was_passed_over(parsed, slots):
+        return True
     if not in_crisis(slots):
         return False
-    if intent in LEAVING and "change_subject" not in signs:
+    leaves = intent in LEAVING and "enough_said" not in signs  # "stop here" begins nothing over
+    leaves = leaves and (intent != FORGET or forgets(parsed))
+    if leaves and "change_subject" not in signs:
         return False
     if slots.get("crisis") == "eased":
         waits = bool(slots.get("route_waiting")) and intent in TELLS
@@ -181,12 +199,17 @@ def needs_crisis_action(parsed: Mapping[str, Any], slots: Mapping[str, Any]) -> 
             question == RINGING and intent in BARE and _answered_last(slots)
         )
         told_somebody = "reached" in signs and _answered_last(slots)
+        reaching = question in (RINGING, WITH_THEM, "can_ring") and _answered_last(slots)
+        of_them = reaching and any(s in signs for s in (*TOLD_SOMEBODY, *ASKED_ON))
+        quiet = is_with_somebody(parsed, slots) and intent in SAID_BESIDE_THEM
+        if quiet and not any(harm in OWN_ROUTES for harm in told_now(parsed, slots)):
+            return True
         of_work = WORK_AHEAD in signs and not told_now(parsed, slots)
-        goes_on = waits or holds_back or told_somebody or of_work
+        goes_on = waits or holds_back or told_somebody or of_them or of_work
         return intent in ANSWERS or "change_subject" in signs or goes_on
     sure = ((parsed.get("intent") or {}).get("confidence") or 0.0) >= SURE
     elsewhere = intent.startswith(QUESTIONS) and intent not in ABOUT_THE_CRISIS
-    held = "change_subject" in signs or any(s.startswith(BARRIER) for s in signs)
+    held = "change_subject" in signs or any(s.startswith(BARRIER) or s in ASKED_ON for s in signs)
     return held or not (elsewhere and sure)
 
 
