@@ -10,12 +10,22 @@ from rasa_sdk import Action, Tracker
 from rasa_sdk.events import EventType, FollowupAction
 from rasa_sdk.executor import CollectingDispatcher
 
-from actions.local_facts import WARNING_RESPONSES, chosen_deanery, say_warnings
-from actions.speaking import entity_of, intent_of, memory_of, remember, say, was_said
+from actions.crisis_numbers import crisis_numbers
+from actions.local_facts import DISCOURAGED, WARNING_RESPONSES, chosen_deanery, say_warnings
+from actions.services import service_lines
+from actions.speaking import (
+    entity_of,
+    intent_of,
+    memory_of,
+    remember,
+    said_last_turn,
+    say,
+    was_said,
+)
 from bot.deanery import Deanery, signposts
-from bot.dialogue.context import UNSURE
+from bot.dialogue.context import UNSURE, last_route
 from bot.dialogue.in_confidence import in_confidence
-from bot.dialogue.reading import ABOUT, CONTACT, topic_of
+from bot.dialogue.reading import ABOUT, ASKED, CONTACT, PLAINER, topic_of
 from bot.dialogue.referral import OFFERED_AGAIN, unsent
 from bot.dialogue.replies import Memory, declined
 
@@ -28,6 +38,50 @@ LOCAL_FACT = {
 
 ANSWERED_BY_DEANERY = ("ask_who_is_told",)
 """Questions for which the deanery is asked when it is not known."""
+
+SAID_BY_FACT = ("supervisor", "tpd")
+"""Parties of whom the deanery's own fact speaks, so that nothing general is said beside it."""
+
+REFER_SELF, NEED_TO_TELL, STOP_GOING, MONEY = (
+    "refer_self",
+    "need_to_tell",
+    "stop_going",
+    "money_help",
+)
+"""Topics that the deanery, or its nation's services, answer."""
+
+SELF_REFERRAL = {
+    "open": "utter_refer_self_open",
+    DISCOURAGED: "utter_refer_self_discouraged",
+    "open_notifies_educator": "utter_refer_self_notifies",
+    "none": "utter_no_self_referral",
+    "unknown": "utter_refer_self_unknown",
+}
+"""Whether somebody can refer themselves -> what is said to who asks it."""
+
+FACT_OF = {
+    DISCOURAGED: "referral_note",
+    "open_notifies_educator": "referral_note",
+    "none": "instead",
+}
+"""The same -> the fact that says more."""
+
+PLAINLY = {
+    "information": "utter_plainer_information",
+    "contact": "utter_plainer_contact",
+    "message": "utter_plainer_message",
+    "deanery": "utter_plainer_deanery",
+    "safe_now": "utter_plainer_safe_now",
+    "safe_from_them": "utter_plainer_safe_from_them",
+}
+"""What was asked last -> the same in plainer words."""
+
+PLAINLY_AFTER = {
+    "discrimination": "utter_plainer_discrimination",
+    "bullying": "utter_plainer_bullying",
+    "error_today": "utter_plainer_error_today",
+}
+"""The route that was given last -> what it came to, in plainer words."""
 
 SEEN_BY = ("supervisor", "tpd", "arcp", "employer", "gmc", "gmc_investigation", "home_office")
 """Parties of whom it is asked whether they can read along."""
@@ -48,6 +102,7 @@ READS = {
     "who": "utter_answer_reads",
     "anonymous": "utter_answer_anonymous",
     "chat": "utter_answer_sees_chat",
+    "mail": "utter_answer_reads_mail",
     "next": "utter_answer_referral_next",
 }
 """What is asked of who gets what is handed over (the entity `reads`) -> the answer."""
@@ -63,7 +118,16 @@ NO_ANSWER = ("thank", "object_to_bot", "insult", "off_topic")
 WITHOUT_RETURN = ("thank", "insult", "object_to_bot", "not_english", "ask_what_to_do", "off_topic")
 """Answers that end in an invitation of their own."""
 
-TOPICS_WITHOUT_RETURN = ("normal", "worth", "what_they_do", "counselling", "stop_asking")
+TOPICS_WITHOUT_RETURN = (
+    "normal",
+    "worth",
+    "what_they_do",
+    "counselling",
+    "stop_asking",
+    "who_acts",
+    "educator_in_the_way",
+    PLAINER,
+)
 """Topics whose answers do so too, or ask nothing."""
 
 BY_KIND = ("phone", "email")
@@ -126,14 +190,22 @@ class ActionAnswer(Action):
         if reads := entity_of(tracker, "reads"):
             say(dispatcher, _who_reads(tracker, reads))
             return remember(before, replace(before, turn=before.turn + 1), unclear_run=0)
+        if intent in ANSWERED_BY_DEANERY:
+            if _asks_to_refer_self(tracker) and chosen_deanery(tracker) is not None:
+                _say_self_referral(dispatcher, tracker)
+            local = not own and party in (None, *SAID_BY_FACT) and _tells(tracker)
+        else:
+            local = False
+        if local:
+            self._say_local_fact(dispatcher, tracker, intent)
         if own:
             say(dispatcher, own)
         elif party is None or not was_said(tracker, f"utter_answer_{intent}"):
             say(dispatcher, f"utter_answer_{intent}")
-        if party:
+        if party and not local:
             say(dispatcher, f"utter_answer_told_{party}")
         again = before.last_ask == intent  # the facts would be said twice running
-        if not again or intent in ANSWERED_BY_DEANERY:
+        if not local and (not again or intent in ANSWERED_BY_DEANERY):
             self._say_local_fact(dispatcher, tracker, intent)
         if intent == "ask_other_support" and not again:
             _say_signposts(dispatcher, tracker)
@@ -155,14 +227,17 @@ class ActionAnswer(Action):
             return
         deanery = chosen_deanery(tracker)
         if deanery is None:
-            if intent in ANSWERED_BY_DEANERY:
+            if intent in ANSWERED_BY_DEANERY and _asks_to_refer_self(tracker):
+                _say_self_referral(dispatcher, tracker)
+            elif intent in ANSWERED_BY_DEANERY:
                 say(dispatcher, "utter_which_deanery_tells")
             return
         text = deanery.fact(LOCAL_FACT[intent], date.today())
         if text and intent in ANSWERED_BY_DEANERY:
-            if not was_said(tracker, "utter_local_fact_told"):
+            if not said_last_turn(tracker, "utter_local_fact_told"):
                 say_who_is_told(dispatcher, deanery, text)
-                say_warnings(dispatcher, deanery)
+                if not was_said(tracker, WARNING_RESPONSES[0]):
+                    say_warnings(dispatcher, deanery)
         elif text:
             say(dispatcher, "utter_local_fact", unit=deanery.unit, deanery=deanery.name, fact=text)
         elif intent in ANSWERED_BY_DEANERY and not was_said(tracker, "utter_local_fact_unknown"):
@@ -177,17 +252,72 @@ def say_about(dispatcher: CollectingDispatcher, tracker: Tracker, topic: str) ->
         _say_other_ways(dispatcher, tracker)
     elif topic == "said_already":
         say(dispatcher, "utter_told_all")
+    elif topic == PLAINER:
+        _say_plainly(dispatcher, tracker)
+    elif topic in (REFER_SELF, NEED_TO_TELL):
+        _say_self_referral(dispatcher, tracker)
+        deanery = chosen_deanery(tracker)
+        text = deanery.fact("confidentiality", date.today()) if deanery else None
+        if deanery and text and topic == NEED_TO_TELL and _tells(tracker):
+            say_who_is_told(dispatcher, deanery, text)
+    elif topic == STOP_GOING:
+        _say_what_stopping_means(dispatcher, tracker)
     else:
         say(dispatcher, f"utter_asked_{topic}")
+    if topic == MONEY:
+        say(dispatcher, "utter_signposts", lines=service_lines(tracker, "no_home_or_money"))
+
+
+def _asks_to_refer_self(tracker: Tracker) -> bool:
+    """Whether a question who is told also asks whether somebody can refer themselves."""
+    return REFER_SELF in (tracker.latest_message.get(ASKED) or ())
+
+
+def _tells(tracker: Tracker) -> bool:
+    """Whether the deanery has a fact on whom its unit tells that was not said last turn."""
+    deanery = chosen_deanery(tracker)
+    known = deanery is not None and deanery.fact("confidentiality", date.today())
+    return bool(known) and not said_last_turn(tracker, "utter_local_fact_told")
+
+
+def _say_self_referral(dispatcher: CollectingDispatcher, tracker: Tracker) -> None:
+    """Say whether somebody can refer themselves, and what goes with it where they train."""
+    deanery = chosen_deanery(tracker)
+    if deanery is None:
+        say(dispatcher, "utter_refer_self_anywhere")
+        return
+    kind = deanery.self_referral
+    name = FACT_OF.get(kind)
+    fact = deanery.fact(name, date.today()) if name else None
+    said = {"unit": deanery.unit, "deanery": deanery.name, "fact": fact or ""}
+    say(dispatcher, SELF_REFERRAL[kind], **said)
+
+
+def _say_what_stopping_means(dispatcher: CollectingDispatcher, tracker: Tracker) -> None:
+    """Say what the unit says of not taking part, or that it is one to ask."""
+    deanery = chosen_deanery(tracker)
+    fact = deanery.fact("non_engagement", date.today()) if deanery else None
+    if deanery and fact:
+        say(dispatcher, "utter_local_fact", unit=deanery.unit, deanery=deanery.name, fact=fact)
+    else:
+        say(dispatcher, "utter_asked_stop_going")
+
+
+def _say_plainly(dispatcher: CollectingDispatcher, tracker: Tracker) -> None:
+    """Say in plainer words what was asked last, or what the last route came to."""
+    asked, route = str(tracker.get_slot("asked")), last_route(tracker.slots)
+    after = PLAINLY_AFTER.get(route or "", "utter_plainer_open")
+    say(dispatcher, PLAINLY.get(asked, after), **crisis_numbers(tracker))
 
 
 def _say_topic(
     dispatcher: CollectingDispatcher, tracker: Tracker, before: Memory
 ) -> list[EventType]:
     """Answer a question about a topic; what was offered before stays so."""
-    say_about(dispatcher, tracker, topic_of(tracker.latest_message) or "said_already")
+    topic = topic_of(tracker.latest_message) or "said_already"
+    say_about(dispatcher, tracker, topic)
     after = replace(before, turn=before.turn + 1, last_ask=ABOUT)
-    if before.asked not in RETURNS:
+    if before.asked not in RETURNS and topic != PLAINER:  # what was asked still is
         after = replace(after, asked=_asked_after(before, unknown=False))
     return remember(before, after, unclear_run=0)
 

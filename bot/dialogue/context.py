@@ -119,15 +119,27 @@ COMPLAINED = "error_today"
 AT_WORK = ("error_today", "patient_risk")
 """Routes after which a body in danger is mostly a patient's."""
 
+WAVED = "waved_away"
+"""The sign that whoever was told of contempt did nothing; "who acts if they do nothing?" asks."""
+
 ASIDE = {
     "asks_what_now": ("what_now", AT_WORK),
     "only_panic": ("panic", AT_WORK),
+    "asks_who_tells": ("who_tells", AT_WORK),
+    "family_untold": ("family", AT_WORK),
+    "asks_on_record": ("record", AT_WORK),
+    "goes_back_in": ("back_in", AT_WORK),
+    WAVED: ("waved_away", ("discrimination", "bullying")),
     "asks_if_it_counts": ("counts", (SEXUAL,)),
     "they_write_now": ("writes", (SEXUAL,)),
     "withdrawal": ("withdrawal", ("alcohol_drugs",)),
     "drank_near_work": ("drank", ("alcohol_drugs",)),
 }
 """Signs of what is asked or told on after a route -> the name of what is said, and the routes."""
+
+OUTRIGHT = ("who_acts", "define_ftsu")
+"""Topics (`nlu_data/patterns/asked.yml`) asked outright after a route: they are answered, and no
+fear or aside is read in the same words."""
 
 FITNESS = "fit"
 """What is said to who asks whether they may work; it needs no route before it."""
@@ -337,11 +349,16 @@ def others_risk_is_clear(message: Mapping[str, Any]) -> bool:
 
 def fear_of(message: Mapping[str, Any], slots: Mapping[str, Any]) -> str | None:
     """Return what holds somebody back after a route of their own, each once; or None."""
-    if last_route(slots) not in OWN_ROUTES:
+    if last_route(slots) not in OWN_ROUTES or asks_outright(message):
         return None
     given = list(slots.get("routes_given") or ())
     found = (name for sign, name in FEARS.items() if sign in _signs(message))
     return next((name for name in found if FEAR + name not in given), None)
+
+
+def asks_outright(message: Mapping[str, Any]) -> bool:
+    """Whether a message asks one of `OUTRIGHT`."""
+    return any(label in OUTRIGHT for label in message.get("asked_about") or ())
 
 
 def last_route(slots: Mapping[str, Any]) -> str | None:
@@ -364,7 +381,7 @@ def aside_of(message: Mapping[str, Any], slots: Mapping[str, Any]) -> str | None
     if last is None and slots.get("crisis_kind"):
         last = slots.get("route_waiting")
     for sign, (name, after) in ASIDE.items():
-        if sign in found and last in after:
+        if sign in found and last in after and not (sign == WAVED and asks_outright(message)):
             return name
     return FITNESS if "asks_if_fit" in found else None
 

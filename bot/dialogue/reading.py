@@ -15,7 +15,7 @@ from typing import Any
 
 import yaml
 
-from bot.dialogue.context import is_low
+from bot.dialogue.context import OUTRIGHT, is_low
 from bot.nlu.routes import EDGE
 from bot.nlu.taxonomy import NO_RISK
 from bot.paths import PATTERNS
@@ -65,6 +65,15 @@ REACHED_FOR = "back"
 
 CONTACT, STOP = "contact_way", "stop_asking"
 
+PLAINER = "plainer"
+"""The topic of not having understood what was said last, which answers nothing that was asked."""
+
+ON_THE_WAY = ("refer_self", "need_to_tell", "educator_in_the_way")
+"""Topics that words which ask nothing speak of only where the unit is spoken of already."""
+
+MESSAGE = "message"
+"""The value of `asked` while a message to the unit is offered, which "do the message" accepts."""
+
 
 @dataclass(frozen=True)
 class _Parting:
@@ -99,16 +108,20 @@ def read_in_context(
         after: parse data of the question in it (`question_in`), where there is one.
     """
     asked = slots.get("asked")
-    bound = slots.get("crisis") in ("asked", "staying") or asked in ABOUT_SAFETY
+    in_crisis = slots.get("crisis") in ("asked", "staying")
     form = str(slots.get("requested_slot") or "")
-    if bound or form.startswith("referral_") or not _is_calm(parsed):
+    if in_crisis or form.startswith("referral_") or not _is_calm(parsed):
         return parsed
+    if asked in ABOUT_SAFETY:
+        return _as(parsed, ABOUT) if _asks_back(parsed, slots) else parsed
     if after is not None and may_hide_a_question(parsed) and _is_question(after):
         kept = ("intent", "intent_ranking", "entities", ASKED)
         parsed = {**parsed, **{key: after[key] for key in kept if key in after}}
     if accepts(parsed) and form == "deanery":
         return _as(parsed, "affirm")  # the contact is wanted still: the form asks again
-    if accepts(parsed) and not form:
+    if asked in OFFERED and not form and _says_what_it_is(parsed):
+        return _as(parsed, "share")  # yes to what was asked before the offer
+    if (accepts(parsed) or _takes_message(parsed, asked)) and not form:
         if asked in OFFERED:
             return _as(parsed, "affirm")
         if asked == REACHED_FOR:
@@ -116,7 +129,7 @@ def read_in_context(
     label = asked_label(parsed)
     if label is None or not _is_asked(parsed, slots):
         return parsed
-    if label == CONTACT and not slots.get("offer_accepted"):
+    if label == CONTACT and (form or not slots.get("offer_accepted")):
         return parsed
     if label == STOP and form:
         return _as(parsed, "not_now")
@@ -142,9 +155,37 @@ def accepts(parsed: Mapping[str, Any]) -> bool:
     return "accepts" in signs or ("says_yes" in signs and "keeps_quiet" in signs)
 
 
+def _says_what_it_is(parsed: Mapping[str, Any]) -> bool:
+    """Whether a yes says of what was told what it is, and so accepts no offer."""
+    return "it_is_this" in (parsed.get("signs") or ()) and not accepts(parsed)
+
+
+def _takes_message(parsed: Mapping[str, Any], asked: Any) -> bool:
+    """Whether a message names the message that is offered, to have it."""
+    signs = parsed.get("signs") or ()
+    refused = any(sign in signs for sign in ("puts_off", "declines_message", "declines_unit"))
+    return asked == MESSAGE and "takes_message" in signs and not refused
+
+
+def _asks_back(parsed: Mapping[str, Any], slots: Mapping[str, Any]) -> bool:
+    """Whether a message asks something in place of an answer: to say it in plainer words, mostly.
+
+    What is asked outright is answered at a route's own question too, which is not about danger.
+    """
+    label, route = asked_label(parsed), slots.get("asked") in ("route", "maybe_route")
+    return (label == PLAINER or (route and label in OUTRIGHT)) and _is_asked(parsed, slots)
+
+
 def _is_asked(parsed: Mapping[str, Any], slots: Mapping[str, Any]) -> bool:
     """Whether the question of a message is what it is for."""
     intent = _intent(parsed)
+    label = asked_label(parsed)
+    open_way = slots.get("offer_accepted") or slots.get("asked") in OFFERED
+    asking = str(parsed.get("text") or "").rstrip().endswith("?") or intent.startswith(QUESTION)
+    if label in ON_THE_WAY and not (open_way or (asking and label != ON_THE_WAY[-1])):
+        return False
+    if label in ON_THE_WAY and open_way and not is_low(parsed):
+        return intent not in URGENT
     confidence = (parsed.get("intent") or {}).get("confidence") or 0.0
     if intent in URGENT or (intent in HELD and confidence >= SURE):
         return False
