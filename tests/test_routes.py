@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from actions import routes as routes_module
+from actions import services as services_module
 from bot.content import responses
 from bot.deanery import signposts
 from bot.nlu.routes import CLEAR_TO_ASK, OTHER_ROUTES, OWN_ROUTES, WITHDRAWN, routes
@@ -260,7 +260,7 @@ def test_what_nobody_verified_is_hidden(person_in, monkeypatch, verified):
     if not verified:
         unread = replace(helpline, fact=replace(helpline.fact, verified_on=None))
         register = {**signposts(), "domestic_abuse_ni": unread}
-        monkeypatch.setattr(routes_module, "signposts", lambda: register)
+        monkeypatch.setattr(services_module, "signposts", lambda: register)
     person = person_in("northern_ireland")
     person.open()
     person.say(TOLD["domestic_abuse"])
