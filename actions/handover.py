@@ -11,6 +11,7 @@ from rasa_sdk.events import EventType, FollowupAction, SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 
 from actions.local_facts import (
+    DISCOURAGED,
     WARNING_RESPONSES,
     chosen_deanery,
     named_deanery,
@@ -21,14 +22,17 @@ from actions.questions import say_who_is_told
 from actions.speaking import intent_of, memory_of, remember, said_last_turn, say, was_said
 from bot.deanery import Deanery, deaneries
 from bot.dialogue.in_confidence import unit_accepts
-from bot.dialogue.referral import is_begun
+from bot.dialogue.referral import NOT_TAKEN, is_begun
 from bot.dialogue.replies import Memory, declined
 
 OFFERED = ("message", "referral")
 """Values of `asked` after the contact: which of the two ways of writing was offered."""
 
-WANTED, CARD = "ask_how_to_contact", "utter_contact_card"
-"""The intent of wanting the contact, and what gives it; it is not said twice running."""
+WANTED, CARD = ("ask_how_to_contact", "want_referral"), "utter_contact_card"
+"""The intents that end at the contact, and what gives it; it is not said twice running."""
+
+DEANERY = "utter_ask_deanery"
+"""What asks for the deanery with the whole list, which is not shown twice running."""
 
 KEEPS_QUIET = "keeps_quiet"
 """The sign of a wish that somebody does not hear of it."""
@@ -87,12 +91,15 @@ class ActionAskDeanery(Action):
     async def run(
         self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]
     ) -> list[EventType]:
-        """Ask."""
+        """Ask; straight after the list it is asked for in words, with the list to be had again."""
+        if said_last_turn(tracker, DEANERY):
+            say(dispatcher, "utter_ask_deanery_again")
+            return []
         choices = [
             {"title": deanery.name, "payload": f'/choose_deanery{{"deanery": "{deanery.key}"}}'}
             for deanery in deaneries().values()
         ]
-        dispatcher.utter_message(response="utter_ask_deanery", buttons=choices)
+        dispatcher.utter_message(response=DEANERY, buttons=choices)
         return []
 
 
@@ -159,14 +166,15 @@ def _say_whether_to_hand_over(
         say(dispatcher, "utter_referral_which_deanery")
     elif deanery.self_referral != "none":  # which says so itself
         say(dispatcher, "utter_referral_not_here", deanery=deanery.name)
-    return _say_how_to_reach(dispatcher, tracker, deanery, before)
+    after = _say_how_to_reach(dispatcher, tracker, deanery, before)
+    return replace(after, last_ask=NOT_TAKEN)
 
 
 def _say_how_to_reach(
     dispatcher: CollectingDispatcher, tracker: Tracker, deanery: Deanery | None, before: Memory
 ) -> Memory:
     turn, today = before.turn + 1, date.today()
-    if intent_of(tracker) == WANTED and said_last_turn(tracker, CARD):
+    if intent_of(tracker) in WANTED and said_last_turn(tracker, CARD):
         say(dispatcher, "utter_contact_above")
         return replace(before, turn=turn)
     if deanery is None:
@@ -181,8 +189,11 @@ def _say_how_to_reach(
     if contacts:
         lines = "\n".join(f"{c.value}\n{c.fact.text}" for c in contacts)
         say(dispatcher, CARD, unit=deanery.unit, deanery=deanery.name, lines=lines)
-        timing = deanery.fact("timing", today)
-        say(dispatcher, "utter_what_happens_next")
+        timing, offered = deanery.fact("timing", today), deanery.fact("offer", today)
+        if deanery.self_referral != DISCOURAGED:
+            say(dispatcher, "utter_what_happens_next")
+        elif offered:  # nobody is told that a few lines of their own are the usual way
+            say(dispatcher, "utter_plain_fact", fact=offered)
         if timing:
             say(dispatcher, "utter_plain_fact", fact=timing)
     else:

@@ -11,6 +11,9 @@ from rasa_sdk.executor import CollectingDispatcher
 from actions.speaking import say
 from bot.deanery import Deanery, deaneries
 
+DISCOURAGED = "discouraged"
+"""Value of `self_referral` where an educator is meant to fill in the form too."""
+
 WARNING_RESPONSES = ("utter_before_you_refer", "utter_before_you_refer_too")
 """Responses that say a deanery's warnings, in their order."""
 

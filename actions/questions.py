@@ -10,8 +10,9 @@ from rasa_sdk import Action, Tracker
 from rasa_sdk.events import EventType, FollowupAction, SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 
-from actions.local_facts import WARNING_RESPONSES, chosen_deanery, say_warnings
-from actions.routes import service_lines
+from actions.crisis_numbers import crisis_numbers
+from actions.local_facts import DISCOURAGED, WARNING_RESPONSES, chosen_deanery, say_warnings
+from actions.services import service_lines
 from actions.speaking import (
     entity_of,
     intent_of,
@@ -28,11 +29,12 @@ from bot.dialogue.context import (
     UNSURE,
     WITH_THEM,
     harm_spoken_of,
+    last_route,
     question_again,
     stays_open,
 )
 from bot.dialogue.in_confidence import in_confidence
-from bot.dialogue.reading import ABOUT, CONTACT, topic_of
+from bot.dialogue.reading import ABOUT, ASKED, CONTACT, PLAINER, topic_of
 from bot.dialogue.referral import OFFERED_AGAIN, unsent
 from bot.dialogue.replies import Memory, declined
 from bot.nlu.routes import OWN_ROUTES, routes
@@ -53,11 +55,50 @@ TOLD_BY_DEANERY = ("supervisor", "tpd", "arcp")
 FACT_OF_TOPIC = {"change_mind": "non_engagement", "refer_alone": "referral_note"}
 """Topics after whose answer a fact of the deanery is said, if there is such a fact."""
 
-MONEY, MONEY_ROUTE = "money_charity", "no_home_or_money"
+MONEY, MONEY_ROUTE = ("money_charity", "money_help"), "no_home_or_money"
 """The topic of help with money, and the route whose services are named for it."""
 
 ANSWERED_BY_DEANERY = ("ask_who_is_told",)
 """Questions for which the deanery is asked when it is not known."""
+
+SAID_BY_FACT = ("supervisor", "tpd")
+"""Parties of whom the deanery's own fact speaks, so that nothing general is said beside it."""
+
+REFER_SELF, NEED_TO_TELL, STOP_GOING = "refer_self", "need_to_tell", "stop_going"
+"""Topics that the deanery answers."""
+
+SELF_REFERRAL = {
+    "open": "utter_refer_self_open",
+    DISCOURAGED: "utter_refer_self_discouraged",
+    "open_notifies_educator": "utter_refer_self_notifies",
+    "none": "utter_no_self_referral",
+    "unknown": "utter_refer_self_unknown",
+}
+"""Whether somebody can refer themselves -> what is said to who asks it."""
+
+FACT_OF = {
+    DISCOURAGED: "referral_note",
+    "open_notifies_educator": "referral_note",
+    "none": "instead",
+}
+"""The same -> the fact that says more."""
+
+PLAINLY = {
+    "information": "utter_plainer_information",
+    "contact": "utter_plainer_contact",
+    "message": "utter_plainer_message",
+    "deanery": "utter_plainer_deanery",
+    "safe_now": "utter_plainer_safe_now",
+    "safe_from_them": "utter_plainer_safe_from_them",
+}
+"""What was asked last -> the same in plainer words."""
+
+PLAINLY_AFTER = {
+    "discrimination": "utter_plainer_discrimination",
+    "bullying": "utter_plainer_bullying",
+    "error_today": "utter_plainer_error_today",
+}
+"""The route that was given last -> what it came to, in plainer words."""
 
 SEEN_BY = ("supervisor", "tpd", "arcp", "employer", "gmc", "gmc_investigation", "home_office")
 """Parties of whom it is asked whether they can read along."""
@@ -78,6 +119,7 @@ READS = {
     "who": "utter_answer_reads",
     "anonymous": "utter_answer_anonymous",
     "chat": "utter_answer_sees_chat",
+    "mail": "utter_answer_reads_mail",
     "next": "utter_answer_referral_next",
 }
 """What is asked of who gets what is handed over (the entity `reads`) -> the answer."""
@@ -114,6 +156,9 @@ TOPICS_WITHOUT_RETURN = (
     "family_letter",
     "complain_quietly",
     "sleeves",
+    "who_acts",
+    "educator_in_the_way",
+    PLAINER,
 )
 """Topics whose answers do so too, or ask nothing."""
 
@@ -193,6 +238,13 @@ class ActionAnswer(Action):
         again = before.last_ask == intent or listed  # the facts would be said twice running
         fact = self._fact(tracker, intent)
         enough = bool(fact) and not again and intent in INSTEAD_OF_GENERAL
+        local = False
+        if intent in ANSWERED_BY_DEANERY:
+            if _asks_to_refer_self(tracker) and chosen_deanery(tracker) is not None:
+                _say_self_referral(dispatcher, tracker)
+            local = not own and party in (None, *SAID_BY_FACT) and _tells(tracker)
+        if local:
+            self._say_local_fact(dispatcher, tracker, intent, party)
         if own:
             say(dispatcher, own)
         elif listed:
@@ -200,11 +252,11 @@ class ActionAnswer(Action):
         elif not enough and (party is None or not was_said(tracker, f"utter_answer_{intent}")):
             say(dispatcher, f"utter_answer_{intent}")
         if party and fact and party in TOLD_BY_DEANERY:
-            if _fact_said(tracker):  # what is general would weaken it
+            if _fact_said(tracker) and not local:  # what is general would weaken it
                 say(dispatcher, "utter_told_all")
-        elif party:
+        elif party and not local:
             say(dispatcher, f"utter_answer_told_{party}")
-        if not again or intent in ANSWERED_BY_DEANERY:
+        if not local and (not again or intent in ANSWERED_BY_DEANERY):
             self._say_local_fact(dispatcher, tracker, intent, party)
         if intent == "ask_other_support" and not again:
             _say_signposts(dispatcher, tracker)
@@ -236,20 +288,25 @@ class ActionAnswer(Action):
             return
         deanery = chosen_deanery(tracker)
         if deanery is None:
-            if intent in ANSWERED_BY_DEANERY:
+            if intent in ANSWERED_BY_DEANERY and _asks_to_refer_self(tracker):
+                _say_self_referral(dispatcher, tracker)
+            elif intent in ANSWERED_BY_DEANERY:
                 say(dispatcher, "utter_which_deanery_tells")
             return
         text = deanery.fact(LOCAL_FACT[intent], date.today())
         if text and intent in ANSWERED_BY_DEANERY:
             if not was_said(tracker, "utter_local_fact_told"):
                 say_who_is_told(dispatcher, deanery, text)
-                say_warnings(dispatcher, deanery)
+                if not was_said(tracker, WARNING_RESPONSES[0]):
+                    say_warnings(dispatcher, deanery)
             elif party in TOLD_BY_DEANERY and not _fact_said(tracker):
                 told = (
                     deanery.fact("non_engagement", date.today()) if party != "supervisor" else None
                 )
                 named = {"unit": deanery.unit, "deanery": deanery.name}
                 say(dispatcher, "utter_local_fact", fact=told or text, **named)
+            elif not said_last_turn(tracker, "utter_local_fact_told"):
+                say_who_is_told(dispatcher, deanery, text)
         elif text:
             say(dispatcher, "utter_local_fact", unit=deanery.unit, deanery=deanery.name, fact=text)
         elif intent in ANSWERED_BY_DEANERY and not was_said(tracker, "utter_local_fact_unknown"):
@@ -269,10 +326,20 @@ def say_about(dispatcher: CollectingDispatcher, tracker: Tracker, topic: str) ->
         _say_other_ways(dispatcher, tracker)
     elif topic == "said_already":
         say(dispatcher, "utter_told_all")
+    elif topic == PLAINER:
+        _say_plainly(dispatcher, tracker)
+    elif topic in (REFER_SELF, NEED_TO_TELL):
+        _say_self_referral(dispatcher, tracker)
+        deanery = chosen_deanery(tracker)
+        text = deanery.fact("confidentiality", date.today()) if deanery else None
+        if deanery and text and topic == NEED_TO_TELL and _tells(tracker):
+            say_who_is_told(dispatcher, deanery, text)
+    elif topic == STOP_GOING:
+        _say_what_stopping_means(dispatcher, tracker)
     else:
         say(dispatcher, f"utter_asked_{topic}")
     deanery, today = chosen_deanery(tracker), date.today()
-    if topic == MONEY:
+    if topic in MONEY:
         keys = routes()[MONEY_ROUTE].signposts
         _say_services(dispatcher, tracker, [signposts()[key] for key in keys], len(keys))
     if deanery is None or topic not in FACT_OF_TOPIC:
@@ -285,13 +352,57 @@ def say_about(dispatcher: CollectingDispatcher, tracker: Tracker, topic: str) ->
             say(dispatcher, "utter_asked_contact_way", lines="\n".join(pages))
 
 
+def _asks_to_refer_self(tracker: Tracker) -> bool:
+    """Whether a question who is told also asks whether somebody can refer themselves."""
+    return REFER_SELF in (tracker.latest_message.get(ASKED) or ())
+
+
+def _tells(tracker: Tracker) -> bool:
+    """Whether the deanery has a fact on whom its unit tells that was not said last turn."""
+    deanery = chosen_deanery(tracker)
+    known = deanery is not None and deanery.fact("confidentiality", date.today())
+    return bool(known) and not said_last_turn(tracker, "utter_local_fact_told")
+
+
+def _say_self_referral(dispatcher: CollectingDispatcher, tracker: Tracker) -> None:
+    """Say whether somebody can refer themselves, and what goes with it where they train."""
+    deanery = chosen_deanery(tracker)
+    if deanery is None:
+        say(dispatcher, "utter_refer_self_anywhere")
+        return
+    kind = deanery.self_referral
+    name = FACT_OF.get(kind)
+    fact = deanery.fact(name, date.today()) if name else None
+    said = {"unit": deanery.unit, "deanery": deanery.name, "fact": fact or ""}
+    say(dispatcher, SELF_REFERRAL[kind], **said)
+
+
+def _say_what_stopping_means(dispatcher: CollectingDispatcher, tracker: Tracker) -> None:
+    """Say what the unit says of not taking part, or that it is one to ask."""
+    deanery = chosen_deanery(tracker)
+    fact = deanery.fact("non_engagement", date.today()) if deanery else None
+    if deanery and fact:
+        say(dispatcher, "utter_local_fact", unit=deanery.unit, deanery=deanery.name, fact=fact)
+    else:
+        say(dispatcher, "utter_asked_stop_going")
+
+
+def _say_plainly(dispatcher: CollectingDispatcher, tracker: Tracker) -> None:
+    """Say in plainer words what was asked last, or what the last route came to."""
+    asked, route = str(tracker.get_slot("asked")), last_route(tracker.slots)
+    after = PLAINLY_AFTER.get(route or "", "utter_plainer_open")
+    say(dispatcher, PLAINLY.get(asked, after), **crisis_numbers(tracker))
+
+
 def _say_topic(
     dispatcher: CollectingDispatcher, tracker: Tracker, before: Memory
 ) -> list[EventType]:
     """Answer a question about a topic; what was offered before stays so."""
-    say_about(dispatcher, tracker, topic_of(tracker.latest_message) or "said_already")
+    topic = topic_of(tracker.latest_message) or "said_already"
+    say_about(dispatcher, tracker, topic)
     after = replace(before, turn=before.turn + 1, last_ask=ABOUT)
-    if before.asked not in (*RETURNS, *HARM_QUESTIONS):
+    if before.asked not in (*RETURNS, *HARM_QUESTIONS) and topic != PLAINER:
+        # what was asked still is
         after = replace(after, asked=_asked_after(before, unknown=False))
     return remember(before, after, unclear_run=0)
 

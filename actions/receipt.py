@@ -12,7 +12,13 @@ from rasa_sdk.executor import CollectingDispatcher
 from actions.local_facts import chosen_deanery
 from actions.speaking import answered, entity_of, memory_of, say, was_said
 from bot.deanery import deaneries
-from bot.dialogue.in_confidence import ANSWER, NEW, in_confidence, unit_accepts
+from bot.dialogue.in_confidence import (
+    ANSWER,
+    NEW,
+    in_confidence,
+    receipts_in_use,
+    unit_accepts,
+)
 from bot.dialogue.referral import ENDED, OFFERED_AGAIN, OWED, is_begun, is_sealed
 from bot.referrals.desk import Opened, desk
 from bot.referrals.errors import DeskUnavailable, ReferralError, TicketGone
@@ -112,7 +118,9 @@ class ActionReceiptExplained(_Step):
             say(dispatcher, self.says)
             return answered(tracker, memory_of(tracker).asked)
         deanery = chosen_deanery(tracker)
-        if deanery is not None and not unit_accepts(deanery.key):
+        if not receipts_in_use():
+            say(dispatcher, "utter_receipt_nowhere")
+        elif deanery is not None and not unit_accepts(deanery.key):
             say(dispatcher, "utter_receipt_not_here", deanery=deanery.name)
         else:
             say(dispatcher, "utter_receipt_what")
@@ -174,6 +182,9 @@ class ActionAboutTicket(Action):
         if about == GONE:
             say(dispatcher, "utter_ticket_gone")
             return finished(tracker, "open")
+        if not receipts_in_use():
+            say(dispatcher, "utter_ticket_back_nowhere")
+            return finished(tracker, before.asked)
         is_open = in_confidence().opened(tracker.sender_id) is not None
         direct = not is_open and tracker.get_slot("sent_way") == "contact"
         way = "contact" if direct else "receipt"

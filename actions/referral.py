@@ -18,7 +18,7 @@ from actions.local_facts import chosen_deanery, named_deanery
 from actions.speaking import answered, entity_of, memory_of, remember, say, say_reply, was_said
 from bot.channels.fixed import fixed
 from bot.deanery import Deanery
-from bot.dialogue.in_confidence import RECEIPT, in_confidence, withdraw
+from bot.dialogue.in_confidence import RECEIPT, in_confidence, receipts_in_use, withdraw
 from bot.dialogue.memory import heard_in
 from bot.dialogue.referral import (
     ANSWERED_BY,
@@ -27,6 +27,7 @@ from bot.dialogue.referral import (
     DONE,
     HANDED_OVER,
     HELD,
+    NOT_TAKEN,
     OWED,
     SKIP,
     USE_RECEIPT,
@@ -79,8 +80,12 @@ class ActionWantReferral(Action):
     async def run(
         self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]
     ) -> list[EventType]:
-        """Say nothing."""
-        return [SlotSet("after_deanery", "referral"), *named_deanery(tracker)]
+        """Say nothing; where no unit takes anything, say so, and let the contact wait instead."""
+        if receipts_in_use():
+            return [SlotSet("after_deanery", "referral"), *named_deanery(tracker)]
+        say(dispatcher, "utter_referral_nowhere")
+        nothing = [SlotSet("after_deanery", None), SlotSet("last_ask", NOT_TAKEN)]
+        return [*nothing, *named_deanery(tracker)]
 
 
 class ValidateReferralForm(FormValidationAction):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import date
 from typing import Any
 
 from rasa_sdk import Action, Tracker
@@ -11,9 +10,8 @@ from rasa_sdk.events import ActiveLoop, EventType, SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 
 from actions.crisis_numbers import crisis_numbers
-from actions.local_facts import chosen_deanery
+from actions.services import service_lines
 from actions.speaking import intent_of, memory_of, remember, say, say_reply
-from bot.deanery import signposts
 from bot.dialogue.context import (
     AT_WORK,
     FEAR,
@@ -70,9 +68,6 @@ LONG_QUIET_TURNS = 10
 
 ASKED_ASIDE = {"writes": "safe_from_them", "panic": "route"}
 """What is said to something told on after a route -> what its question asks, if a yes or no."""
-
-MOST_LINES = 3
-"""Services named at once."""
 
 
 class ActionRoute(Action):
@@ -227,19 +222,6 @@ def _told_as(tracker: Tracker, words: str) -> str:
     if "withdrawal" in signs:
         return WITHDRAWAL
     return NEAR_WORK if "drank_near_work" in signs else ""
-
-
-def service_lines(tracker: Tracker, route: str) -> str:
-    """Return the services that may be shown for a route in the nation that is known."""
-    deanery = chosen_deanery(tracker)
-    register = signposts()
-    services = [register[key] for key in routes()[route].signposts]
-    shown = [
-        service
-        for service in services
-        if service.shown(date.today()) and (deanery is None or deanery.nation in service.nations)
-    ]
-    return "\n".join(f"{service.name}: {service.value}" for service in shown[:MOST_LINES])
 
 
 def question_of(route: str) -> str:

@@ -10,7 +10,7 @@ from rasa_sdk.events import ActiveLoop, EventType, SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 
 from actions.crisis_numbers import crisis_numbers
-from actions.routes import service_lines
+from actions.services import service_lines
 from actions.speaking import memory_of, remember, say
 from bot.dialogue.context import (
     CALLED,

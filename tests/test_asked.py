@@ -79,6 +79,52 @@ def test_a_yes_that_is_taken_back_accepts_nothing(words):
     assert intent_in(CONTACT, words, "not_now") == "not_now"
 
 
+@pytest.mark.parametrize(
+    "words",
+    ["yes it is this", "yes it's mostly the nights", "yeah that's exactly it", "yes exactly that"],
+)
+def test_a_yes_that_says_what_it_is_accepts_no_offer(words):
+    for offered in (CONTACT, INFORMATION, {"asked": "message"}):
+        assert intent_in(offered, words, "affirm", 0.9) == "share"
+    assert intent_in(INFORMATION, "yes please", "affirm", 0.9) == "affirm"
+    assert intent_in(INFORMATION, "yes that's fine", "affirm", 0.9) == "affirm"
+
+
+@pytest.mark.parametrize("intent", ["share", "want_message", "affirm", "nlu_fallback", "not_now"])
+@pytest.mark.parametrize(
+    "words",
+    ["ok do the message then", "the lines, please", "write me a few sentences", "yeah, draft it"],
+)
+def test_a_message_that_is_offered_is_taken_by_its_name(words, intent):
+    assert intent_in({"asked": "message"}, words, intent) == "affirm"
+    assert intent_in({"asked": "open"}, words, intent) == intent
+
+
+@pytest.mark.parametrize(
+    "words", ["don't do the message", "no message, please", "forget the lines", "not the email now"]
+)
+def test_a_message_that_is_refused_by_its_name_is_not_taken(words):
+    assert intent_in({"asked": "message"}, words, "not_now") == "not_now"
+
+
+@pytest.mark.parametrize("words", ["i can't ask my supervisor", "so i can't do it on my own"])
+def test_who_cannot_ask_anybody_is_asked_nothing_of_the_unit_unless_it_was_spoken_of(words):
+    assert intent_in({"asked": "open"}, words) == "share"
+    assert intent_in({"asked": "message", "offer_accepted": True}, words) == "ask_about"
+    doubt = {"risk_scores": {"own": 0.4}}
+    assert intent_in({"asked": "open", "offer_accepted": True}, words, **doubt) == "share"
+
+
+def test_a_question_about_safety_that_was_not_understood_is_put_in_plainer_words(person):
+    person.open()
+    person.say("sat in the car park 40 min this morning and couldn't make myself go in")
+    assert person.slot("asked") == "safe_now"
+    person.say("sorry, i do not understand your question")
+    assert said(person) == {"utter_plainer_safe_now"}
+    person.say("no")
+    assert "999" in person.seen[-1][0].text
+
+
 def test_a_yes_after_the_way_back_was_offered_shows_the_contact():
     assert intent_in({"asked": "back"}, "yeah alright show me", "share") == "ask_how_to_contact"
 
@@ -209,6 +255,17 @@ PLAIN = {
     "does the unit really do anything for exams": "utter_answer_ask_exams_support",
     "hospital wifi. so IT can see it yes or no": "utter_answer_kept_network",
     "whatever. stop": "utter_asked_stop_asking",
+    "can I self-refer?": "utter_refer_self_anywhere",
+    "do i need to tell my supervisor first?": "utter_refer_self_anywhere",
+    "can i refer myself to the unit without my tpd knowing": "utter_refer_self_anywhere",
+    "what if i sign up and then don't turn up": "utter_asked_stop_going",
+    "how do i see their answer then": "utter_asked_their_answer",
+    "does the bma give money": "utter_asked_money_help",
+    "which bit of hospital gives a room": "utter_asked_sleep_room",
+    "who is above my supervisor if he does nothing": "utter_asked_who_acts",
+    "what is a freedom to speak up guardian": "utter_asked_define_ftsu",
+    "Sorry, I do not understand this sentence": "utter_plainer_open",
+    "simple english please": "utter_plainer_open",
     "why do you keep asking me feelings questions": "utter_asked_stop_asking",
 }
 
@@ -253,7 +310,7 @@ def test_a_number_is_asked_for_where_there_is_only_a_page(person_in):
     person.open()
     person.say("how do i contact them")
     assert "utter_contact_card" in said(person)
-    for words in ("is there an email", "give us the number", "is there no phone number?"):
+    for words in ("by email please", "phone number?", "is there no phone number?"):
         person.say(words)
         assert "utter_asked_no_contact_way" in said(person)
         assert "utter_contact_card" not in said(person)
@@ -502,5 +559,5 @@ def test_every_topic_is_answered_and_every_intent_is_one():
     for label in {row.label for row in ASKED.rows.values()}:
         if label.startswith("ask_"):
             assert label in known
-        elif label != "said_already":
+        elif label not in ("said_already", "refer_self", "need_to_tell", "plainer"):
             assert f"utter_asked_{label}" in names

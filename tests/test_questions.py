@@ -10,7 +10,7 @@ QUESTIONS = {
     "ask_what_is_psu": ("what is a professional support unit?", "Professional Support"),
     "ask_who_is_told": ("will my supervisor be told if i contact the psu", "harm"),
     "ask_need_to_be_ill": ("do i have to be ill to use the psu?", "threshold|well, and stuck"),
-    "ask_cost": ("does it cost anything", "free|Nothing, for a doctor"),
+    "ask_cost": ("does it cost anything", "free|nobody sends you a bill"),
     "ask_how_soon": ("how long is the wait to be seen", "week"),
     "ask_first_contact": ("what happens when i first get in touch with them", "conversation"),
     "ask_exams_support": ("can the psu help me with exams?", "[Ee]xams"),
@@ -235,3 +235,75 @@ def test_what_counts_at_arcp_is_read_of_what_was_asked_just_before(person):
     person.say("how do i go less than full time")
     person.say("does it count against me at arcp?")
     assert "part-time" in person.text
+
+
+def names(person):
+    return {name for bubble in person.seen[-1] for name in bubble.said}
+
+
+@pytest.mark.parametrize(
+    ("deanery", "answer"),
+    [
+        ("wales", "utter_refer_self_open"),
+        ("wessex", "utter_refer_self_discouraged"),
+        ("east_midlands", "utter_refer_self_notifies"),
+        ("north_west", "utter_refer_self_unknown"),
+        ("north_east", "utter_no_self_referral"),
+    ],
+)
+@pytest.mark.parametrize(
+    "words", ["can i refer myself to the unit without my tpd knowing", "can i self-refer?"]
+)
+def test_whether_somebody_can_refer_themselves_is_answered_for_their_deanery(
+    person_in, deanery, answer, words
+):
+    person = person_in(deanery)
+    person.open()
+    person.say(words)
+    assert answer in names(person)
+    assert "utter_refer_self_anywhere" not in names(person)
+
+
+def test_the_deanerys_own_fact_comes_first_and_nothing_general_about_the_party(person_in):
+    person = person_in("scotland")
+    person.open()
+    person.say("would my supervisor be told if i went to the unit")
+    assert "utter_local_fact_told" in person.seen[-1][0].said
+    assert "utter_answer_told_supervisor" not in names(person)
+    assert "utter_answer_ask_who_is_told" in names(person)
+
+
+def test_what_has_to_be_known_first_is_not_said_again_to_who_asks_who_is_told(person_in):
+    person = person_in("wessex")
+    person.open()
+    person.say("how do i contact the unit")
+    assert "utter_before_you_refer_too" in names(person)
+    assert "utter_what_happens_next" not in names(person), "no few lines of one's own there"
+    person.say("would my tpd know")
+    assert "utter_local_fact_told" in names(person)
+    assert not names(person) & {"utter_before_you_refer", "utter_before_you_refer_too"}
+    assert len(person.seen[-1]) <= 3
+
+
+@pytest.mark.parametrize(
+    "words", ["what if i start and then don't turn up", "can i stop halfway through?"]
+)
+def test_what_stopping_means_is_the_deanerys_to_say(person_in, words):
+    person = person_in("wessex")
+    person.open()
+    person.say("how do i contact the unit")
+    person.say(words)
+    assert "professionalism" in person.text
+
+
+@pytest.mark.parametrize(
+    "words",
+    ["i can't face it tho, my ES is the problem", "but my tpd would never sign it"],
+)
+def test_a_supervisor_in_the_way_is_met_as_what_is_in_the_way(person_in, words):
+    person = person_in("wessex")
+    person.open()
+    person.say("how do i contact the unit")
+    person.say(words)
+    assert "utter_asked_educator_in_the_way" in names(person)
+    assert "utter_ask_safe_now" not in names(person)

@@ -1054,3 +1054,24 @@ def test_yes_in_ordinary_words_sends(wales, unit, words):
     go_to(wales, "summary")
     wales.say(words)
     assert count(unit.engine) == 1
+
+
+@pytest.mark.parametrize("words", ["i want to end my referral", "close my self-referral please"])
+def test_before_its_receipt_is_typed_nothing_is_said_to_be_ended(wales, words):
+    wales.say(words)
+    assert "utter_ticket_back_receipt" in said_in(wales)
+    assert wales.text.startswith("Nothing is ended yet")
+    assert "utter_forgotten" not in said_in(wales)
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "i'd like to refer myself, you said theres a receipt thing?",
+        "can you hand it over for me with a receipt so they dont know my name",
+        "can i refer myself anonymously through you",
+    ],
+)
+def test_a_referral_named_with_its_way_is_begun(wales, words):
+    wales.say(words)
+    assert "utter_referral_begin" in said_in(wales)

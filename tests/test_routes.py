@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from actions import routes as routes_module
+from actions import services as services_module
 from bot.content import responses
 from bot.deanery import signposts
 from bot.nlu.routes import CLEAR_TO_ASK, OTHER_ROUTES, OWN_ROUTES, WITHDRAWN, routes
@@ -260,7 +260,7 @@ def test_what_nobody_verified_is_hidden(person_in, monkeypatch, verified):
     if not verified:
         unread = replace(helpline, fact=replace(helpline.fact, verified_on=None))
         register = {**signposts(), "domestic_abuse_ni": unread}
-        monkeypatch.setattr(routes_module, "signposts", lambda: register)
+        monkeypatch.setattr(services_module, "signposts", lambda: register)
     person = person_in("northern_ireland")
     person.open()
     person.say(TOLD["domestic_abuse"])
@@ -847,3 +847,37 @@ def test_so_angry_that_one_cannot_see_straight_is_no_unfitness_but_drink_is(pers
     assert not person.slot("routes_given")
     person.say("so angry i can't think straight, and I'm still drunk on the ward")
     assert person.slot("routes_given") == ["unfit_now"]
+
+
+@pytest.mark.parametrize(
+    ("words", "answer"),
+    [
+        ("do i tell him myself or wait for the consultant", "utter_route_aside_who_tells"),
+        ("nobody's told the family", "utter_route_aside_family"),
+        ("do i need to put in a datix on myself", "utter_route_fear_report_duty"),
+        ("will this be on my arcp", "utter_route_aside_record"),
+        ("form r asks about it doesnt it", "utter_route_aside_record"),
+        ("ok going back. thanks", "utter_route_aside_back_in"),
+        ("right, i'm heading back in", "utter_route_aside_back_in"),
+    ],
+)
+def test_what_is_asked_on_after_an_error_is_answered(person, words, answer):
+    person.open()
+    person.say(TOLD["error_today"])
+    person.say(words)
+    assert answer in last_said(person)
+
+
+def test_contempt_that_was_told_is_not_asked_about_and_a_shrug_is_answered(person):
+    person.open()
+    person.say("the patient's son, he want 'a proper doctor', and he called me the name")
+    assert "utter_route_discrimination_open" in last_said(person)
+    person.say("Sorry, I do not understand this sentence")
+    assert "utter_plainer_discrimination" in last_said(person)
+    assert person.slot("asked") == "route"
+    person.say("I told my supervisor, he just lifted his shoulders and said you will get used")
+    assert "utter_route_aside_waved_away" in last_said(person)
+    person.say("who is responsible in hospital if supervisor do nothing")
+    assert "utter_asked_who_acts" in last_said(person)
+    person.say("what is freedom to speak guardian, do they tell my supervisor")
+    assert "utter_asked_define_ftsu" in last_said(person)

@@ -7,7 +7,7 @@ from rasa_sdk import Tracker
 
 from actions import crisis_numbers as crisis_numbers_module
 from actions.crisis_numbers import SPEAKING_UP, crisis_numbers
-from actions.routes import service_lines
+from actions.services import service_lines
 from bot.deanery import NATIONS, signposts
 from bot.nlu.routes import EMERGENCY, routes
 from tests.test_first_bubble import DEANERIES

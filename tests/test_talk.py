@@ -425,7 +425,9 @@ def test_yes_to_which_deanery_asks_for_it_once_more(person, said_before, yes):
     assert person.slot("requested_slot") == "deanery"
     bubbles = person.say(yes)
     assert len(bubbles) == 1
-    assert "Wales" in [button.title for button in bubbles[0].buttons]
+    assert "Show the list" in [button.title for button in bubbles[0].buttons]
+    person.press("Show the list")
+    assert "Wales" in [button.title for button in person.seen[-1][0].buttons]
     person.press("Wales")
     assert person.slot("requested_slot") is None
 

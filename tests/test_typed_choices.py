@@ -3,8 +3,9 @@
 import json
 
 import pytest
+import yaml
 
-from bot.nlu.choices import CHOICES, choices_in
+from bot.nlu.choices import CHANGED, CHOICES, PUT_RIGHT, choices_in, meant_in
 from bot.nlu.language import read
 
 ROWS = [json.loads(line) for line in CHOICES.read_text(encoding="utf-8").splitlines()]
@@ -67,3 +68,50 @@ def test_the_deanery_can_be_left_out_in_words(person):
     person.say("rather not say")
     assert person.slot("deanery") == "unknown"
     assert "Without the deanery" in person.text
+
+
+@pytest.mark.parametrize(
+    ("text", "meant"), yaml.safe_load(PUT_RIGHT.read_text(encoding="utf-8"))["meant"].items()
+)
+def test_what_is_put_right_is_what_is_meant(text, meant):
+    found = meant_in(text)
+    assert (text[slice(*found)] if found else None) == meant
+
+
+@pytest.mark.parametrize(
+    ("text", "meant"),
+    [
+        ("exams. actually no, take that out, make it how ive been feeling", "feeling"),
+        ("the rota, no wait, i mean my exams", "exams"),
+        ("change that to health actually", "health"),
+    ],
+)
+def test_a_choice_put_right_in_the_same_breath_is_the_last_one(text, meant):
+    found = {e["value"] for e in choices_in(read(text)) if e["entity"] == "message_about"}
+    assert found == {meant}
+    assert any(e.get("role") == CHANGED for e in choices_in(read(text)))
+
+
+def test_an_answer_is_put_right_while_the_next_is_asked_for(person):
+    person.open()
+    person.say("can you help me write a message to send them")
+    person.say("exams. actually no, take that out, make it how ive been feeling")
+    assert person.slot("message_about") == "feeling"
+    person.say("change that to health actually")
+    assert person.slot("message_about") == "health"
+    assert "Coaching" in {b.title for b in person.seen[-1][-1].buttons}
+    person.say("someone to talk to")
+    person.say("sorry, switch that to coaching")
+    assert person.slot("message_help") == "coaching"
+    person.say("by phone")
+    assert "the way my mind works" in person.text
+    assert "interested in coaching" in person.text
+    assert "phone call" in person.text
+
+
+def test_a_choice_that_comes_up_in_another_answer_changes_nothing(person):
+    person.open()
+    person.say("can you help me write a message to send them")
+    person.say("exams")
+    person.say("someone to talk to about work")
+    assert person.slot("message_about") == "exams"

@@ -28,6 +28,7 @@ from bot.channels.typed_choices import (
     asks_about_receipts,
     asks_for_a_call,
     asks_to_see_it,
+    asks_who_reads_mail,
     asks_who_sees_it,
     corrected,
     gives_a_receipt,
@@ -47,6 +48,7 @@ from bot.channels.typed_choices import (
     wants_all_forgotten,
     wants_it_ended,
     wants_referral,
+    wants_to_be_referred,
 )
 from bot.dialogue.context import is_low
 from bot.dialogue.help_intents import HELP_INTENTS
@@ -58,7 +60,15 @@ from bot.dialogue.in_confidence import (
     in_confidence,
     receipts_in_use,
 )
-from bot.dialogue.referral import ENDED, OWED, REFERRAL, SENT_WITH, TAKEN_OUT, is_begun
+from bot.dialogue.referral import (
+    ENDED,
+    NOT_TAKEN,
+    OWED,
+    REFERRAL,
+    SENT_WITH,
+    TAKEN_OUT,
+    is_begun,
+)
 from bot.dialogue.safety import (
     LEAVING,
     QUESTIONS,
@@ -293,7 +303,7 @@ class Confidant:
             NotRecognisedError: if it is meant for a unit, and was not looked through.
         """
         if not receipts_in_use():
-            return Taken(text)
+            return await self._where_none_is_taken(conversation, text) or Taken(text)
         receipt = read_receipt(text)
         slots = await self._slots(conversation)
         if receipt is not None:
@@ -303,6 +313,7 @@ class Confidant:
             or await self._spoken_of(slots, text)
             or await self._in_a_form(slots, text, command)
             or await self._who_reads(slots, text)
+            or await self._of_mail(slots, text)
             or await self._at_the_offer(slots, text)
         )
         if taken is not None:
@@ -577,6 +588,42 @@ class Confidant:
             return Taken(parse_data=_parse_data("explain_receipt"))
         return None
 
+    async def _where_none_is_taken(self, conversation: str, text: str) -> Taken | None:
+        """Return what the agent gets for words of handing over where no unit takes anything.
+
+        It says so, whether something was to go or to be ended; nothing is kept for a unit here.
+        """
+        slots = await self._slots(conversation)
+        if slots.get("crisis") in CRISIS_RUNS:
+            return None
+        if wants_it_ended(text, is_open=False, just_sent=False):
+            about = _parse_data("about_ticket", ticket="back")
+        elif _wants_referral(slots, text):
+            about = _parse_data("want_referral")
+        elif "receipt" in text.lower() and not says("other_receipt", text):
+            entities = (await self._parse(text) or {}).get("entities") or ()
+            named = any(e.get("entity") in ("receipt", "referral") for e in entities)
+            if not (named or asks_about_receipts(text)):
+                return None
+            about = _parse_data("explain_receipt")
+        else:
+            return await self._of_mail(slots, text)
+        parsed = await self._parse(text)
+        if parsed is None or _sure_of_risk(parsed) or _needs_an_answer(parsed, slots):
+            return None
+        return Taken(parse_data=about)
+
+    async def _of_mail(self, slots: Mapping[str, Any], text: str) -> Taken | None:
+        """Return the question who reads what they send to the unit themselves."""
+        if slots.get("crisis") in CRISIS_RUNS or slots.get("active_loop") == REFERRAL:
+            return None
+        if not asks_who_reads_mail(text):
+            return None
+        parsed = await self._parse(text)
+        if parsed is None or _needs_an_answer(parsed, slots):
+            return None
+        return Taken(parse_data=_parse_data("ask_what_is_kept", reads="mail"))
+
     async def _of_what_was_sent(
         self, conversation: str, slots: Mapping[str, Any], text: str
     ) -> Taken | None:
@@ -808,7 +855,13 @@ def _wants_referral(slots: Mapping[str, Any], text: str) -> bool:
     """Whether something is to be handed over, or what was begun is to be gone on with."""
     said = meant(text)
     goes_on = is_begun(slots) and says("starts", said) and len(said.split()) >= FEWEST_TO_GO_ON
-    return goes_on or wants_referral(said)
+    by_name = slots.get("asked") not in OF_THE_UNIT and wants_to_be_referred(said)
+    return goes_on or by_name or wants_referral(said) or _wants_it_told(slots, text)
+
+
+def _wants_it_told(slots: Mapping[str, Any], text: str) -> bool:
+    """Whether it is asked for a plain yes or no, after it was said that nothing is handed over."""
+    return slots.get("last_ask") == NOT_TAKEN and says("can_or_not", text)
 
 
 def _not_understood(parsed: Mapping[str, Any]) -> dict[str, Any]:

@@ -22,6 +22,9 @@ MOST_WORDS = 8
 MOST_WORDS_OF_A_WISH = 16
 """Words of a question or a wish about what is handed over."""
 
+MOST_WORDS_OF_A_LONG_WISH = 24
+"""Words of a wish that names a referral and its way, with what is said around it."""
+
 CORRECTED_IN_WORDS = ("referral_contact", "referral_confirm", "referral_change")
 """Slots at whose question people say in a sentence what was wrong, or what they would rather do."""
 
@@ -173,6 +176,17 @@ def meant(text: str) -> str:
 def wants_referral(text: str) -> bool:
     """Whether a text says, in other words than the buttons, that something is to be handed over."""
     return len(text.split()) <= MOST_WORDS_OF_A_WISH and says("wants_referral", text)
+
+
+def wants_to_be_referred(text: str) -> bool:
+    """Whether a text names a referral, and a receipt, no name or this program as its way."""
+    short = len(text.split()) <= MOST_WORDS_OF_A_LONG_WISH
+    return short and says("refers_through", text)
+
+
+def asks_who_reads_mail(text: str) -> bool:
+    """Whether a text asks who reads what its writer would send to the unit."""
+    return asks_who_sees_it(text) == "who" and says("if_sent", text)
 
 
 def leaves(text: str) -> bool:

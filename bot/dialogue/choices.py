@@ -15,7 +15,10 @@ from rasa.shared.core.domain import Domain
 from rasa.shared.core.generator import TrackerWithCachedStates
 from rasa.shared.core.trackers import DialogueStateTracker
 
-from bot.nlu.choices import TYPED
+from bot.nlu.choices import CHANGED, TYPED
+
+MESSAGE = "message_form"
+"""The form that makes the message to copy."""
 
 LONGEST = 8
 """Words of a message that may answer a form's question; more, where its first clause does."""
@@ -34,8 +37,19 @@ def answered_form(tracker: DialogueStateTracker) -> str | None:
         return None
     asked = tracker.get_slot(REQUESTED_SLOT)
     short = len(message.text.split()) <= LONGEST
-    chosen = [e for e in message.entities if e.get("entity") == asked]
+    chosen = [
+        e for e in message.entities if e.get("entity") == asked or _puts_right(e, form, tracker)
+    ]
     return form if any(short or e.get("extractor") == TYPED for e in chosen) else None
+
+
+def _puts_right(entity: dict[str, Any], form: str, tracker: DialogueStateTracker) -> bool:
+    """Whether an entity names another choice for what was answered earlier in the message's form.
+
+    "Change that to health" is an answer to the question before.
+    """
+    answered = form == MESSAGE and tracker.get_slot(str(entity.get("entity"))) is not None
+    return entity.get("role") == CHANGED and answered
 
 
 @DefaultV1Recipe.register(

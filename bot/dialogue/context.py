@@ -155,6 +155,9 @@ COMPLAINED = "error_today"
 AT_WORK = ("error_today", "patient_risk")
 """Routes after which a body in danger is mostly a patient's."""
 
+WAVED = "waved_away"
+"""The sign that whoever was told of contempt did nothing; "who acts if they do nothing?" asks."""
+
 ABUSE, DRINKING, EATING, HOMELESS = (
     "domestic_abuse",
     "alcohol_drugs",
@@ -166,6 +169,11 @@ ASIDE = (
     ("asks_what_now", "what_now", AT_WORK),
     ("only_panic", "panic", AT_WORK),
     ("asks_whom_to_tell", "whom", (SEXUAL, "bullying", "discrimination")),
+    ("asks_who_tells", "who_tells", AT_WORK),
+    ("family_untold", "family", AT_WORK),
+    ("asks_on_record", "record", AT_WORK),
+    ("goes_back_in", "back_in", AT_WORK),
+    (WAVED, "waved_away", ("discrimination", "bullying")),
     ("cannot_talk", "cannot_talk", (ABUSE,)),
     ("threat_to_tell", "threat", (ABUSE,)),
     ("shared_device", "device", (ABUSE,)),
@@ -254,6 +262,10 @@ AFTER_HURTING = {
     "asks_about_sleeves": "sleeves",
 }
 """Signs of what is asked or told after self-harm -> the name of what is said."""
+
+OUTRIGHT = ("who_acts", "define_ftsu")
+"""Topics (`nlu_data/patterns/asked.yml`) asked outright after a route: they are answered, and no
+fear or aside is read in the same words."""
 
 FITNESS = "fit"
 """What is said to who asks whether they may work; it needs no route before it."""
@@ -571,11 +583,16 @@ def others_risk_is_clear(message: Mapping[str, Any]) -> bool:
 
 def fear_of(message: Mapping[str, Any], slots: Mapping[str, Any]) -> str | None:
     """Return what holds somebody back after a harm of their own, each once; or None."""
-    if harm_spoken_of(slots) not in OWN_ROUTES:
+    if harm_spoken_of(slots) not in OWN_ROUTES or asks_outright(message):
         return None
     given = list(slots.get("routes_given") or ())
     found = (name for sign, name in FEARS.items() if sign in _signs(message))
     return next((name for name in found if FEAR + name not in given), None)
+
+
+def asks_outright(message: Mapping[str, Any]) -> bool:
+    """Whether a message asks one of `OUTRIGHT`."""
+    return any(label in OUTRIGHT for label in message.get("asked_about") or ())
 
 
 def last_route(slots: Mapping[str, Any]) -> str | None:
@@ -655,7 +672,8 @@ def aside_of(message: Mapping[str, Any], slots: Mapping[str, Any]) -> str | None
     answered = answers_route(message, slots) if slots.get("asked") in HARM_QUESTIONS else None
     for sign, name, after in ASIDE:
         other = answered == ("yes" if sign == "cannot_talk" else "no")
-        if sign in AFTER_THE_ANSWER and other:
+        outright = sign == WAVED and asks_outright(message)
+        if (sign in AFTER_THE_ANSWER and other) or outright:
             continue
         if sign in found and last in after and NOT_ASIDE.get(name) not in found:
             return name

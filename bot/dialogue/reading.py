@@ -15,7 +15,7 @@ from typing import Any
 
 import yaml
 
-from bot.dialogue.context import denies_plainly, forgets, is_low, is_of_another_harm
+from bot.dialogue.context import OUTRIGHT, denies_plainly, forgets, is_low, is_of_another_harm
 from bot.nlu.routes import EDGE, SOMEONE_ELSE
 from bot.nlu.taxonomy import NO_RISK
 from bot.paths import PATTERNS
@@ -96,6 +96,15 @@ NAMED_ONLY = ("traceable", "making_a_fuss")
 NEAR = ("bullying", "discrimination")
 """Harms of which little is lost where a question that names one is answered first."""
 
+PLAINER = "plainer"
+"""The topic of not having understood what was said last, which answers nothing that was asked."""
+
+ON_THE_WAY = ("refer_self", "need_to_tell", "educator_in_the_way")
+"""Topics that words which ask nothing speak of only where the unit is spoken of already."""
+
+MESSAGE = "message"
+"""The value of `asked` while a message to the unit is offered, which "do the message" accepts."""
+
 
 @dataclass(frozen=True)
 class _Parting:
@@ -133,10 +142,12 @@ def read_in_context(
     if _intent(parsed) == ABOUT_ANOTHER and nobodys:
         return _as(parsed, "share")
     asked = slots.get("asked")
-    bound = slots.get("crisis") in ("asked", "staying") or asked in ABOUT_SAFETY
+    in_crisis = slots.get("crisis") in ("asked", "staying")
     form = str(slots.get("requested_slot") or "")
-    if bound or form.startswith("referral_"):
+    if in_crisis or form.startswith("referral_"):
         return parsed
+    if asked in ABOUT_SAFETY:
+        return _as(parsed, ABOUT) if _is_calm(parsed) and _asks_back(parsed, slots) else parsed
     label = asked_label(parsed)
     if label in NAMED_ONLY and _only_names(parsed):
         parsed = _without_labels(parsed) if label == NAMED_ONLY[0] else {**parsed, "harms": []}
@@ -151,7 +162,9 @@ def read_in_context(
         return _as(parsed, "ask_what_is_psu") if _intent(parsed) in UNSAID else parsed
     if accepts(parsed) and form == "deanery":
         return _as(parsed, "affirm")  # the contact is wanted still: the form asks again
-    if accepts(parsed) and not form:
+    if asked in OFFERED and not form and _says_what_it_is(parsed):
+        return _as(parsed, "share")  # yes to what was asked before the offer
+    if (accepts(parsed) or _takes_message(parsed, asked)) and not form:
         if asked in OFFERED:
             return _as(parsed, "affirm")
         if asked == REACHED_FOR:
@@ -169,7 +182,7 @@ def read_in_context(
         return _as(parsed, "share")
     if label is None or not _is_asked(parsed, slots):
         return parsed
-    if label in (CONTACT, SHOWN) and not slots.get("offer_accepted"):
+    if label in (CONTACT, SHOWN) and (form or not slots.get("offer_accepted")):
         return parsed
     if label == KEPT and "sees_it" in signs and not _is_watched(parsed) and _at_unit(slots):
         return _as(parsed, TOLD)
@@ -203,11 +216,38 @@ def accepts(parsed: Mapping[str, Any]) -> bool:
     return "accepts" in signs or ("says_yes" in signs and "keeps_quiet" in signs)
 
 
+def _says_what_it_is(parsed: Mapping[str, Any]) -> bool:
+    """Whether a yes says of what was told what it is, and so accepts no offer."""
+    return "it_is_this" in (parsed.get("signs") or ()) and not accepts(parsed)
+
+
+def _takes_message(parsed: Mapping[str, Any], asked: Any) -> bool:
+    """Whether a message names the message that is offered, to have it."""
+    signs = parsed.get("signs") or ()
+    refused = any(sign in signs for sign in ("puts_off", "declines_message", "declines_unit"))
+    return asked == MESSAGE and "takes_message" in signs and not refused
+
+
+def _asks_back(parsed: Mapping[str, Any], slots: Mapping[str, Any]) -> bool:
+    """Whether a message asks something in place of an answer: to say it in plainer words, mostly.
+
+    What is asked outright is answered at a route's own question too, which is not about danger.
+    """
+    label, route = asked_label(parsed), slots.get("asked") in ("route", "maybe_route")
+    return (label == PLAINER or (route and label in OUTRIGHT)) and _is_asked(parsed, slots)
+
+
 def _is_asked(parsed: Mapping[str, Any], slots: Mapping[str, Any]) -> bool:
     """Whether the question of a message is what it is for."""
     intent, label = _intent(parsed), asked_label(parsed)
-    held = intent in HELD and not (intent == "want_message" and label in NO_MESSAGE)
+    open_way = slots.get("offer_accepted") or slots.get("asked") in OFFERED
+    asking = str(parsed.get("text") or "").rstrip().endswith("?") or intent.startswith(QUESTION)
+    if label in ON_THE_WAY and not (open_way or (asking and label != ON_THE_WAY[-1])):
+        return False
     urgent = intent in URGENT and (intent != FORGET or forgets(parsed))
+    if label in ON_THE_WAY and open_way and not is_low(parsed):
+        return not urgent
+    held = intent in HELD and not (intent == "want_message" and label in NO_MESSAGE)
     if urgent or (held and _confidence(parsed) >= SURE):
         return False
     if intent not in TELLING:

@@ -36,6 +36,9 @@ SENT_WITH = ("receipt", "contact")
 ENDED = "ended"
 """Its value after a ticket was ended."""
 
+NOT_TAKEN = "not_taken"
+"""Value of the slot `last_ask` once it was said that nothing can be handed over."""
+
 TAKEN_OUT = "taken_out"
 """Value of the topic in words that take topics out again; `referral_topic_out` names which."""
 

@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
+import re
 from functools import lru_cache
 from typing import Any
 
+import yaml
 from rasa.engine.graph import ExecutionContext, GraphComponent
 from rasa.engine.recipes.default_recipe import DefaultV1Recipe
 from rasa.engine.storage.resource import Resource
 from rasa.engine.storage.storage import ModelStorage
 from rasa.shared.nlu.constants import ENTITIES
 from rasa.shared.nlu.training_data.message import Message
-from spacy.tokens import Doc
+from spacy.tokens import Doc, Span
 
 from bot.nlu.language import DOC, SpacyLanguage, pattern_vocabulary, read_pattern_lines
 from bot.nlu.screening import ScreenedMatcher
 from bot.paths import PATTERNS
 
-CHOICES = PATTERNS / "choices.jsonl"
+CHOICES, PUT_RIGHT = PATTERNS / "choices.jsonl", PATTERNS / "put_right.yml"
 
 LONGEST = 8
 """Tokens of a message that may be a choice; whoever writes more is telling something."""
@@ -28,6 +30,12 @@ LONGEST_WITH_AN_ASIDE = 24
 
 TYPED = "choices"
 """Name of this extractor in an entity."""
+
+CHANGED = "put_right"
+"""Role of an entity that names a choice in words that put an answer right."""
+
+OF_THE_MESSAGE = "message_"
+"""What the slots begin with whose answers may be put right while a later one is asked for."""
 
 ENDS_A_CLAUSE = (",", ".", ";", "!", "-", "–", "—", "(", "but", "because", "cos", "cause", "as")
 """Tokens after which the rest is an aside."""
@@ -41,12 +49,36 @@ def choices_in(doc: Doc) -> list[dict[str, Any]]:
     nothing else is said: "no" is an answer, "no sleep since Monday" is not. Of a longer message
     the first clause may choose, in `LONGEST` tokens.
     """
-    end = len(doc) if len(doc) <= LONGEST else _first_clause(doc)
+    meant = meant_in(doc.text)
+    if meant is not None and len(doc) <= LONGEST_WITH_AN_ASIDE:
+        part = doc.char_span(*meant, alignment_mode="expand")
+        named = _named(doc, part[:LONGEST] if part is not None else None)
+        changed = [{**e, "role": CHANGED} for e in named if e["entity"].startswith(OF_THE_MESSAGE)]
+        if named:
+            return [*named, *changed]
+    return _named(doc, doc[: len(doc) if len(doc) <= LONGEST else _first_clause(doc)])
+
+
+def meant_in(text: str) -> tuple[int, int] | None:
+    """Return where `text` says what is meant instead of something else, if it does."""
+    marks, instead = _put_right()
+    found = [match.end() for mark in marks for match in mark.finditer(text)]
+    if found and text[max(found) :].strip():
+        return max(found), len(text)
+    whole = (pattern.match(text) for pattern in instead)
+    return next((match.span(1) for match in whole if match), None)
+
+
+def _named(doc: Doc, part: Span | None) -> list[dict[str, Any]]:
+    """Return the choices that a part of a message names."""
+    if part is None or not len(part):
+        return []
+    first, end = part.start, part.end
     matcher, rows = _matcher()
     found: dict[str, dict[str, Any]] = {}
-    words = sum(not token.is_punct for token in doc)
+    words = sum(not token.is_punct for token in part)
     matches = sorted(
-        (match for match in matcher(doc) if match[2] <= end) if end else (),
+        (match for match in matcher(doc) if first <= match[1] and match[2] <= end),
         key=lambda match: (match[1] - match[2], match[1]),
     )
     for row, start, end in matches:  # the longest first
@@ -73,6 +105,17 @@ def _first_clause(doc: Doc) -> int:
         return 0
     length = next((token.i for token in doc if token.lower_ in ENDS_A_CLAUSE), 0)
     return length if length <= LONGEST else 0
+
+
+@lru_cache(maxsize=1)
+def _put_right() -> tuple[tuple[re.Pattern[str], ...], tuple[re.Pattern[str], ...]]:
+    """Return the marks after which something else is meant, and the frames around it."""
+    held = yaml.safe_load(PUT_RIGHT.read_text(encoding="utf-8"))
+    marks, instead = (
+        tuple(re.compile(pattern, re.IGNORECASE) for pattern in held[part])
+        for part in ("marks", "instead")
+    )
+    return marks, instead
 
 
 @lru_cache(maxsize=1)
