@@ -187,7 +187,7 @@ ASIDE = (
     ("tells_nobody", "nobody", (SEXUAL,)),
     ("withdrawal", "withdrawal", (DRINKING,)),
     ("covered_now", "covered", (DRINKING,)),
-    ("asks_words", "words", (DRINKING, UNFIT)),
+    ("asks_work_words", "words", (DRINKING, UNFIT)),
     ("drank_near_work", "drank", (DRINKING,)),
     ("due_soon", "drank", (DRINKING,)),
     ("goes_running", "runs", (EATING,)),
