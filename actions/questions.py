@@ -252,8 +252,9 @@ class ActionAnswer(Action):
         elif not enough and (party is None or not was_said(tracker, f"utter_answer_{intent}")):
             say(dispatcher, f"utter_answer_{intent}")
         if party and fact and party in TOLD_BY_DEANERY:
-            if _fact_said(tracker) and not local:  # what is general would weaken it
-                say(dispatcher, "utter_told_all")
+            if _fact_said(tracker) and not local:
+                general = f"utter_answer_told_{party}"
+                say(dispatcher, "utter_told_all" if was_said(tracker, general) else general)
         elif party and not local:
             say(dispatcher, f"utter_answer_told_{party}")
         if not local and (not again or intent in ANSWERED_BY_DEANERY):

@@ -695,7 +695,7 @@ def test_a_sneer_told_in_answer_to_another_harm_is_nobodys_danger(person):
     assert person.slot("asked") in ("route", "maybe_route")
     person.say_as(
         "yesterday he said 'some people are too posh for nights'",
-        **classified(0.73, "other_colleague_now"),
+        **classified(0.73, "other_colleague_now", intent={"name": "share", "confidence": 0.9}),
     )
     assert "999" not in person.text
     assert not any(route.startswith("other_") for route in person.slot("routes_given") or ())

@@ -760,7 +760,7 @@ def denies_plainly(message: Mapping[str, Any]) -> bool:
     found = _signs(message)
     own = {_own(risk) for risk in (message.get("risk_sources") or {}).values()} != {None}
     open_ = any(sign in found for sign in (*LEFT_OPEN, *SIDEWAYS_SIGNS, NOT_SAFE))
-    return "not_suicidal" in found and not (open_ or own) and own_probability(message) < UNEASY
+    return "not_suicidal" in found and not (open_ or own)
 
 
 def own_probability(message: Mapping[str, Any]) -> float:

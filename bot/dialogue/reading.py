@@ -244,6 +244,8 @@ def _is_asked(parsed: Mapping[str, Any], slots: Mapping[str, Any]) -> bool:
     asking = str(parsed.get("text") or "").rstrip().endswith("?") or intent.startswith(QUESTION)
     if label in ON_THE_WAY and not (open_way or (asking and label != ON_THE_WAY[-1])):
         return False
+    if label == ON_THE_WAY[0] and intent == SHOWN and "how" in str(parsed.get("text")).lower():
+        return False  # how, and not whether
     urgent = intent in URGENT and (intent != FORGET or forgets(parsed))
     if label in ON_THE_WAY and open_way and not is_low(parsed):
         return not urgent

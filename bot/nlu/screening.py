@@ -26,7 +26,7 @@ class ScreenedMatcher(Matcher):
 
     A pattern is compiled when a document first holds its words. Those that people wrote are
     compiled by spaCy as they are added too, which tells of a fault at the start; those that are
-    made from phrases cannot have one, and need not (`checked`), which spares a fifth of a start.
+    made from phrases cannot have one, and are `checked`.
     """
 
     def __init__(self, vocab: Any, validate: bool = True, checked: bool = False) -> None:
