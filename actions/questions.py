@@ -56,7 +56,7 @@ FACT_OF_TOPIC = {"change_mind": "non_engagement", "refer_alone": "referral_note"
 """Topics after whose answer a fact of the deanery is said, if there is such a fact."""
 
 MONEY, MONEY_ROUTE = ("money_charity", "money_help"), "no_home_or_money"
-"""The topic of help with money, and the route whose services are named for it."""
+"""The topics of help with money, and the route whose services are named for it."""
 
 ANSWERED_BY_DEANERY = ("ask_who_is_told",)
 """Questions for which the deanery is asked when it is not known."""
@@ -134,7 +134,7 @@ OTHERS_BESIDE = 3
 
 NAMED_HARMS = {
     "rather_another": "sexual_harm",
-    "asks_for_money": "no_home_or_money",
+    "asks_for_money": MONEY_ROUTE,
 }
 """Signs of what a question names -> the route whose services come first, if none was given."""
 
@@ -236,7 +236,7 @@ class ActionAnswer(Action):
             return remember(before, replace(before, turn=before.turn + 1), unclear_run=0)
         listed = intent == "ask_other_support" and was_said(tracker, SIGNPOSTS)
         again = before.last_ask == intent or listed  # the facts would be said twice running
-        fact = self._fact(tracker, intent)
+        fact = _local_fact(tracker, intent)
         enough = bool(fact) and not again and intent in INSTEAD_OF_GENERAL
         local = False
         if intent in ANSWERED_BY_DEANERY:
@@ -274,14 +274,6 @@ class ActionAnswer(Action):
         return remember(before, after, unclear_run=0, after_deanery=waiting)
 
     @staticmethod
-    def _fact(tracker: Tracker, intent: str) -> str | None:
-        """Return what the deanery's file says of a question, if the deanery is known."""
-        deanery = chosen_deanery(tracker)
-        if deanery is None or intent not in LOCAL_FACT:
-            return None
-        return deanery.fact(LOCAL_FACT[intent], date.today())
-
-    @staticmethod
     def _say_local_fact(
         dispatcher: CollectingDispatcher, tracker: Tracker, intent: str, party: str | None
     ) -> None:
@@ -316,6 +308,14 @@ class ActionAnswer(Action):
                 say_warnings(dispatcher, deanery)
 
 
+def _local_fact(tracker: Tracker, intent: str) -> str | None:
+    """Return what the deanery's file says of a question, if the deanery is known."""
+    deanery = chosen_deanery(tracker)
+    if deanery is None or intent not in LOCAL_FACT:
+        return None
+    return deanery.fact(LOCAL_FACT[intent], date.today())
+
+
 def _fact_said(tracker: Tracker) -> bool:
     """Whether the deanery's word on whom it tells was given in answer to the last message."""
     return any(said_last_turn(tracker, name) for name in OF_WHOM_IT_TELLS)
@@ -331,8 +331,7 @@ def say_about(dispatcher: CollectingDispatcher, tracker: Tracker, topic: str) ->
         _say_plainly(dispatcher, tracker)
     elif topic in (REFER_SELF, NEED_TO_TELL):
         _say_self_referral(dispatcher, tracker)
-        deanery = chosen_deanery(tracker)
-        text = deanery.fact("confidentiality", date.today()) if deanery else None
+        deanery, text = chosen_deanery(tracker), _local_fact(tracker, "ask_who_is_told")
         if deanery and text and topic == NEED_TO_TELL and _tells(tracker):
             say_who_is_told(dispatcher, deanery, text)
     elif topic == STOP_GOING:
@@ -360,9 +359,8 @@ def _asks_to_refer_self(tracker: Tracker) -> bool:
 
 def _tells(tracker: Tracker) -> bool:
     """Whether the deanery has a fact on whom its unit tells that was not said last turn."""
-    deanery = chosen_deanery(tracker)
-    known = deanery is not None and deanery.fact("confidentiality", date.today())
-    return bool(known) and not said_last_turn(tracker, "utter_local_fact_told")
+    known = _local_fact(tracker, "ask_who_is_told") is not None
+    return known and not said_last_turn(tracker, "utter_local_fact_told")
 
 
 def _say_self_referral(dispatcher: CollectingDispatcher, tracker: Tracker) -> None:
@@ -468,7 +466,7 @@ def _say_signposts(dispatcher: CollectingDispatcher, tracker: Tracker) -> None:
         if signpost.general and not signpost.essential and key not in first
     ]
     if harm:
-        say(dispatcher, "utter_signposts", lines=service_lines(tracker, harm))
+        say(dispatcher, SIGNPOSTS, lines=service_lines(tracker, harm))
     _say_services(dispatcher, tracker, general, OTHERS_BESIDE if harm else len(general))
 
 
@@ -499,7 +497,7 @@ def _harm_named(tracker: Tracker) -> str | None:
     spoken = harm_spoken_of(tracker.slots)
     told = [harm for harm in message.get("harms") or () if harm in OWN_ROUTES]
     if "asks_for_money" in signs:
-        return named[-1]
+        return MONEY_ROUTE
     return next((harm for harm in (spoken, *named, *told) if harm in OWN_ROUTES), None)
 
 
