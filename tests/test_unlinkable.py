@@ -6,6 +6,7 @@ wrote, once in a conversation, once after a rotation with the same person in a n
 
 import inspect
 import json
+import math
 import re
 import sqlite3
 import time
@@ -103,6 +104,9 @@ def own(agent, loop, monkeypatch):
     monkeypatch.setattr(agent.processor, "tracker_store", store)
     for part in (store.event_broker, in_confidence(), desk()._guessing):
         monkeypatch.setattr(part, "_clock", connected.clock)
+    # The units' keys are read once, by the first conversation, and not again in the middle.
+    monkeypatch.setattr("bot.referrals.desk.KEYS_SECONDS", math.inf)
+    monkeypatch.setattr(desk(), "_keys_until", 0.0)
     connected.clock.now = NOW
     connected.start()
     yield connected
