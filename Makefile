@@ -31,7 +31,7 @@ demo: train ## Show the staff dashboard with an invented year and referrals
 	@$(RUN)sidedoor demo
 
 .PHONY: test
-test: train oracle ## Set everything up and run all tests
+test: train oracle emulator ## Set everything up and run all tests
 	@$(RUN)pytest --numprocesses 2 --dist loadfile
 
 .PHONY: faults
@@ -91,13 +91,23 @@ oracle: setup ## Install acro, which the rules of disclosure control are compare
 	@test -x .tools/oracle/bin/python || $(UV) venv --quiet --python 3.10 .tools/oracle
 	@$(UV) pip sync --quiet --require-hashes --python .tools/oracle/bin/python tests/requirements-oracle.lock
 
+.PHONY: emulator
+emulator: setup ## Install a Bot API emulator that others wrote, which the Telegram channel is tested with
+	@test -x .tools/emulator/bin/python || $(UV) venv --quiet --python 3.10 .tools/emulator
+	@$(UV) pip sync --quiet --require-hashes --python .tools/emulator/bin/python tests/requirements-emulator.lock
+	@cmp -s tests/emulator/package-lock.json .tools/emulator/package-lock.json || { \
+		cp tests/emulator/package*.json tests/emulator/.npmrc .tools/emulator/ \
+		&& (cd .tools/emulator && bin/npm ci --silent || { rm package-lock.json; exit 1; }); }
+
 .PHONY: lock
-lock: setup ## Compile requirements.lock again, and the oracle's, from what they ask for
+lock: setup ## Compile requirements.lock again, and the tests' own, from what they ask for
 	@$(UV) pip compile --quiet --python-version 3.10 --generate-hashes --no-emit-index-url --no-emit-find-links \
 		--override requirements.overrides --custom-compile-command "make lock" -o requirements.lock requirements.in
 	@$(UV) pip compile --quiet --python-version 3.10 --generate-hashes --no-emit-index-url --no-emit-find-links \
 		--constraint <(grep -oE '^[A-Za-z0-9._-]+==[^ ]+' requirements.lock | grep -v '^packaging==') --no-annotate \
 		--custom-compile-command "make lock" -o tests/requirements-oracle.lock tests/requirements-oracle.in
+	@$(UV) pip compile --quiet --python-version 3.10 --generate-hashes --no-emit-index-url --no-emit-find-links \
+		--no-annotate --custom-compile-command "make lock" -o tests/requirements-emulator.lock tests/requirements-emulator.in
 
 .PHONY: clean
 clean: ## Remove what was installed and trained

@@ -900,7 +900,8 @@ def test_what_could_not_be_deleted_in_time_is_told_and_can_be_asked_for_again(ow
     mine = {message["id"] for message in own.telegram.to(5)}
     with monkeypatch.context() as patch:
         patch.setattr(telegram_sending, "DELETING_SECONDS", 0.2)
-        own.telegram.faults["deleteMessages"].extend([503] * 100)
+        for method in ("deleteMessages", "deleteMessage"):
+            own.telegram.faults[method].extend([503] * 100)
         said = own.say(5, "/forget")[0]
     assert fixed("utter_telegram_unreached", unreached=5) in said
     assert own.telegram.deleted == []
@@ -926,6 +927,20 @@ def test_a_server_without_deletion_of_many_is_served_one_by_one(own):
     own.telegram.unsupported.add("deleteMessages")
     own.say(5, "/start")
     assert fixed("utter_telegram_deleted", deleted=5) in own.say(5, "/forget")[0]
+
+
+def test_a_server_that_answers_deletion_of_many_with_errors_is_served_one_by_one(own):
+    own.telegram.faults["deleteMessages"].extend([500] * 20)
+    own.say(5, "/start")
+    assert fixed("utter_telegram_deleted", deleted=5) in own.say(5, "/forget")[0]
+    assert len(own.telegram.faults["deleteMessages"]) == 18  # it was asked twice
+
+
+def test_a_server_that_was_ill_for_a_moment_deletes_many_at_once_all_the_same(own):
+    own.telegram.faults["deleteMessages"].extend([502, DROP_BEFORE])
+    own.say(5, "/start")
+    assert fixed("utter_telegram_deleted", deleted=5) in own.say(5, "/forget")[0]
+    assert "deleteMessage" not in [m for m, _ in own.telegram.calls]
 
 
 @pytest.mark.parametrize("wish", ["/forget", "delete my data"])

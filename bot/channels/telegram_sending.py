@@ -20,6 +20,7 @@ from telegram.error import (
     Conflict,
     Forbidden,
     InvalidToken,
+    NetworkError,
     RetryAfter,
     TelegramError,
 )
@@ -44,6 +45,10 @@ DELETING_SECONDS = 10 * 60
 
 BATCH = 100
 """Messages that Telegram deletes in one call."""
+
+UNKNOWN_AFTER = 2
+"""Errors of a server that answers, after which its call that deletes many is taken to be missing:
+some emulators answer a call that they lack as Telegram does when it is ill."""
 
 TYPING_SECONDS = 4
 """Seconds after which it is shown again that an answer is being typed: Telegram shows it for 5."""
@@ -158,7 +163,8 @@ class Sender:
         try:
             while left:
                 batch = left[:BATCH]
-                if await self._deleted(partial(self._bot.delete_messages, chat, batch), give_up):
+                many = _unless_missing(partial(self._bot.delete_messages, chat, batch))
+                if await self._deleted(many, give_up):
                     del left[:BATCH]
                     continue
                 for number in batch:
@@ -261,6 +267,24 @@ class Sender:
         for task in self._background:
             task.cancel()
         await asyncio.gather(*self._background, return_exceptions=True)
+
+
+def _unless_missing(call: Callable[[], Awaitable[bool]]) -> Callable[[], Awaitable[bool]]:
+    """Return the call, which is refused once the server has met it with errors."""
+    errors = 0
+
+    async def made() -> bool:
+        nonlocal errors
+        try:
+            return await call()
+        except NetworkError as error:
+            answered = not isinstance(error.__cause__, httpx.HTTPError)
+            errors += answered and type(error) is NetworkError
+            if errors < UNKNOWN_AFTER:
+                raise
+            raise BadRequest("not known") from None
+
+    return made
 
 
 def may_have_arrived(error: TelegramError) -> bool:
