@@ -591,7 +591,9 @@ def test_the_phone_named_too_early_is_kept_for_its_question():
     assert read_early["entities"] == [{**phone, "role": "put_right"}]
 
 
-@pytest.mark.parametrize("words", ["phone number?", "what's the phone number", "is there a phone?"])
+@pytest.mark.parametrize(
+    "words", ["phone number?", "what's the phone number", "is there a phone number"]
+)
 def test_a_number_that_is_asked_for_is_the_units(words):
     for slots in ({}, {"requested_slot": "message_help"}, {"crisis": "no"}):
         assert intent_in(slots, words, "need_help_now") == "ask_how_to_contact"

@@ -925,14 +925,17 @@ def test_such_a_question_told_cold_has_the_card_and_its_answer(person, words, na
     assert [bool(b.buttons) for b in bubbles] == [False, False, True]
 
 
-def test_danger_told_with_such_a_question_has_the_card_alone(person):
-    for words in (
+@pytest.mark.parametrize(
+    "words",
+    [
         "the gmc can have my scars, i'm going to kill myself tonight",
         "i want to end my life, my scars will end my career anyway",
-    ):
-        person.open()
-        numbers_first(person.say(words))
-        assert not any("hurt" in name for b in person.seen[-1] for name in b.said)
+    ],
+)
+def test_danger_told_with_such_a_question_has_the_card_alone(said, words):
+    bubbles = said(words)
+    numbers_first(bubbles)
+    assert not any("hurt" in name for b in bubbles for name in b.said)
 
 
 def test_what_is_asked_after_self_harm_is_one_thing():
