@@ -19,6 +19,7 @@ from actions.local_facts import (
     say_warnings,
 )
 from actions.questions import say_who_is_told
+from actions.someone_else import take_news
 from actions.speaking import intent_of, memory_of, remember, said_last_turn, say, was_said
 from bot.deanery import Deanery, deaneries
 from bot.dialogue.in_confidence import unit_accepts
@@ -77,8 +78,9 @@ class ActionWantContact(Action):
         self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]
     ) -> list[EventType]:
         """Ask nothing; a deanery that is named in the same breath is not asked for again."""
+        heard = take_news(dispatcher, tracker)
         _say_who_hears(dispatcher, tracker)
-        return [SlotSet("after_deanery", None), *named_deanery(tracker)]
+        return [*heard, SlotSet("after_deanery", None), *named_deanery(tracker)]
 
 
 class ActionAskDeanery(Action):

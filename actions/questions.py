@@ -13,6 +13,7 @@ from rasa_sdk.executor import CollectingDispatcher
 from actions.crisis_numbers import crisis_numbers
 from actions.local_facts import DISCOURAGED, WARNING_RESPONSES, chosen_deanery, say_warnings
 from actions.services import service_lines
+from actions.someone_else import take_news
 from actions.speaking import (
     entity_of,
     intent_of,
@@ -200,7 +201,10 @@ class ActionAnswer(Action):
     async def run(
         self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]
     ) -> list[EventType]:
-        """Say the answer."""
+        """Say the answer; news of somebody else that was told before the question comes first."""
+        return [*take_news(dispatcher, tracker), *self._answer(dispatcher, tracker)]
+
+    def _answer(self, dispatcher: CollectingDispatcher, tracker: Tracker) -> list[EventType]:
         before = memory_of(tracker)
         intent = intent_of(tracker)
         signs = tracker.latest_message.get("signs") or ()

@@ -26,6 +26,7 @@ from bot.dialogue.context import (
     AT_WORK,
     BACKS_OUT,
     BARRIER,
+    CALM,
     CARE,
     HURT_ONLY,
     INTRUSIVE,
@@ -49,12 +50,14 @@ from bot.dialogue.context import (
     after_hurting,
     answers_what_was_passed_over,
     aside_of,
+    asks_of_hurting,
     by_a_bare_answer,
     crisis_kind,
     denies_plainly,
     denies_unasked,
     in_doubt,
     is_corrected,
+    is_decided,
     is_low,
     is_put_right,
     is_tended,
@@ -459,6 +462,8 @@ def _show_card(
         _say_own(dispatcher, "utter_crisis_escalate", kind, ESCALATION_OF_ITS_OWN, **numbers)
         question = QUESTION_OF.get(kind, "open")
         return Step("staying", kind, question, signs, sure, affirmed=affirmed)
+    if asked := asks_of_hurting(message, kind):
+        say(dispatcher, f"utter_crisis_hurt_{asked}", choices=[], **numbers)
     say(dispatcher, f"utter_crisis_ask_{kind}", **numbers)
     question = QUESTION_OF.get(kind, "thoughts")
     route = f"{SOMEONE_ELSE}{news}" if news else None
@@ -513,7 +518,8 @@ def _meaning(tracker: Tracker, now: Step) -> str | None:
     answers = QUESTIONS[now.question]
     if intent in BUTTONS:
         return BUTTONS[intent]
-    decided = "calm" in signs and "says_yes" in signs and "safe" not in signs
+    settled = CALM in signs or is_decided(message)
+    decided = settled and "says_yes" in signs and "safe" not in signs
     if decided and now.state == "asked":
         return DANGER  # "yes, I've decided", also where a bare yes would mean that they are safe
     if now.state == "asked" and OWNS_UP in signs and OWNS_UP in answers:
@@ -696,7 +702,7 @@ def _after_answer(dispatcher: CollectingDispatcher, tracker: Tracker, now: Step,
         if ONLY_PASSIVE in _signs(tracker):
             say(dispatcher, "utter_crisis_only_passive")
         elif now.kind in NO_OF_ITS_OWN:
-            say(dispatcher, f"utter_crisis_no_{now.kind}")
+            say(dispatcher, f"utter_crisis_no_{now.kind}", **numbers)
         elif _names_its_subject(tracker, now):
             return _take_up_again(dispatcher, tracker, now)
         else:

@@ -21,6 +21,7 @@ from bot.dialogue.context import (
     news_of,
     others_risk_is_clear,
 )
+from bot.dialogue.reading import NEWS_FIRST
 from bot.dialogue.replies import QUIET_TURNS
 from bot.nlu.routes import (
     FEARED_FOR,
@@ -34,6 +35,16 @@ from bot.nlu.routes import (
 
 UNCLEAR_WHOSE = "other_someone"
 """The route when somebody else is at risk and it is not clear who."""
+
+
+def take_news(dispatcher: CollectingDispatcher, tracker: Tracker) -> list[EventType]:
+    """Meet the good news that a message tells before its question, if it does; ask nothing."""
+    news = tracker.latest_message.get(NEWS_FIRST)
+    if not news:
+        return []
+    say(dispatcher, f"utter_other_{news}", **crisis_numbers(tracker))
+    given = [*(tracker.get_slot("routes_given") or ()), f"{SOMEONE_ELSE}{news}"]
+    return [SlotSet("routes_given", given)]
 
 
 class ActionSomeoneElse(Action):

@@ -29,9 +29,16 @@ from rasa.shared.constants import DEFAULT_SENDER_ID
 from rasa.shared.core.trackers import DialogueStateTracker
 from rasa.shared.nlu.constants import ENTITIES, INTENT, TEXT
 
-from bot.dialogue.reading import may_hide_a_question, question_in, read_in_context
+from bot.dialogue.reading import (
+    may_hide_a_question,
+    news_and_question,
+    question_in,
+    read_in_context,
+    with_news_first,
+)
 from bot.graph import InOrderRunner
 from bot.model_storage import ServedModel
+from bot.nlu.routes import someone_in_danger
 
 logger = logging.getLogger(__name__)
 
@@ -176,9 +183,14 @@ class Processor(MessageProcessor):
         parsed = await self.recognition.of(message)
         if tracker is None:
             return parsed
-        question = question_in(str(message.text or "")) if may_hide_a_question(parsed) else None
+        text, slots = str(message.text or ""), tracker.current_slot_values()
+        parts = news_and_question(text) if someone_in_danger(slots) else None
+        if parts:
+            told, asked = [await self.recognition.of(UserMessage(part)) for part in parts]
+            parsed = with_news_first(parsed, told, asked, slots)
+        question = question_in(text) if may_hide_a_question(parsed) else None
         after = await self.recognition.of(UserMessage(question)) if question else None
-        return read_in_context(parsed, tracker.current_slot_values(), after)
+        return read_in_context(parsed, slots, after)
 
     def parse_together(self, messages: list[UserMessage]) -> list[ParseData]:
         """Return the parse data of each of `messages`, recognised in one pass."""

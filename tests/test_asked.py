@@ -7,7 +7,14 @@ from rasa.shared.core.trackers import DialogueStateTracker
 
 from bot.content import responses
 from bot.dialogue.memory import SAID
-from bot.dialogue.reading import before_questions, question_in, read_in_context
+from bot.dialogue.reading import (
+    NEWS_FIRST,
+    before_questions,
+    news_and_question,
+    question_in,
+    read_in_context,
+    with_news_first,
+)
 from bot.dialogue.wording import LATELY, TOLD_ALL, Wording
 from bot.nlu.language import read
 from bot.nlu.phrases import PhraseTable
@@ -561,3 +568,146 @@ def test_every_topic_is_answered_and_every_intent_is_one():
             assert label in known
         elif label not in ("said_already", "refer_self", "need_to_tell", "plainer"):
             assert f"utter_asked_{label}" in names
+
+
+# The phone, named and nothing else.
+
+
+PHONE = ["by phone", "phone number?", "on the phone please", "or over the phone", "a phone call"]
+
+
+@pytest.mark.parametrize("words", PHONE)
+@pytest.mark.parametrize("intent", ["need_help_now", "ask_how_to_contact", "nlu_fallback"])
+def test_the_phone_is_an_answer_to_how_to_be_answered(words, intent):
+    slots = {"requested_slot": "message_reply"}
+    assert intent_in(slots, words, intent) == "inform"
+
+
+def test_the_phone_named_too_early_is_kept_for_its_question():
+    phone = {"entity": "message_reply", "value": "phone"}
+    early = recognised("by phone please", "need_help_now", entities=[phone])
+    read_early = read_in_context(early, {"requested_slot": "message_help"})
+    assert read_early["intent"]["name"] == "inform"
+    assert read_early["entities"] == [{**phone, "role": "put_right"}]
+
+
+@pytest.mark.parametrize(
+    "words", ["phone number?", "what's the phone number", "is there a phone number"]
+)
+def test_a_number_that_is_asked_for_is_the_units(words):
+    for slots in ({}, {"requested_slot": "message_help"}, {"crisis": "no"}):
+        assert intent_in(slots, words, "need_help_now") == "ask_how_to_contact"
+    assert intent_in({"offer_accepted": True}, "phone number?", "need_help_now") == "ask_about"
+
+
+@pytest.mark.parametrize("words", PHONE)
+@pytest.mark.parametrize(
+    "slots",
+    [
+        {"crisis": "asked"},
+        {"crisis": "staying", "offer_accepted": True},
+        {"crisis": "eased", "turn": 5, "crisis_turn": 4},
+    ],
+)
+def test_during_a_crisis_it_is_the_numbers(words, slots):
+    assert intent_in(slots, words, "ask_how_to_contact") == "show_numbers"
+
+
+@pytest.mark.parametrize(
+    "words", ["help", "i need a number now", "please help me by phone now", "who can i phone"]
+)
+def test_other_wishes_for_help_are_not_taken_for_it(words):
+    slots = {"requested_slot": "message_reply"}
+    assert intent_in(slots, words, "need_help_now") == "need_help_now"
+    risky = {"risk": "passive_ideation"}
+    assert intent_in(slots, "by phone", "need_help_now", **risky) == "need_help_now"
+
+
+# News of somebody else, and then a question.
+
+
+WORRY = {"routes_given": ["other_colleague_now"]}
+
+
+def beside_news(text, intent="ask_how_to_contact", whole=None, slots=WORRY):
+    """Return how a message is read, if its question has that intent and the rest is calm."""
+    told, asked = news_and_question(text)
+    calm = {"risk_scores": {"own": 0.0, "third_party": 0.5}}
+    return with_news_first(
+        recognised(text, "worried_about_someone", **{**calm, **(whole or {})}),
+        recognised(told, "worried_about_someone", **calm),
+        recognised(asked, intent, 0.9, **calm),
+        slots,
+    )
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "she's ok, the police found her. how do i refer myself",
+        "police found her, she's safe. who gets told if i go",
+        "hes home safe so what is the psu",
+        "they found him alive, can i get coaching for my exams",
+        "he's fine, his mum is with him - is it confidential",
+        "she rang me back, she's alright! does it cost anything?",
+    ],
+)
+def test_good_news_is_taken_and_the_question_beside_it_stays(words):
+    found = beside_news(words)
+    assert found[NEWS_FIRST] == "alive"
+    assert found["intent"]["name"] == "ask_how_to_contact"
+    assert found["text"] == words
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "they found him dead. how do i refer myself",
+        "they haven't found her. how do i refer myself",
+        "i hope she's ok. how do i refer myself",
+        "they found him but he's not breathing. what do i do",
+        "she isn't safe. who do i ring",
+    ],
+)
+def test_news_that_ends_no_danger_is_not_passed_by(words):
+    assert NEWS_FIRST not in beside_news(words)
+
+
+def test_more_than_good_news_is_read_as_a_whole():
+    words = "she's ok, the police found her. how do i refer myself"
+    danger = {"risk": "passive_ideation", "risk_sources": {"patterns": "passive_ideation"}}
+    low = {"risk_scores": {"own": 0.3, "third_party": 0.0}}
+    own = {"harm_sources": {"patterns": ["domestic_abuse"]}}
+    for whole in (danger, low, own):
+        assert NEWS_FIRST not in beside_news(words, whole=whole)
+    assert NEWS_FIRST not in beside_news(words, intent="share")
+    assert NEWS_FIRST not in beside_news(words, slots={})
+    assert NEWS_FIRST not in beside_news(words, slots={**WORRY, "crisis": "asked"})
+
+
+def test_the_news_is_met_before_the_answer(person):
+    person.open()
+    person.say("i'm worried my mate will end his life")
+    person.say("he's fine, his mum is with him. can i get help with exams")
+    names = [name for bubble in person.seen[-1] for name in bubble.said]
+    assert names[:2] == ["utter_other_alive", "utter_answer_ask_exams_support"]
+    assert person.text.count("?") == 1
+    assert person.slot("routes_given")[-1] == "other_alive"
+
+
+def test_the_news_is_met_before_the_way_to_the_unit(person):
+    person.open()
+    person.say("i think my brother is going to kill himself")
+    person.say("he's home safe. how do i contact the unit")
+    names = [name for bubble in person.seen[-1] for name in bubble.said]
+    assert names == ["utter_other_alive", "utter_ask_deanery"]
+
+
+def test_the_phone_does_not_bring_the_help_card_into_the_message(person):
+    person.open()
+    person._ask(payload="/want_message")
+    person.press("Exams")
+    person.say("by phone please")
+    assert said(person) == {"utter_ask_message_help"}
+    person.press("Coaching")
+    assert "A phone call suits me" in person.text

@@ -170,6 +170,32 @@ CONTEXT = {
 }
 
 
+ORDINARY = ("decided", "ordinary_decision")
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        parsed(signs=("decided",)),
+        parsed(signs=(*ORDINARY, "calm")),
+        parsed(signs=(*ORDINARY, "speaks_of_an_end")),
+        parsed(signs=(*ORDINARY, "farewell")),
+        parsed(signs=(*ORDINARY, "life_at_stake")),
+        parsed(own=UNEASY, signs=ORDINARY),
+        parsed(signs=("decided", "relief", "told_somebody", "calm")),
+    ],
+)
+def test_a_decision_that_may_be_one_to_die_is_asked_about_after_distress(message):
+    assert crisis_kind(message, DISTRESSED) == SIDEWAYS
+
+
+@pytest.mark.parametrize("slots", [{}, DISTRESSED])
+def test_a_decision_about_work_or_home_is_none(slots):
+    assert crisis_kind(parsed(signs=ORDINARY), slots) is None
+    relieved = parsed(signs=(*ORDINARY, "relief", "told_somebody", "calm"))
+    assert crisis_kind(relieved, {}) is None
+
+
 @pytest.mark.parametrize(("message", "slots", "kind"), CONTEXT.values(), ids=CONTEXT.keys())
 def test_the_context_finds_what_no_sentence_shows(message, slots, kind):
     signs = risk_signs(message, slots)

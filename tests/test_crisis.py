@@ -902,6 +902,58 @@ def test_practical_questions_after_self_harm_are_answered(said, words, name, ans
     assert [name for b in bubbles for name in b.said] == [f"utter_crisis_hurt_{name}"]
 
 
+@pytest.mark.parametrize(
+    ("words", "name"),
+    [
+        ("would the gmc ask about the scars on my arms", "scars"),
+        ("do old cutting scars count against me at revalidation", "scars"),
+        ("can they stop me practising for the self harm scars", "scars"),
+        ("how do i cover my arms at work so nobody sees the cuts", "sleeves"),
+        ("i think it's infected, where i cut", "wound"),
+    ],
+)
+@pytest.mark.parametrize("own", [0.5, 0.9])
+def test_such_a_question_told_cold_has_the_card_and_its_answer(person, words, name, own):
+    scores = {"own": own, "third_party": 0.0}
+    person.open()
+    told = {"risk": "self_harm", "risk_scores": scores, "harms": [], "harm_sources": {}}
+    sources = {"patterns": "none", "classifier": "self_harm"}
+    bubbles = person.say_as(words, **told, risk_sources=sources)
+    numbers_first(bubbles)
+    assert bubbles[1].said == (f"utter_crisis_hurt_{name}",)
+    assert "utter_crisis_ask" in bubbles[-1].said[0]
+    assert [bool(b.buttons) for b in bubbles] == [False, False, True]
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "the gmc can have my scars, i'm going to kill myself tonight",
+        "i want to end my life, my scars will end my career anyway",
+    ],
+)
+def test_danger_told_with_such_a_question_has_the_card_alone(said, words):
+    bubbles = said(words)
+    numbers_first(bubbles)
+    assert not any("hurt" in name for b in bubbles for name in b.said)
+
+
+def test_what_is_asked_after_self_harm_is_one_thing():
+    for name in ("utter_crisis_ask_self_harm", "utter_crisis_tended"):
+        for variant in responses()[name]:
+            assert " or " not in variant["text"].rpartition(". ")[2].rpartition(": ")[2]
+
+
+def test_no_sentence_at_repeated_signs_counts_them():
+    """Signs of several kinds press for the call too, so that nothing need have been said twice."""
+    for name, variants in responses().items():
+        if name.startswith(("utter_crisis_again", "utter_crisis_escalate", "utter_crisis_open")):
+            for variant in variants:
+                text = variant["text"].lower()
+                for count in ("more than once", "twice", "each time", "you keep", "second time"):
+                    assert count not in text, (name, count)
+
+
 def test_danger_beside_such_a_question_has_the_numbers(said):
     for words in (
         "it's hot and red and it won't stop bleeding, I'm going to kill myself",

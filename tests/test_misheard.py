@@ -111,6 +111,34 @@ def test_a_doubt_put_right_covers_the_next_turns_alone(person):
     assert person.slot("crisis") == "asked"
 
 
+@pytest.mark.parametrize(
+    "words",
+    [
+        "i stood by the river on sunday. went home after",
+        "they'd manage fine on that ward",
+        "i keep looking at the drugs cupboard",
+        "i mean what is the point",
+        "i only meant the tablets",
+        "it's about not being here",
+    ],
+)
+def test_a_new_sign_after_a_doubt_put_right_is_asked_about(person, words):
+    put_a_doubt_right(person)
+    person.say_as(words, **doubtful(0.3))
+    assert person.slot("crisis") == "asked"
+    assert "116 123" in person.seen[-1][0].text
+
+
+@pytest.mark.parametrize(
+    "words", ["it's about my registrar", "i was talking about the exam", "it is the rota i dread"]
+)
+def test_what_was_meant_after_a_doubt_put_right_is_believed(person, words):
+    put_a_doubt_right(person)
+    person.say_as(words, **doubtful(0.3))
+    assert "utter_crisis_believed" in said(person)
+    assert person.slot("crisis") != "asked"
+
+
 @pytest.mark.parametrize("risk", ["active_ideation", "immediate", "self_harm"])
 def test_an_act_told_after_a_doubt_put_right_is_asked_about(person, risk):
     put_a_doubt_right(person)

@@ -270,7 +270,14 @@ fear or aside is read in the same words."""
 FITNESS = "fit"
 """What is said to who asks whether they may work; it needs no route before it."""
 
-SIDEWAYS_SIGNS = ("calm", "farewell", "giving_away")
+CALM = "calm"
+SIDEWAYS_SIGNS = (CALM, "farewell", "giving_away")
+
+DECIDED, ORDINARY_DECISION = "decided", "ordinary_decision"
+"""Signs of a decision, which stands for calm, and of one about work or home, which does not."""
+
+OF_AN_END = "speaks_of_an_end"
+"""The sign beside which no decision is ordinary, and nothing is explained."""
 
 TOLD_SOMEBODY = ("told_somebody", "done", "reached", "with_someone", "company")
 """Signs that somebody was told or is there; calm with them is relief, unless it is `final`."""
@@ -289,6 +296,9 @@ OF_ACTS = ("immediate", "active_ideation", "self_harm")
 
 PUTS_RIGHT = ("misread", "safe", "no_such_thing")
 """Signs that put a doubt right in the message that raises it."""
+
+EXPLAINS = "says_what_was_meant"
+"""The sign of going on about what was meant, after a doubt was put right."""
 
 PUT_RIGHT_QUESTION = "put_right"
 """What `crisis_question` holds once a doubt was put right, so that it counts as none."""
@@ -461,6 +471,13 @@ def after_hurting(message: Mapping[str, Any], slots: Mapping[str, Any]) -> str |
     if not told or graver or message.get("risk") == "immediate":
         return None
     return next((name for sign, name in AFTER_HURTING.items() if sign in found), None)
+
+
+def asks_of_hurting(message: Mapping[str, Any], kind: str) -> str | None:
+    """Return what a message that brings the card asks of self-harm, to be answered under it."""
+    if message.get("risk") != HURT_ONLY or kind not in (HURT_ONLY, UNSURE):
+        return None
+    return next((name for sign, name in AFTER_HURTING.items() if sign in _signs(message)), None)
 
 
 def by_a_bare_answer(message: Mapping[str, Any], slots: Mapping[str, Any]) -> bool:
@@ -711,8 +728,9 @@ def is_put_right(message: Mapping[str, Any], slots: Mapping[str, Any]) -> bool:
     """Whether the classifier alone has a small doubt that the person has put right.
 
     They say in this message that they are safe, as they were asked; or they did so of such a doubt
-    a turn or two before, and the message puts it right again or tells of no act. They get the
-    numbers, and are believed. Two low messages in a row are another matter (`_context`).
+    a turn or two before, and the message puts it right again, or says what was meant and tells of
+    no act. Whatever else it says is new, and asked about. They get the numbers, and are believed.
+    Two low messages in a row are another matter (`_context`).
     """
     alone = risk_signs(message, slots).classifier_alone()
     if not alone or own_probability(message) >= LIKELY:
@@ -720,9 +738,9 @@ def is_put_right(message: Mapping[str, Any], slots: Mapping[str, Any]) -> bool:
     before = slots.get("crisis_kind") == UNSURE and slots.get("crisis") in ("no", "eased")
     firm = slots.get("crisis_sure") or slots.get("crisis_affirmed")
     soon = turns_since_crisis(slots) < PUT_RIGHT_TURNS
-    nothing_new = message.get("risk") not in OF_ACTS or any(
-        sign in _signs(message) for sign in PUTS_RIGHT
-    )
+    found = _signs(message)
+    explains = EXPLAINS in found and OF_AN_END not in found and message.get("risk") not in OF_ACTS
+    nothing_new = explains or any(sign in found for sign in PUTS_RIGHT)
     return _says_safe(message, slots) or (before and not firm and soon and nothing_new)
 
 
@@ -759,7 +777,7 @@ def denies_plainly(message: Mapping[str, Any]) -> bool:
     """Whether a message says that they are not suicidal, and nothing in it says otherwise."""
     found = _signs(message)
     own = {_own(risk) for risk in (message.get("risk_sources") or {}).values()} != {None}
-    open_ = any(sign in found for sign in (*LEFT_OPEN, *SIDEWAYS_SIGNS, NOT_SAFE))
+    open_ = sideways(message) or any(sign in found for sign in (*LEFT_OPEN, NOT_SAFE))
     return "not_suicidal" in found and not (open_ or own)
 
 
@@ -817,11 +835,11 @@ def _context(message: Mapping[str, Any], slots: Mapping[str, Any]) -> str | None
         return UNSURE
     if "cannot_live" in found:
         return UNSURE
-    sideways = [sign for sign in SIDEWAYS_SIGNS if sign in found and not _is_relief(sign, found)]
+    arriving = [sign for sign in sideways(message) if not _is_relief(sign, message)]
     running = slots.get("crisis") in ("asked", "staying") and slots.get("crisis_affirmed")
     if running and "sudden_calm" in found and not any(sign in found for sign in TOLD_SOMEBODY):
         return SIDEWAYS
-    if len(sideways) > 1 or (sideways and _distressed(slots)):
+    if len(arriving) > 1 or (arriving and _distressed(slots)):
         return SIDEWAYS
     again = int(slots.get("low_turns") or 0) >= LOW_TURNS - 1
     if is_low(message) and again and not _says_safe(message, slots):
@@ -875,10 +893,29 @@ def _told_again(found: Collection[str], slots: Mapping[str, Any]) -> str | None:
     return None
 
 
-def _is_relief(sign: str, found: Collection[str]) -> bool:
+def sideways(message: Mapping[str, Any]) -> list[str]:
+    """Return which of `SIDEWAYS_SIGNS` a message holds; calm stands for a decision too."""
+    found = _signs(message)
+    held = [sign for sign in SIDEWAYS_SIGNS if sign in found]
+    return [CALM, *held] if is_decided(message) and CALM not in held else held
+
+
+def is_decided(message: Mapping[str, Any]) -> bool:
+    """Whether a message tells of a decision that may be one to die.
+
+    One about work or home is none, unless anything else in the message is uneasy.
+    """
+    found = _signs(message)
+    graver = is_low(message) or any(s in found for s in (OF_AN_END, AT_STAKE, *SIDEWAYS_SIGNS))
+    return DECIDED in found and (ORDINARY_DECISION not in found or graver)
+
+
+def _is_relief(sign: str, message: Mapping[str, Any]) -> bool:
     """Whether calm comes with having told somebody, and with nothing decided."""
+    found = _signs(message)
     told = any(other in found for other in TOLD_SOMEBODY)
-    return sign == "calm" and told and "relief" in found and "final" not in found
+    settled = "final" in found or is_decided(message)
+    return sign == CALM and told and "relief" in found and not settled
 
 
 def _death_was_told(slots: Mapping[str, Any]) -> bool:
@@ -911,9 +948,7 @@ def _distressed(slots: Mapping[str, Any]) -> bool:
 
 def _now(message: Mapping[str, Any]) -> bool:
     """Whether a message about the past also speaks of thoughts that are there now."""
-    return "hopeless" in _signs(message) or any(
-        sign in _signs(message) for sign in (*SIDEWAYS_SIGNS, "denied")
-    )
+    return bool(sideways(message)) or any(s in _signs(message) for s in ("hopeless", "denied"))
 
 
 def _is_emergency(message: Mapping[str, Any], slots: Mapping[str, Any]) -> bool:

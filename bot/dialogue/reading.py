@@ -15,7 +15,19 @@ from typing import Any
 
 import yaml
 
-from bot.dialogue.context import OUTRIGHT, denies_plainly, forgets, is_low, is_of_another_harm
+from bot.dialogue.context import (
+    MISREAD,
+    OUTRIGHT,
+    RELIEF,
+    WITH_THEM_TURNS,
+    crisis_kind,
+    denies_plainly,
+    forgets,
+    is_low,
+    is_of_another_harm,
+    news_of,
+    turns_since_crisis,
+)
 from bot.nlu.routes import EDGE, SOMEONE_ELSE
 from bot.nlu.taxonomy import NO_RISK
 from bot.paths import PATTERNS
@@ -105,11 +117,30 @@ ON_THE_WAY = ("refer_self", "need_to_tell", "educator_in_the_way")
 MESSAGE = "message"
 """The value of `asked` while a message to the unit is offered, which "do the message" accepts."""
 
+NEWS_FIRST = "news_first"
+"""Key of parse data: the news of somebody else that a message tells before its question."""
+
+GOOD_NEWS = ("alive", "helped", RELIEF, MISREAD)
+"""News after which somebody is in no danger, so that a question beside it can be answered."""
+
+PHONE, NUMBERS, NEED_HELP, ANSWERED = "phone_only", "show_numbers", "need_help_now", "inform"
+"""The sign of naming the phone and nothing else, and the intents that this may mean."""
+
+MESSAGE_FORM, HOW_TO_REPLY = "message_", "message_reply"
+"""What the slots of the message's form begin with, and the last of them: how to be answered."""
+
+REFERRAL_FORM = "referral_"
+"""What the slots of the form for a referral begin with."""
+
+TAKEN = "put_right"
+"""The role of a choice that a form takes whichever question is open (`domain/slots.yml`)."""
+
 
 @dataclass(frozen=True)
 class _Parting:
     whole: re.Pattern[str]
     question: re.Pattern[str]
+    ends: re.Pattern[str]
     parted: Mapping[str, str | None]
 
 
@@ -121,6 +152,44 @@ def question_in(text: str) -> str | None:
     if len(rest.split()) < 2:
         return None
     return rest if rest.endswith("?") or parting.question.match(rest) else None
+
+
+def news_and_question(text: str) -> tuple[str, str] | None:
+    """Return the two parts of a text that tells something and then asks, or None."""
+    parting = before_questions()
+    for end in parting.ends.finditer(text):
+        told, asked = text[: end.start()].strip(), text[end.end() :].strip()
+        if told and len(asked.split()) > 1 and parting.question.match(asked):
+            return told, asked
+    return None
+
+
+def with_news_first(
+    parsed: dict[str, Any],
+    told: Mapping[str, Any],
+    asked: Mapping[str, Any],
+    slots: Mapping[str, Any],
+) -> dict[str, Any]:
+    """Return parse data of the question in a message whose beginning ends a worry.
+
+    It is the whole message's wherever there is more in it than good news of somebody else and a
+    question that is known.
+
+    Args:
+        parsed: parse data of the whole message.
+        told: those of what comes before the question.
+        asked: those of the question.
+        slots: the conversation's slots before it.
+    """
+    news = news_of(told, slots)
+    uneasy = any(is_low(part) or crisis_kind(part, slots) for part in (parsed, told, asked))
+    phrases = (parsed.get("harm_sources") or {}).get("patterns")
+    running = slots.get("crisis") in ("asked", "staying")
+    if news not in GOOD_NEWS or running or uneasy or phrases or news_of(asked, slots):
+        return parsed
+    if not _is_question(asked):
+        return parsed
+    return {**asked, "text": parsed.get("text"), NEWS_FIRST: news}
 
 
 def may_hide_a_question(parsed: Mapping[str, Any]) -> bool:
@@ -144,7 +213,9 @@ def read_in_context(
     asked = slots.get("asked")
     in_crisis = slots.get("crisis") in ("asked", "staying")
     form = str(slots.get("requested_slot") or "")
-    if in_crisis or form.startswith("referral_"):
+    if PHONE in (parsed.get("signs") or ()) and _is_calm(parsed):
+        return _of_the_phone(parsed, slots, form)
+    if in_crisis or form.startswith(REFERRAL_FORM):
         return parsed
     if asked in ABOUT_SAFETY:
         return _as(parsed, ABOUT) if _is_calm(parsed) and _asks_back(parsed, slots) else parsed
@@ -189,6 +260,36 @@ def read_in_context(
     if label == STOP and form:
         return _as(parsed, "not_now")
     return _as(parsed, label if label.startswith(QUESTION) else ABOUT)
+
+
+def _of_the_phone(parsed: dict[str, Any], slots: Mapping[str, Any], form: str) -> dict[str, Any]:
+    """Return parse data of a message that names the phone: an answer, or whose number is meant."""
+    state, urgent = slots.get("crisis"), _intent(parsed) == NEED_HELP
+    lately = state == "eased" and turns_since_crisis(slots) < WITH_THEM_TURNS
+    if state in ("asked", "staying") or (lately and not form and not slots.get("offer_accepted")):
+        return _as(parsed, NUMBERS)
+    asks = _asks(parsed) or before_questions().question.match(str(parsed.get("text") or ""))
+    if form.startswith(MESSAGE_FORM) and (form == HOW_TO_REPLY or not asks):
+        return _as(_with_reply_way(parsed), ANSWERED)
+    if form:
+        meant = ANSWERED if form.startswith(REFERRAL_FORM) else SHOWN
+        return _as(parsed, meant) if urgent else parsed
+    if slots.get("offer_accepted"):
+        return _as(parsed, ABOUT if asked_label(parsed) == CONTACT else SHOWN)
+    return _as(parsed, SHOWN)
+
+
+def _with_reply_way(parsed: dict[str, Any]) -> dict[str, Any]:
+    """Return parse data whose way to reply is taken whichever question of the message is open."""
+    entities = [
+        {**one, "role": TAKEN} if one.get("entity") == HOW_TO_REPLY else one
+        for one in parsed.get("entities") or ()
+    ]
+    return {**parsed, "entities": entities}
+
+
+def _asks(parsed: Mapping[str, Any]) -> bool:
+    return str(parsed.get("text") or "").rstrip().endswith("?")
 
 
 def asked_label(parsed: Mapping[str, Any]) -> str | None:
@@ -241,7 +342,7 @@ def _is_asked(parsed: Mapping[str, Any], slots: Mapping[str, Any]) -> bool:
     """Whether the question of a message is what it is for."""
     intent, label = _intent(parsed), asked_label(parsed)
     open_way = slots.get("offer_accepted") or slots.get("asked") in OFFERED
-    asking = str(parsed.get("text") or "").rstrip().endswith("?") or intent.startswith(QUESTION)
+    asking = _asks(parsed) or intent.startswith(QUESTION)
     if label in ON_THE_WAY and not (open_way or (asking and label != ON_THE_WAY[-1])):
         return False
     if label == ON_THE_WAY[0] and intent == SHOWN and "how" in str(parsed.get("text")).lower():
@@ -327,5 +428,6 @@ def before_questions() -> _Parting:
     return _Parting(
         re.compile(whole, re.IGNORECASE),
         re.compile(held["question"], re.IGNORECASE),
+        re.compile(held["ends"], re.IGNORECASE),
         held["parted"],
     )
