@@ -29,7 +29,13 @@ from rasa.shared.constants import DEFAULT_SENDER_ID
 from rasa.shared.core.trackers import DialogueStateTracker
 from rasa.shared.nlu.constants import ENTITIES, INTENT, TEXT
 
-from bot.dialogue.reading import may_hide_a_question, question_in, read_in_context
+from bot.dialogue.reading import (
+    CHOSEN,
+    may_hide_a_question,
+    question_in,
+    read_in_context,
+    with_choices,
+)
 from bot.graph import InOrderRunner
 from bot.model_storage import ServedModel
 
@@ -176,6 +182,7 @@ class Processor(MessageProcessor):
         parsed = await self.recognition.of(message)
         if tracker is None:
             return parsed
+        parsed = with_choices(parsed, (message.metadata or {}).get(CHOSEN) or ())
         question = question_in(str(message.text or "")) if may_hide_a_question(parsed) else None
         after = await self.recognition.of(UserMessage(question)) if question else None
         return read_in_context(parsed, tracker.current_slot_values(), after)
