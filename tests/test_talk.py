@@ -665,6 +665,11 @@ def test_what_the_summary_got_wrong_is_dropped_and_not_taken_up_again():
     assert "money" not in meant.memory.concerns_denied
 
 
+def test_a_doubt_about_safety_beside_a_correction_is_asked_about():
+    told = Memory(talk_turns=2, concerns_heard=("money",))
+    assert put_right(Heard(uneasy=True), told).bubbles[-1] == ("utter_ask_safe_gently",)
+
+
 def test_a_correction_that_says_what_it_is_about_is_owned_and_gone_on_with():
     named = ("money", "workload")
     summed = Memory(talk_turns=6, last_ask=SUMMARY, concerns_heard=named, concerns_stated=named)

@@ -213,7 +213,8 @@ def read_in_context(
     label = asked_label(parsed)
     if label is None and _intent(parsed) in UNCERTAIN and _is_watched(parsed):
         return _as(parsed, KEPT)
-    if label is None and NOT_THAT in signs and slots.get("concerns_heard"):
+    told = slots.get("concerns_heard") or form or slots.get("last_ask") == "message_made"
+    if label is None and NOT_THAT in signs and told:
         return _as(parsed, "share") if _intent(parsed) in PUTS_RIGHT else parsed
     to_talk = WANTS_TO_TALK in signs and _intent(parsed) in UNHEARD
     if label is None and to_talk and _confidence(parsed) < SURE:

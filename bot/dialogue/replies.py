@@ -349,7 +349,7 @@ def put_right(heard: Heard, memory: Memory) -> Reply:
     wrong = _summed(memory) if summed else memory.concerns_heard[-1:]
     memory = without_concerns(memory, tuple(c for c in wrong if c not in heard.stated))
     left = _without_denied(heard, memory)
-    if not left.anything():
+    if not (left.anything() or left.uneasy or left.emptied or left.vengeful):
         after = replace(memory, turn=memory.turn + 1, asked="open", last_ask=CORRECTED)
         return Reply((("utter_had_that_wrong", "utter_what_is_it_about"),), after)
     reply = reply_to_talk(replace(left, brief=False), memory)
