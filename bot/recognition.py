@@ -182,10 +182,11 @@ class Processor(MessageProcessor):
         parsed = await self.recognition.of(message)
         if tracker is None:
             return parsed
-        parsed = with_choices(parsed, (message.metadata or {}).get(CHOSEN) or ())
+        slots = tracker.current_slot_values()
+        parsed = with_choices(parsed, (message.metadata or {}).get(CHOSEN) or (), slots)
         question = question_in(str(message.text or "")) if may_hide_a_question(parsed) else None
         after = await self.recognition.of(UserMessage(question)) if question else None
-        return read_in_context(parsed, tracker.current_slot_values(), after)
+        return read_in_context(parsed, slots, after)
 
     def parse_together(self, messages: list[UserMessage]) -> list[ParseData]:
         """Return the parse data of each of `messages`, recognised in one pass."""

@@ -188,9 +188,14 @@ def test_an_answer_with_words_of_its_own_is_the_subject_only_where_nothing_else_
         ],
     }
     bare = {"text": "nobody. sorry", "intent": {"name": "deny"}, "entities": [], "signals": {}}
-    assert {e["entity"] for e in with_choices(bare, [button])["entities"]} == {"concern", "answer"}
+    assert {e["entity"] for e in with_choices(bare, [button], {})["entities"]} == {
+        "concern",
+        "answer",
+    }
     told = {**bare, "signals": {"concern": ["money"]}}
-    assert {e["entity"] for e in with_choices(told, [button])["entities"]} == {"concern"}
-    assert with_choices(bare, [button])["intent"]["name"] == "share"
+    assert {e["entity"] for e in with_choices(told, [button], {})["entities"]} == {"concern"}
+    assert with_choices(bare, [button], {})["intent"]["name"] == "share"
     danger = {**bare, "risk": "passive_ideation"}
-    assert with_choices(danger, [button])["intent"]["name"] == "deny"
+    assert with_choices(danger, [button], {})["intent"]["name"] == "deny"
+    assert with_choices(bare, [button], {"crisis": "asked"}) == bare
+    assert with_choices(bare, [button], {"asked": "safe_now"}) == bare

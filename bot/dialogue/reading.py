@@ -80,6 +80,9 @@ UNSAID = (*TELLING, *COURTESIES, *UNCERTAIN, "off_topic", "ask_what_to_do", "ask
 NOT_THAT, PUTS_RIGHT = "not_about_that", (*COURTESIES, *UNCERTAIN, "off_topic", "insult")
 """The sign of "that's not what it is about", and the intents that miss it."""
 
+IN_CRISIS = ("asked", "staying")
+"""Values of `crisis` while one runs."""
+
 ABOUT_SAFETY = ("safe_now", "safe_from_them", "route", "maybe_route")
 """Values of `asked` to which every message may be an answer."""
 
@@ -137,17 +140,21 @@ def may_hide_a_question(parsed: Mapping[str, Any]) -> bool:
     return _intent(parsed) in (*COURTESIES, *UNCERTAIN) and _is_calm(parsed)
 
 
-def with_choices(parsed: dict[str, Any], chosen: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+def with_choices(
+    parsed: dict[str, Any], chosen: Sequence[Mapping[str, Any]], slots: Mapping[str, Any]
+) -> dict[str, Any]:
     """Return parse data of a message with what it chooses beside what was recognised in it.
 
-    A choice that has an opening of its own ("nobody") is the subject only where nothing else is
-    told; an answer to a form is one only where it is a single one.
+    In a crisis, and while it was asked whether somebody is safe, nothing is added. A choice that
+    has an opening of its own ("nobody") is the subject only where nothing else is told; an answer
+    to a form is one only where it is a single one.
 
     Args:
         parsed: parse data of the whole message, which is not changed.
         chosen: parse data of the buttons, if any (`bot.channels.typed_choices.chosen_in`).
+        slots: the conversation's slots before the message.
     """
-    if not chosen:
+    if not chosen or slots.get("crisis") in IN_CRISIS or slots.get("asked") in ABOUT_SAFETY:
         return parsed
     signals = parsed.get("signals") or {}
     moment = any(entity["entity"] == "moment" for entity in parsed.get("entities") or ())
@@ -178,7 +185,7 @@ def read_in_context(
     if _intent(parsed) == ABOUT_ANOTHER and nobodys:
         return _as(parsed, "share")
     asked = slots.get("asked")
-    in_crisis = slots.get("crisis") in ("asked", "staying")
+    in_crisis = slots.get("crisis") in IN_CRISIS
     form = str(slots.get("requested_slot") or "")
     if in_crisis or form.startswith("referral_"):
         return parsed
