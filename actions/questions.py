@@ -56,8 +56,8 @@ TOLD_BY_DEANERY = ("supervisor", "tpd", "arcp")
 FACT_OF_TOPIC = {"change_mind": "non_engagement", "refer_alone": "referral_note"}
 """Topics after whose answer a fact of the deanery is said, if there is such a fact."""
 
-MONEY, MONEY_ROUTE = ("money_charity", "money_help"), "no_home_or_money"
-"""The topics of help with money, and the route whose services are named for it."""
+MONEY, MONEY_ROUTE = "money_help", "no_home_or_money"
+"""The topic of help with money, and the route whose services are named for it."""
 
 ANSWERED_BY_DEANERY = ("ask_who_is_told",)
 """Questions for which the deanery is asked when it is not known."""
@@ -343,7 +343,7 @@ def say_about(dispatcher: CollectingDispatcher, tracker: Tracker, topic: str) ->
     else:
         say(dispatcher, f"utter_asked_{topic}")
     deanery, today = chosen_deanery(tracker), date.today()
-    if topic in MONEY:
+    if topic == MONEY:
         keys = routes()[MONEY_ROUTE].signposts
         _say_services(dispatcher, tracker, [signposts()[key] for key in keys], len(keys))
     if deanery is None or topic not in FACT_OF_TOPIC:

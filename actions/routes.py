@@ -11,7 +11,14 @@ from rasa_sdk.executor import CollectingDispatcher
 
 from actions.crisis_numbers import crisis_numbers
 from actions.services import service_lines
-from actions.speaking import intent_of, memory_of, remember, say, say_reply
+from actions.speaking import (
+    intent_of,
+    memory_of,
+    remember,
+    said_last_turn,
+    say,
+    say_reply,
+)
 from bot.dialogue.context import (
     AT_WORK,
     FEAR,
@@ -96,7 +103,8 @@ class ActionRoute(Action):
             say_route(dispatcher, tracker, harm)
             heard = with_concern(before.concerns_heard, harm)
             asked = question_of(worded_as(tracker, harm))
-            after = replace(after, asked=asked, concerns_heard=heard)
+            stated = with_concern(before.concerns_stated, harm)
+            after = replace(after, asked=asked, concerns_heard=heard, concerns_stated=stated)
             changed: dict[str, Any] = {}
             answered = given_route(tracker, harm)
         elif withdrawn is not None:
@@ -207,7 +215,8 @@ def worded_as(tracker: Tracker, route: str) -> str:
     """Return the name in a route's responses: remarks are not met as an assault."""
     signs = tracker.latest_message.get("signs") or ()
     more = any(sign in signs for sign in ("assaulted", "touched", "they_write_now"))
-    return REMARKS if route == SEXUAL and "remarks" in signs and not more else route
+    asked = said_last_turn(tracker, f"utter_maybe_{REMARKS}")
+    return REMARKS if route == SEXUAL and ("remarks" in signs or asked) and not more else route
 
 
 def _told_as(tracker: Tracker, words: str) -> str:

@@ -70,7 +70,14 @@ from bot.dialogue.context import (
 from bot.dialogue.help_intents import asks_for_help
 from bot.dialogue.memory import heard_in
 from bot.dialogue.referral import is_begun
-from bot.dialogue.replies import NOT_PRESUMED, QUIET_TURNS, Heard, Memory, reply_to_talk
+from bot.dialogue.replies import (
+    NOT_PRESUMED,
+    QUIET_TURNS,
+    Heard,
+    Memory,
+    question_about,
+    reply_to_talk,
+)
 from bot.dialogue.urgency import (
     ASKED_FOR,
     CALL_FIRST,
@@ -793,7 +800,7 @@ def _went_on(dispatcher: CollectingDispatcher, tracker: Tracker, opening: str) -
     if not thread:
         return None
     say(dispatcher, opening)
-    say(dispatcher, f"utter_concern_{thread[-1]}_ask")
+    say(dispatcher, question_about(thread[-1], before))
     return replace(before, last_ask="thread")
 
 

@@ -14,7 +14,7 @@ from actions.crisis_numbers import crisis_numbers
 from actions.handover import MESSAGE_MADE, ActionInform
 from actions.local_facts import told_deanery
 from actions.questions import say_about
-from actions.routes import given_route, question_of, route_for_later, say_route
+from actions.routes import REMARKS, given_route, question_of, route_for_later, say_route
 from actions.session import ActionClose
 from actions.speaking import intent_of, memory_of, remember, say, say_reply
 from bot.dialogue.context import (
@@ -31,15 +31,17 @@ from bot.dialogue.reading import asked_label, topic_of
 from bot.dialogue.referral import OFFERED_AGAIN, REFERRAL, SENT_WITH, unsent
 from bot.dialogue.replies import (
     MOST_DECLINES,
+    SUMMARY,
     Heard,
     Memory,
     Reply,
     after_safe,
     declined,
     misread,
+    put_right,
     reply_to_talk,
 )
-from bot.nlu.routes import UNFIT, may_be_told, routes
+from bot.nlu.routes import PET_NAME, SEXUAL, UNFIT, may_be_told, routes
 
 ACTS = (
     "affirm",
@@ -79,6 +81,9 @@ FOREIGN, MAYBE = "not_english", 0.3
 
 UNSURE = "unsure_of_offer"
 """`last_ask` after an offer was met with "maybe"."""
+
+NOT_THAT = "not_about_that"
+"""The sign of "that's not what it is about"."""
 
 MESSAGE = "message_form"
 """The form that makes the message to copy."""
@@ -129,6 +134,15 @@ class ActionReplyToTalk(Action):
             return remember(before, reply.memory, unclear_run=0, harm_open=None)
         if intent == "share" and not heard.anything() and _may_be_foreign(tracker):
             return _say_foreign(dispatcher, before)
+        if NOT_THAT in signs and before.last_ask == MESSAGE_MADE:
+            say(dispatcher, "utter_had_that_wrong")
+            return [FollowupAction(MESSAGE)]  # what the message is about is asked for again
+        summed_wrong = before.last_ask == SUMMARY and denied
+        told_wrong = NOT_THAT in signs and bool(before.concerns_heard)
+        if (summed_wrong or told_wrong) and not may_be_told(tracker.latest_message, tracker.slots):
+            reply = put_right(heard, before)
+            say_reply(dispatcher, reply)
+            return remember(before, reply.memory, unclear_run=0)
         if MISREAD in signs and before.talk_turns and heard.brief and not heard.anything():
             reply = misread(before, None, "utter_taken_as_meant")
             say_reply(dispatcher, reply)
@@ -212,6 +226,9 @@ async def beside_a_form(
     if "declines_message" in (tracker.latest_message.get("signs") or ()):
         left = await ActionNotNow().run(dispatcher, tracker, domain)
         return [ActiveLoop(None), SlotSet("requested_slot", None), *left]
+    if form == MESSAGE and NOT_THAT in (tracker.latest_message.get("signs") or ()):
+        say(dispatcher, "utter_had_that_wrong")
+        return [SlotSet("message_about", None)]  # the form asks for it again
     return say_aside(dispatcher, tracker) if form == MESSAGE else []
 
 
@@ -332,7 +349,14 @@ def _take_up(
     """Say the reply to what was told; a harm that it may tell is asked about, and remembered so."""
     harm = may_be_told(tracker.latest_message, tracker.slots)
     again = None if _leaves_it(tracker) else question_again(tracker.slots)
-    told = replace(heard, harm=harm, again=again, unsent=unsent(tracker.slots))
+    named = harm == SEXUAL and PET_NAME in (tracker.latest_message.get("signs") or ())
+    told = replace(
+        heard,
+        harm=harm,
+        harm_worded=REMARKS if named else None,
+        again=again,
+        unsent=unsent(tracker.slots),
+    )
     reply = reply_to_talk(told, before)
     kept = stays_open(tracker.slots)
     if kept and reply.memory.asked == "open" and not (harm or heard.anything()):

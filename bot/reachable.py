@@ -33,7 +33,7 @@ from bot.dialogue.context import (
     STAY,
 )
 from bot.dialogue.referral import CHOICES
-from bot.dialogue.replies import ASKED_OF_THEMSELVES, MOVEMENTS
+from bot.dialogue.replies import ASKED_OF_THEMSELVES, MOVEMENTS, SITTINGS
 from bot.dialogue.urgency import URGENCY
 from bot.nlu.language import read_pattern_lines
 from bot.nlu.routes import OTHER_ROUTES, OWN_ROUTES
@@ -116,6 +116,7 @@ def _template(node: ast.JoinedStr) -> str:
 def _templates() -> Mapping[str, Parts]:
     """Return template -> what its parts can be."""
     stages, patterns, concerns = (_each(labels(f)) for f in ("stage", "pattern", "concern"))
+    named = [*concerns, *_each(SITTINGS)]
     kinds, own_routes = _each(URGENCY), _each(OWN_ROUTES)
     others = _each([*OTHER_ROUTES, someone_else.UNCLEAR_WHOSE])
     news, chosen = _each([*NEWS.values(), MISREAD, RELIEF, STAY, LIVING]), _chosen()
@@ -127,8 +128,8 @@ def _templates() -> Mapping[str, Parts]:
         "utter_asked_{}": _each(_topics()),
         "utter_ask_referral_{}": _each(CHOICES),
         "utter_ask_referral_answer_by_{}": _each(CHOICES["way"]),
-        "utter_concern_{}_ask": concerns,
-        "utter_concern_{}_reflect": concerns,
+        "utter_concern_{}_ask": named,
+        "utter_concern_{}_reflect": named,
         "utter_crisis_ask_{}": kinds,
         "utter_crisis_barrier_{}{}": [
             (kind, barrier.removeprefix("barrier"))
@@ -143,12 +144,12 @@ def _templates() -> Mapping[str, Parts]:
         "utter_crisis_stay_{}": _each(safety.OTHER_FAMILY.values()),
         "utter_crisis_will_call_{}": _each(safety.CALL_OF_ITS_OWN),
         "utter_crisis_{}": _each(sign for sign in _signs() if sign.startswith(BARRIER)),
-        "utter_maybe_{}": own_routes,
+        "utter_maybe_{}": [*own_routes, (routes.REMARKS,)],
         "utter_moment_{}_affirm": _each(ASKED_OF_THEMSELVES),
         "utter_moment_{}_ask": _each(ASKED_OF_THEMSELVES),
         "utter_moment_{}_reflect": _each(_values("moment")),
         "utter_movement_{}_to_{}_affirm": MOVEMENTS,
-        "utter_name_concern_{}": concerns,
+        "utter_name_concern_{}": named,
         "utter_other_{}": news,
         "utter_other_{}_ask": news,
         "utter_pattern_{}_affirm": patterns,

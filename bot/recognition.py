@@ -30,10 +30,12 @@ from rasa.shared.core.trackers import DialogueStateTracker
 from rasa.shared.nlu.constants import ENTITIES, INTENT, TEXT
 
 from bot.dialogue.reading import (
+    CHOSEN,
     may_hide_a_question,
     news_and_question,
     question_in,
     read_in_context,
+    with_choices,
     with_news_first,
 )
 from bot.graph import InOrderRunner
@@ -188,6 +190,7 @@ class Processor(MessageProcessor):
         if parts:
             told, asked = [await self.recognition.of(UserMessage(part)) for part in parts]
             parsed = with_news_first(parsed, told, asked, slots)
+        parsed = with_choices(parsed, (message.metadata or {}).get(CHOSEN) or (), slots)
         question = question_in(text) if may_hide_a_question(parsed) else None
         after = await self.recognition.of(UserMessage(question)) if question else None
         return read_in_context(parsed, slots, after)

@@ -3,14 +3,16 @@
 import pytest
 
 from bot.channels.typed_answers import read_rows, rows
+from bot.dialogue.replies import SITTINGS
 from bot.nlu.language import PatternFileError, read
 from bot.nlu.phrases import PhraseTable
 from bot.nlu.routes import routes
+from bot.nlu.taxonomy import labels
 from bot.paths import PATTERNS
 
 TABLES = {
     name: PhraseTable.from_file(PATTERNS / f"{name}.yml")
-    for name in ("signs", "asked", "harms", "over")
+    for name in ("signs", "asked", "harms", "over", "named")
 }
 
 
@@ -54,6 +56,10 @@ def test_a_wrong_row_of_typed_answers_is_named(tmp_path, row, fault):
     with pytest.raises(PatternFileError, match=r"typed.yml: bare: ") as raised:
         read_rows(file)
     assert fault in str(raised.value)
+
+
+def test_every_concern_can_be_named():
+    assert {row.label for row in TABLES["named"].rows.values()} == {*labels("concern"), *SITTINGS}
 
 
 def test_every_route_has_phrases_and_no_phrase_is_for_another():

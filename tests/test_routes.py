@@ -7,7 +7,15 @@ import pytest
 from actions import services as services_module
 from bot.content import responses
 from bot.deanery import signposts
-from bot.nlu.routes import CLEAR_TO_ASK, OTHER_ROUTES, OWN_ROUTES, WITHDRAWN, routes
+from bot.nlu.routes import (
+    CLEAR_TO_ASK,
+    OTHER_ROUTES,
+    OWN_ROUTES,
+    WITHDRAWN,
+    may_be_told,
+    routes,
+    told_now,
+)
 from tests.test_crisis import doubt
 
 TOLD = {
@@ -881,3 +889,47 @@ def test_contempt_that_was_told_is_not_asked_about_and_a_shrug_is_answered(perso
     assert "utter_asked_who_acts" in last_said(person)
     person.say("what is freedom to speak guardian, do they tell my supervisor")
     assert "utter_asked_define_ftsu" in last_said(person)
+
+
+# A pet name, and a loss
+
+
+def sounds_like(*harms, clear=False):
+    """Return what is recognised where the classifier alone finds `harms`."""
+    sure = list(harms) if clear else []
+    sources = {"patterns": [], "classifier": list(harms), "clear": sure}
+    return {"harms": list(harms), "harm_sources": sources}
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "my consultant calls me sweetheart in front of the patients",
+        "the surgeon keeps calling me darling",
+        "the nurses call me petal and him doctor",
+    ],
+)
+@pytest.mark.parametrize("harm", ["discrimination", "bullying", "domestic_abuse"])
+def test_a_pet_name_at_work_is_asked_about_as_harassment(person, words, harm):
+    person.open()
+    person.say_as(words, **sounds_like(harm), risk="none", risk_sources={})
+    asked = {name for bubble in person.seen[-1] for name in bubble.said}
+    assert "utter_maybe_sexual_harm_said" in asked
+    assert "999" not in person.text
+    person.say("yes")
+    answered = {name for bubble in person.seen[-1] for name in bubble.said}
+    assert "utter_route_sexual_harm_said_open" in answered
+    assert "utter_route_sexual_harm_do" not in answered
+
+
+@pytest.mark.parametrize("harm", ["error_today", "patient_risk"])
+def test_a_loss_told_first_is_not_asked_about_as_an_error(harm):
+    told = {**sounds_like(harm, clear=True), "text": "had a stillbirth in march, back since monday"}
+    assert may_be_told(told, {}) or told_now(told, {})
+    loss = {**told, "signs": ["lost_pregnancy"]}
+    assert may_be_told(loss, {}) is None
+    assert told_now(loss, {}) == ()
+    erred = {**loss, "named": ["error_complaint"]}
+    assert may_be_told(erred, {}) or told_now(erred, {})
+    by_phrase = {**loss, "harm_sources": {**loss["harm_sources"], "patterns": [harm]}}
+    assert told_now(by_phrase, {}) == (harm,)

@@ -16,11 +16,13 @@ from bot.dialogue.replies import (
     LISTEN_FIRST,
     MOST_DECLINES,
     NEW_FIRST,
+    SUMMARY,
     Heard,
     Memory,
     after_safe,
     declined,
     offer_is_due,
+    put_right,
     reply_to_talk,
 )
 from bot.dialogue.wording import Wording
@@ -611,3 +613,154 @@ def test_a_deanery_that_is_told_in_passing_is_kept(person, words, deanery):
     person.open()
     person.say_as(words, intent={"name": "share", "confidence": 0.9})
     assert person.slot("deanery") == deanery
+
+
+# What is said back is what was said, and a correction is owned and kept.
+
+
+def message(text, *concerns, named=(), signs=(), entities=()):
+    """Return parse data of which `concerns` were recognised."""
+    return {
+        "text": text,
+        "signals": {"concern": list(concerns)},
+        "named": list(named),
+        "signs": list(signs),
+        "entities": list(entities),
+    }
+
+
+def test_what_is_only_recognised_is_not_stated():
+    guess = heard_in(message("it all runs together", "sleep_fatigue"))
+    assert (guess.concerns, guess.stated) == (("sleep_fatigue",), ())
+    named = heard_in(message("I can't sleep", "sleep_fatigue", named=["sleep_fatigue"]))
+    assert named.stated == ("sleep_fatigue",)
+    assert heard_in(message("", entities=[{"entity": "concern", "value": "money"}])).stated
+    assert heard_in(message("failed", entities=[moment("failed_exam")])).stated
+
+
+def test_a_summary_names_what_was_stated_and_no_guess():
+    quiet = Memory(talk_turns=5, turn=5, no_offer_before_turn=20)
+    guessed = replace(quiet, concerns_heard=("money", "bullying", "workload"))
+    told = Heard(concerns=("workload",))
+    assert reply_to_talk(told, guessed).memory.last_ask != SUMMARY
+    stated = replace(guessed, concerns_stated=("money", "workload"))
+    reply = reply_to_talk(told, stated)
+    assert reply.bubbles[-1] == ("utter_summary",)
+    assert reply.named_concerns == ("money", "workload")
+
+
+def test_what_the_summary_got_wrong_is_dropped_and_not_taken_up_again():
+    named = ("money", "workload")
+    summed = Memory(
+        talk_turns=6, last_ask=SUMMARY, concerns_heard=named, concerns_stated=named, turn=6
+    )
+    reply = put_right(Heard(), summed)
+    assert reply.bubbles == (("utter_had_that_wrong", "utter_what_is_it_about"),)
+    assert reply.memory.concerns_heard == reply.memory.concerns_stated == ()
+    later = replace(reply.memory, no_offer_before_turn=20)
+    again = reply_to_talk(Heard(concerns=("money",)), later)
+    assert again.memory.concerns_heard == ()
+    meant = reply_to_talk(Heard(concerns=("money",), stated=("money",)), later)
+    assert meant.memory.concerns_heard == ("money",)
+    assert "money" not in meant.memory.concerns_denied
+
+
+def test_a_doubt_about_safety_beside_a_correction_is_asked_about():
+    told = Memory(talk_turns=2, concerns_heard=("money",))
+    assert put_right(Heard(uneasy=True), told).bubbles[-1] == ("utter_ask_safe_gently",)
+
+
+def test_a_correction_that_says_what_it_is_about_is_owned_and_gone_on_with():
+    named = ("money", "workload")
+    summed = Memory(talk_turns=6, last_ask=SUMMARY, concerns_heard=named, concerns_stated=named)
+    heard = Heard(concerns=("workload", "bullying"), stated=("bullying",))
+    reply = put_right(heard, replace(summed, no_offer_before_turn=20))
+    assert reply.bubbles[0] == ("utter_had_that_wrong",)
+    assert reply.bubbles[1][0] == "utter_concern_bullying_reflect"
+    assert reply.memory.concerns_heard == ("bullying",)
+
+
+def test_no_that_is_not_what_it_is_about_is_owned_in_talk(person):
+    person.open()
+    person.say("the rota is awful and I never sleep")
+    person.say_as("that's not what it's about", signals={})
+    assert "utter_had_that_wrong" in said(person)
+    assert "utter_taken_as_meant" not in said(person)
+
+
+@pytest.mark.parametrize("when", ["in the form", "after it"])
+def test_what_the_message_is_about_is_put_right(person, when):
+    person.open()
+    person.say("can you help me write a message to send them")
+    person.say("stuff at work mainly")
+    if when == "after it":
+        person.say("coaching")
+        person.say("email")
+    person.say_as("that's not what it's about", intent={"name": "share", "confidence": 0.9})
+    assert "utter_had_that_wrong" in said(person)
+    assert person.slot("requested_slot") == "message_about"
+    assert person.slot("message_about") is None
+
+
+# An exam is not a portfolio.
+
+
+@pytest.mark.parametrize(
+    ("named", "moments", "sitting"),
+    [
+        (["exam", "exams_progression"], [], "exam"),
+        (["panel", "exams_progression"], [], "panel"),
+        (["exam", "panel", "exams_progression"], [], None),
+        (["exam", "panel", "exams_progression"], ["failed_exam"], "exam"),
+        (["panel"], ["failed_arcp"], "panel"),
+        ([], [], None),
+    ],
+)
+def test_the_words_say_whether_it_is_an_exam_or_a_panel(named, moments, sitting):
+    told = message("…", "exams_progression", named=named, entities=map(moment, moments))
+    assert heard_in({**told, "entities": list(map(moment, moments))}).sitting == sitting
+
+
+def test_an_exam_is_asked_about_as_one_also_later():
+    first = reply_to_talk(Heard(concerns=("exams_progression",), sitting="exam"), Memory())
+    assert first.bubbles == (("utter_concern_exam_reflect",), ("utter_concern_exam_ask",))
+    later = reply_to_talk(Heard(), replace(first.memory, last_ask="listen"))
+    assert later.bubbles[-1] == ("utter_concern_exam_ask",)
+    panel = reply_to_talk(Heard(concerns=("exams_progression",), sitting="panel"), later.memory)
+    assert panel.bubbles[0] == ("utter_concern_panel_reflect",)
+    plain = reply_to_talk(Heard(concerns=("exams_progression",)), Memory())
+    assert plain.bubbles[0] == ("utter_concern_exams_progression_reflect",)
+
+
+# A loss, a closed file and a pet name are what they are.
+
+
+def test_a_stillbirth_is_a_loss_before_anything_else():
+    told = message(
+        "had a stillbirth", "error_complaint", "physical_health", signs=["lost_pregnancy"]
+    )
+    assert heard_in(told).concerns == ("bereavement_trauma", "physical_health")
+    erred = {**told, "named": ["error_complaint"]}
+    assert "error_complaint" in heard_in(erred).concerns
+
+
+def test_a_file_that_the_unit_closed_is_no_complaint():
+    told = message("they closed my case", "error_complaint", entities=[moment("unit_closed")])
+    heard = heard_in(told)
+    assert heard.concerns == ()
+    reply = reply_to_talk(heard, Memory())
+    assert reply.bubbles[0] == (
+        "utter_moment_unit_closed_reflect",
+        "utter_moment_unit_closed_affirm",
+    )
+    assert reply.bubbles[1] == ("utter_moment_unit_closed_ask",)
+    gmc = {**told, "named": ["error_complaint"]}
+    assert heard_in(gmc).moments == ()
+    assert heard_in(gmc).concerns == ("error_complaint",)
+
+
+def test_a_pet_name_is_met_as_sexism():
+    told = message("he calls me darling", "bullying", signs=["pet_name"])
+    assert heard_in(told).concerns == ("discrimination",)
+    shouted = {**told, "named": ["bullying"]}
+    assert heard_in(shouted).concerns == ("discrimination", "bullying")

@@ -5,6 +5,9 @@ import json
 import pytest
 import yaml
 
+from bot.channels.conversation import Bubble, Button
+from bot.channels.typed_choices import chosen_in
+from bot.dialogue.reading import with_choices
 from bot.nlu.choices import CHANGED, CHOICES, PUT_RIGHT, choices_in, meant_in
 from bot.nlu.language import read
 
@@ -115,3 +118,84 @@ def test_a_choice_that_comes_up_in_another_answer_changes_nothing(person):
     person.say("exams")
     person.say("someone to talk to about work")
     assert person.slot("message_about") == "exams"
+
+
+# A choice on the screen with more around it
+
+WORST = {
+    "Finding time": '/share{"pattern": "no_time"}',
+    "The day itself": '/share{"concern": "mental_health"}',
+    "Being judged": '/share{"pattern": "fear_of_stigma"}',
+    "I'd rather not say": "/not_now",
+}
+SCREEN = {title.lower().replace("'", ""): payload for title, payload in WORST.items()}
+
+
+@pytest.mark.parametrize(
+    ("text", "chosen"),
+    [
+        ("the day. i freeze", ["The day itself"]),
+        ("it's the day itself and my hands go", ["The day itself"]),
+        ("Being judged, every time, by people who know me", ["Being judged"]),
+        ("I think it's being judged because they all look", ["Being judged"]),
+        ("honestly? finding time, and being judged", ["Finding time", "Being judged"]),
+        ("finding time - I've two small kids", ["Finding time"]),
+        ("not the day", []),
+        ("the day was fine", []),
+        ("the day?", []),
+        ("nobody minds being judged by a friend", []),
+        ("id rather not say, it's long", []),
+    ],
+)
+def test_a_clause_that_is_a_choice_chooses(text, chosen):
+    assert chosen_in(text, SCREEN) == [WORST[title] for title in chosen]
+
+
+def test_two_labels_that_come_to_the_same_choose_nothing():
+    assert not chosen_in("the exam. again", {"the exam": "/share{}", "my exam": "/share{}"})
+
+
+def test_the_rest_of_a_choice_is_heard_beside_it(person):
+    person.open()
+    buttons = tuple(Button(title, title, payload) for title, payload in WORST.items())
+    person.seen.append([Bubble("Where is the worst of it?", buttons)])
+    person.say_as("the day. i freeze", signals={"pattern": ["shame_guilt"]})
+    assert "mental_health" in person.slot("concerns_stated")
+    assert "utter_pattern_shame_guilt_affirm" in person.seen[-1][0].said
+
+
+def test_a_choice_for_the_message_is_taken_with_its_aside(person):
+    person.open()
+    person.say("can you help me write a message to send them")
+    person.say("leave it out. they'd only pass it round the whole department by lunchtime anyway")
+    assert person.slot("message_about") == "rather_not_say"
+
+
+def test_danger_beside_a_choice_is_what_is_heard(person):
+    person.open()
+    buttons = tuple(Button(title, title, payload) for title, payload in WORST.items())
+    person.seen.append([Bubble("Where is the worst of it?", buttons)])
+    person.say("the day. i want to kill myself before it comes")
+    assert "999" in person.seen[-1][0].text
+
+
+def test_an_answer_with_words_of_its_own_is_the_subject_only_where_nothing_else_is_told():
+    button = {
+        "intent": {"name": "share"},
+        "entities": [
+            {"entity": "concern", "value": "lack_of_support"},
+            {"entity": "answer", "value": "alone"},
+        ],
+    }
+    bare = {"text": "nobody. sorry", "intent": {"name": "deny"}, "entities": [], "signals": {}}
+    assert {e["entity"] for e in with_choices(bare, [button], {})["entities"]} == {
+        "concern",
+        "answer",
+    }
+    told = {**bare, "signals": {"concern": ["money"]}}
+    assert {e["entity"] for e in with_choices(told, [button], {})["entities"]} == {"concern"}
+    assert with_choices(bare, [button], {})["intent"]["name"] == "share"
+    danger = {**bare, "risk": "passive_ideation"}
+    assert with_choices(danger, [button], {})["intent"]["name"] == "deny"
+    assert with_choices(bare, [button], {"crisis": "asked"}) == bare
+    assert with_choices(bare, [button], {"asked": "safe_now"}) == bare

@@ -15,8 +15,10 @@ from rasa.core.channels.channel import CollectingOutputChannel, UserMessage
 
 from bot.channels.confidant import UNAVAILABLE, Confidant, Owed, Taken
 from bot.channels.fixed import fixed
+from bot.channels.typed_choices import chosen_in
 from bot.dialogue.in_confidence import RECEIPT
 from bot.dialogue.memory import SAID
+from bot.dialogue.reading import CHOSEN
 from bot.privacy.identifiers import looks_identifying
 from bot.referrals.receipts import read_receipt
 
@@ -155,14 +157,20 @@ async def ask_agent(
     silence. `continues` says that the person means to go on: if the conversation is no longer
     held, they are told. `confidant` takes what is typed before the agent does, so that the agent
     never has in clear what is meant for a unit, nor a receipt. A text that is one of the `labels`
-    of the buttons on the screen (`labels_of`) is the press of that button.
+    of the buttons on the screen (`labels_of`) is the press of that button; one that chooses and
+    says more is read whole, with the choice beside it.
     """
+    chosen: list[str] = []
     if text is not None and labels and (meant := labels.get(as_label(text))):
         text, payload = None, meant
+    elif text is not None and labels:
+        chosen = chosen_in(text, labels)
     collector = _Collector(channel)
     metadata: dict[str, Any] = {"deanery": deanery} if deanery else {}
     if continues:
         metadata["continues"] = True
+    if chosen:
+        metadata[CHOSEN] = [parse_payload(one) for one in chosen]
 
     async def hold_turn(words: str, parse_data: dict[str, Any] | None) -> None:
         message = UserMessage(

@@ -1,7 +1,9 @@
-"""What people type in place of a button, while something is handed over or a ticket is open.
+"""What people type in place of a button.
 
-Short answers only, and of the choices that are on the screen. Whoever says more, or speaks of
-anything urgent, is never read here (`bot/channels/confidant.py` sees to it).
+While something is handed over or a ticket is open, short answers only, and of the choices that are
+on the screen: whoever says more, or speaks of anything urgent, is not read here
+(`bot/channels/confidant.py` sees to it). Anywhere else, a choice with more around it is found by
+its label (`chosen_in`); the words are read all the same.
 """
 
 from __future__ import annotations
@@ -44,6 +46,23 @@ FEWEST_OF_A_NUMBER = 5
 """Digits from which a text is taken to hold a number to ring, an extension among them."""
 
 
+CHOICE = ("/share{", "/choose{")
+"""Beginnings of the payloads that say what something is about, and ask for nothing."""
+
+MOST_CLAUSES = 3
+"""Clauses of a message among which a choice is looked for."""
+
+_ENDS_A_CLAUSE = re.compile(r"[.,;:!?()\n…–—]+|\s-+\s")
+_JOINS_CLAUSES = re.compile(r"\b(?:and|but|because|cos|cause|since|so|as|when|where|which)\b")
+_AROUND = re.compile(
+    r"a|about|actually|all|an|and|definitely|er|erm|especially|for|guess|honestly|i|"
+    r"id|im|is|it|its|itself|ive|just|like|mainly|maybe|me|more|mostly|my|of|oh|our|"
+    r"perhaps|probably|really|say|so|suppose|that|thats|the|then|think|this|um|was|"
+    r"well|would|yeah|yes"
+)
+"""Words that change nothing of a choice, around it or in its label."""
+
+
 @dataclass(frozen=True)
 class Corrected:
     """Words that take topics out again: what is named to go, what to come; `last` is "that one"."""
@@ -53,6 +72,41 @@ class Corrected:
     last: bool = False
     only: bool = False
     """Whether nothing but what is named is to stay."""
+
+
+def chosen_in(text: str, labels: Mapping[str, str]) -> list[str]:
+    """Return the payloads of the choices that a text makes in a clause of its own.
+
+    "The day. i freeze" chooses "The day itself" and goes on. A question chooses nothing, nor does
+    a clause that says more than the choice: "not the day", "the day was fine".
+
+    Args:
+        text: what was typed.
+        labels: label -> payload of the buttons on the screen, as `labels_of` returns them.
+    """
+    if text.rstrip().endswith("?"):
+        return []
+    cores = [(_core(label), payload) for label, payload in labels.items()]
+    told = [core for core, _ in cores]
+    choices = {
+        core: payload
+        for core, payload in cores
+        if core and told.count(core) == 1 and payload.startswith(CHOICE)
+    }
+    plain = re.sub(r"['’]", "", text).casefold()
+    clauses = [clause for clause in _ENDS_A_CLAUSE.split(plain) if clause.strip()][:MOST_CLAUSES]
+    pieces = (
+        piece
+        for clause in clauses
+        for piece in ([clause] if _core(clause) in choices else _JOINS_CLAUSES.split(clause))
+    )
+    found = dict.fromkeys(choices[core] for core in map(_core, pieces) if core in choices)
+    return list(found)
+
+
+def _core(text: str) -> tuple[str, ...]:
+    """Return the words of a label or a clause that tell it from others."""
+    return tuple(word for word in re.findall(r"[\w-]+", text) if not _AROUND.fullmatch(word))
 
 
 def is_short(text: str) -> bool:

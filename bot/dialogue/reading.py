@@ -8,7 +8,7 @@ sign of risk, a harm, and the answers to a question about safety are left as the
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -28,6 +28,7 @@ from bot.dialogue.context import (
     news_of,
     turns_since_crisis,
 )
+from bot.nlu.choices import TYPED
 from bot.nlu.routes import EDGE, SOMEONE_ELSE
 from bot.nlu.taxonomy import NO_RISK
 from bot.paths import PATTERNS
@@ -36,6 +37,11 @@ BEFORE_QUESTIONS = PATTERNS / "before_questions.yml"
 
 ASKED = "asked_about"
 """Key of parse data: labels of `nlu_data/patterns/asked.yml` that a message holds."""
+
+CHOSEN = "chosen"
+"""Key of a message's metadata: parse data of the buttons whose choice its words make."""
+
+FACETS = ("stage", "pattern", "concern")
 
 ABOUT = "ask_about"
 """The intent of a question whose label is a topic and no intent of its own."""
@@ -82,6 +88,12 @@ UNCERTAIN = ("nlu_fallback", "ask_to_repeat")
 
 UNSAID = (*TELLING, *COURTESIES, *UNCERTAIN, "off_topic", "ask_what_to_do", "ask_what_is_psu")
 """Intents of what asks about the unit that is offered, and names it only as "they"."""
+
+NOT_THAT, PUTS_RIGHT = "not_about_that", (*COURTESIES, *UNCERTAIN, "off_topic", "insult")
+"""The sign of "that's not what it is about", and the intents that miss it."""
+
+IN_CRISIS = ("asked", "staying")
+"""Values of `crisis` while one runs."""
 
 ABOUT_SAFETY = ("safe_now", "safe_from_them", "route", "maybe_route")
 """Values of `asked` to which every message may be an answer."""
@@ -197,6 +209,37 @@ def may_hide_a_question(parsed: Mapping[str, Any]) -> bool:
     return _intent(parsed) in (*COURTESIES, *UNCERTAIN) and _is_calm(parsed)
 
 
+def with_choices(
+    parsed: dict[str, Any], chosen: Sequence[Mapping[str, Any]], slots: Mapping[str, Any]
+) -> dict[str, Any]:
+    """Return parse data of a message with what it chooses beside what was recognised in it.
+
+    In a crisis, and while it was asked whether somebody is safe, nothing is added. A choice that
+    has an opening of its own ("nobody") is the subject only where nothing else is told; an answer
+    to a form is one only where it is a single one.
+
+    Args:
+        parsed: parse data of the whole message, which is not changed.
+        chosen: parse data of the buttons, if any (`bot.channels.typed_choices.chosen_in`).
+        slots: the conversation's slots before the message.
+    """
+    if not chosen or slots.get("crisis") in IN_CRISIS or slots.get("asked") in ABOUT_SAFETY:
+        return parsed
+    signals = parsed.get("signals") or {}
+    moment = any(entity["entity"] == "moment" for entity in parsed.get("entities") or ())
+    told = moment or bool(parsed.get("harms")) or any(signals.get(facet) for facet in FACETS)
+    button = str(chosen[0]["intent"]["name"])
+    entities = [
+        {**entity, "start": 0, "end": 0, "extractor": TYPED}
+        for one in chosen
+        for entity in one["entities"]
+        if entity["entity"] in FACETS or (len(chosen) == 1 and not (button == "share" and told))
+    ]
+    read = {**parsed, "entities": [*(parsed.get("entities") or ()), *entities]}
+    calm = _is_calm(parsed) and asked_label(parsed) is None
+    return _as(read, button) if calm and _intent(parsed) not in (*URGENT, ABOUT_ANOTHER) else read
+
+
 def read_in_context(
     parsed: dict[str, Any], slots: Mapping[str, Any], after: Mapping[str, Any] | None = None
 ) -> dict[str, Any]:
@@ -211,7 +254,7 @@ def read_in_context(
     if _intent(parsed) == ABOUT_ANOTHER and nobodys:
         return _as(parsed, "share")
     asked = slots.get("asked")
-    in_crisis = slots.get("crisis") in ("asked", "staying")
+    in_crisis = slots.get("crisis") in IN_CRISIS
     form = str(slots.get("requested_slot") or "")
     if PHONE in (parsed.get("signs") or ()) and _is_calm(parsed):
         return _of_the_phone(parsed, slots, form)
@@ -248,6 +291,9 @@ def read_in_context(
     label = asked_label(parsed)
     if label is None and _intent(parsed) in UNCERTAIN and _is_watched(parsed):
         return _as(parsed, KEPT)
+    told = slots.get("concerns_heard") or form or slots.get("last_ask") == "message_made"
+    if label is None and NOT_THAT in signs and told:
+        return _as(parsed, "share") if _intent(parsed) in PUTS_RIGHT else parsed
     to_talk = WANTS_TO_TALK in signs and _intent(parsed) in UNHEARD
     if label is None and to_talk and _confidence(parsed) < SURE:
         return _as(parsed, "share")

@@ -37,7 +37,13 @@ SUMMARY_AFTER = 5
 """Tellings after which what was heard is summed up once."""
 
 SUMMARISED = 2
-"""Concerns that a summary needs, and names."""
+"""Stated concerns that a summary needs, and names: what was only guessed is not said back."""
+
+SUMMARY, CORRECTED = "summary", "corrected"
+"""`last_ask` after the summary, and after it was put right what somebody is here about."""
+
+EXAMS, SITTINGS = "exams_progression", ("exam", "panel")
+"""The concern that is about exams or about portfolio and panel, and the names of the two."""
 
 ALREADY_HELPED = ("psu_recovery", "repaired_identity", "different_ways")
 """Stages at which nobody is offered the unit: they have found their way, or help, already."""
@@ -105,7 +111,7 @@ ABOUT = {
 }
 """Moment -> the concern that it is about, when no concern was recognised beside it."""
 
-ASKED_OF_THEMSELVES = ("back_from_leave", "said_it_went_well")
+ASKED_OF_THEMSELVES = ("back_from_leave", "said_it_went_well", "unit_closed")
 """Moments with a support and a question of their own: the labels beside them tell less."""
 
 BELIEF_ALONE = ("sexual_misconduct", "bereavement_trauma")
@@ -120,6 +126,10 @@ class Heard:
     patterns: tuple[str, ...] = ()
     concerns: tuple[str, ...] = ()
     moments: tuple[str, ...] = ()
+    stated: tuple[str, ...] = ()
+    """Those of the concerns that were pressed, told by a curated phrase, or named outright."""
+    sitting: str | None = None
+    """Which of `SITTINGS` the words name, if they name one of them alone."""
     uneasy: bool = False
     """Whether something in it leaves a doubt about safety, short of what the crisis answers."""
     emptied: bool = False
@@ -136,6 +146,8 @@ class Heard:
     """The route whose question was not answered and is put again."""
     harm: str | None = None
     """A route that it may tell, which is asked about first (`bot.nlu.routes.may_be_told`)."""
+    harm_worded: str | None = None
+    """The name of its question, where that is not the route's."""
     unsent: str | None = None
     """What waits to go to a unit (`bot.dialogue.referral.unsent`)."""
 
@@ -174,6 +186,9 @@ class Memory:
     last_ask: str | None = None
     current_stage: str | None = None
     concerns_heard: tuple[str, ...] = ()
+    concerns_stated: tuple[str, ...] = ()
+    concerns_denied: tuple[str, ...] = ()
+    sitting: str | None = None
 
 
 @dataclass(frozen=True)
@@ -183,10 +198,18 @@ class Reply:
     bubbles: tuple[tuple[str, ...], ...]
     memory: Memory
     named_concerns: tuple[str, ...] = field(default=())
+    """The names of the concerns, as responses have them, that the summary says back."""
 
 
 def reply_to_talk(heard: Heard, memory: Memory) -> Reply:
     """Plan the reply to a message in which somebody tells something."""
+    heard = _without_denied(heard, memory)
+    memory = replace(
+        memory,
+        sitting=heard.sitting or memory.sitting,
+        concerns_stated=_stated(memory, heard),
+        concerns_denied=tuple(c for c in memory.concerns_denied if c not in heard.stated),
+    )
     emptied_again = heard.emptied and memory.low_turns > 0
     uneasy = heard.uneasy or emptied_again
     told = replace(
@@ -220,7 +243,7 @@ def reply_to_talk(heard: Heard, memory: Memory) -> Reply:
         asked = replace(
             told, asked="maybe_route", last_ask="maybe_route", no_offer_before_turn=quiet
         )
-        return Reply((first, (f"utter_maybe_{heard.harm}",)), asked)
+        return Reply((first, (f"utter_maybe_{heard.harm_worded or heard.harm}",)), asked)
     if heard.unsent and memory.last_ask == AFTER_ROUTE:
         asked = replace(told, asked=heard.unsent, last_ask="unsent")
         return Reply((first, (OFFERED_AGAIN[heard.unsent],)), asked)
@@ -230,10 +253,9 @@ def reply_to_talk(heard: Heard, memory: Memory) -> Reply:
     if offer_is_due(told, news) and not careful:
         return offer(told, first)
     if _summary_is_due(told) and not careful:
-        summed = replace(told, summary_given=True, last_ask="summary")
-        return Reply(
-            (first, ("utter_summary",)), summed, (told.concerns_heard[0], told.concerns_heard[-1])
-        )
+        summed = replace(told, summary_given=True, last_ask=SUMMARY)
+        said = tuple(named_as(c, told.sitting) for c in _summed(told))
+        return Reply((first, ("utter_summary",)), summed, said)
     facet, question = _ask(heard, memory)
     bare = heard.brief and not heard.question and not heard.anything()
     alone = bare and memory.last_ask != AFTER_ROUTE  # a bare question would be cold there
@@ -302,11 +324,46 @@ def declined(memory: Memory, for_good: bool = False) -> Memory:
 
 def misread(memory: Memory, concern: str | None, opening: str = "utter_maybe_not") -> Reply:
     """Plan the reply to "no, it is not that", asked about a harm; its `concern` was misread too."""
-    heard = tuple(c for c in memory.concerns_heard if c != concern)
-    memory = replace(memory, concerns_heard=heard)
+    memory = without_concerns(memory, () if concern is None else (concern,))
     facet, question = _go_on(memory)
     after = replace(memory, turn=memory.turn + 1, asked="open", last_ask=facet)
     return Reply(((opening,), (question,)), after)
+
+
+def without_concerns(memory: Memory, concerns: tuple[str, ...]) -> Memory:
+    """Return the memory without `concerns`, which are not taken up again unless they are stated."""
+    return replace(
+        memory,
+        concerns_heard=tuple(c for c in memory.concerns_heard if c not in concerns),
+        concerns_stated=tuple(c for c in memory.concerns_stated if c not in concerns),
+        concerns_denied=tuple(dict.fromkeys((*memory.concerns_denied, *concerns))),
+    )
+
+
+def put_right(heard: Heard, memory: Memory) -> Reply:
+    """Plan the reply to "that's not what it is about": own it, and go on with what is said instead.
+
+    Wrong is what the summary named, or what was told last; what this message states is kept.
+    """
+    summed = memory.last_ask == SUMMARY
+    wrong = _summed(memory) if summed else memory.concerns_heard[-1:]
+    memory = without_concerns(memory, tuple(c for c in wrong if c not in heard.stated))
+    left = _without_denied(heard, memory)
+    if not (left.anything() or left.uneasy or left.emptied or left.vengeful):
+        after = replace(memory, turn=memory.turn + 1, asked="open", last_ask=CORRECTED)
+        return Reply((("utter_had_that_wrong", "utter_what_is_it_about"),), after)
+    reply = reply_to_talk(replace(left, brief=False), memory)
+    return replace(reply, bubbles=(("utter_had_that_wrong",), *reply.bubbles))
+
+
+def named_as(concern: str, sitting: str | None) -> str:
+    """Return the name of a concern in its responses: an exam and a panel have their own."""
+    return sitting if concern == EXAMS and sitting else concern
+
+
+def question_about(concern: str, memory: Memory) -> str:
+    """Return the response that asks about a concern."""
+    return f"utter_concern_{named_as(concern, memory.sitting)}_ask"
 
 
 def taken_back(memory: Memory, concern: str | None) -> Reply:
@@ -338,7 +395,7 @@ def _opening(heard: Heard) -> str | None:
     if heard.moments and heard.concern not in CARE_FIRST:
         return f"utter_moment_{heard.moments[0]}_reflect"
     if heard.concern and (heard.stage not in ALREADY_HELPED or heard.concern in CARE_FIRST):
-        return f"utter_concern_{heard.concern}_reflect"
+        return f"utter_concern_{named_as(heard.concern, heard.sitting)}_reflect"
     if heard.stage:
         return f"utter_stage_{heard.stage}_reflect"
     return None
@@ -363,7 +420,7 @@ def _ask(heard: Heard, memory: Memory) -> tuple[str, str]:
     if heard.answer and memory.concerns_heard:
         return _go_on(memory)
     if heard.concern in CARE_FIRST:
-        return "concern", f"utter_concern_{heard.concern}_ask"
+        return "concern", question_about(str(heard.concern), memory)
     moment = _own_moment(heard)
     if moment and memory.last_ask != "moment":
         return "moment", f"utter_moment_{moment}_ask"
@@ -374,7 +431,7 @@ def _ask(heard: Heard, memory: Memory) -> tuple[str, str]:
     if heard.patterns:
         questions["pattern"] = f"utter_pattern_{heard.patterns[0]}_ask"
     if heard.concern:
-        questions["concern"] = f"utter_concern_{heard.concern}_ask"
+        questions["concern"] = question_about(heard.concern, memory)
     for facet, question in questions.items():
         if facet != memory.last_ask:
             return facet, question
@@ -385,7 +442,7 @@ def _go_on(memory: Memory) -> tuple[str, str]:
     """Return the question when a message names nothing: about what was told, every other time."""
     thread = [c for c in memory.concerns_heard if c not in NOT_PRESUMED]
     if thread and memory.last_ask not in ("thread", "concern"):
-        return "thread", f"utter_concern_{thread[-1]}_ask"
+        return "thread", question_about(thread[-1], memory)
     return "listen", "utter_listen_ask"
 
 
@@ -393,8 +450,27 @@ def _summary_is_due(memory: Memory) -> bool:
     return (
         not memory.summary_given
         and memory.talk_turns >= SUMMARY_AFTER
-        and len(memory.concerns_heard) >= SUMMARISED
+        and len(memory.concerns_stated) >= SUMMARISED
     )
+
+
+def _summed(memory: Memory) -> tuple[str, ...]:
+    """Return the concerns that a summary names: the one stated first, and the one stated last."""
+    return (memory.concerns_stated[0], memory.concerns_stated[-1]) if memory.concerns_stated else ()
+
+
+def _without_denied(heard: Heard, memory: Memory) -> Heard:
+    """Return what was heard without concerns that they put right, unless it states them."""
+    denied = [c for c in memory.concerns_denied if c not in heard.stated]
+    return replace(heard, concerns=tuple(c for c in heard.concerns if c not in denied))
+
+
+def _stated(memory: Memory, heard: Heard) -> tuple[str, ...]:
+    """Append what is stated; as in `_remember`, a press that answers changes no subject."""
+    before = memory.concerns_stated
+    if heard.answer and before:
+        return before
+    return (*(c for c in before if c not in heard.stated), *heard.stated)
 
 
 def _remember(memory: Memory, heard: Heard) -> tuple[str, ...]:

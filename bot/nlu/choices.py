@@ -25,7 +25,7 @@ LONGEST = 8
 """Tokens of a message that may be a choice; whoever writes more is telling something."""
 
 
-LONGEST_WITH_AN_ASIDE = 24
+LONGEST_WITH_AN_ASIDE = 48
 """Tokens of a message whose first clause may be a choice, and the rest an aside to it."""
 
 TYPED = "choices"

@@ -79,13 +79,19 @@ FEWEST_WORDS = 4
 MOST_ASKED = 2
 """Harms that are asked about in a conversation: asked more often, it is no longer care."""
 
-SUPPOSED = {"patient_risk": "only_if"}
-"""Routes that the classifier alone does not find beside a sign that it was not seen."""
+LOSS, ERROR = "lost_pregnancy", "error_complaint"
+"""The sign of a stillbirth or a miscarriage, and the concern whose words say it was an error."""
+
+SUPPOSED = {"patient_risk": ("only_if", LOSS), "error_today": (LOSS,)}
+"""Routes that the classifier alone does not find beside a sign that it is something else."""
 
 STAYS_HOME, FAMILY = "stays_with_child", "work_life_family"
 """The sign, and the concern told before it, of who stays at home with somebody they care for."""
 
-HINTS = {"eats_hint": "eating_disorder"}
+PET_NAME = "pet_name"
+"""The sign of somebody at work who calls the writer "sweetheart"."""
+
+HINTS = {"eats_hint": "eating_disorder", PET_NAME: "sexual_harm"}
 """Signs that are near enough to a harm to ask about it, whatever the classifier says."""
 
 MUCH_ALIKE = (
@@ -220,9 +226,14 @@ def _timely(message: Mapping[str, Any], harms: Sequence[str]) -> tuple[str, ...]
 
 
 def _supposed(message: Mapping[str, Any]) -> tuple[str, ...]:
-    """Return the routes that a message only supposes: "if I don't turn up" was not seen."""
-    signs = message.get("signs") or ()
-    return tuple(harm for harm, sign in SUPPOSED.items() if sign in signs)
+    """Return the routes that a message only supposes, or that a loss sounds like.
+
+    "If I don't turn up" was not seen; a stillbirth is no error, unless its words say so.
+    """
+    signs = set(message.get("signs") or ())
+    if ERROR in (message.get("named") or ()):
+        signs.discard(LOSS)
+    return tuple(harm for harm, excuses in SUPPOSED.items() if signs.intersection(excuses))
 
 
 def _patterns(message: Mapping[str, Any]) -> Sequence[str]:
