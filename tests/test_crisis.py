@@ -939,14 +939,15 @@ def test_danger_told_with_such_a_question_has_the_card_alone(said, words):
 
 
 def test_what_is_asked_after_self_harm_is_one_thing():
+    wording = {**responses()["crisis.yml"], **responses()["crisis_after.yml"]}
     for name in ("utter_crisis_ask_self_harm", "utter_crisis_tended"):
-        for variant in responses()[name]:
+        for variant in wording[name]:
             assert " or " not in variant["text"].rpartition(". ")[2].rpartition(": ")[2]
 
 
 def test_no_sentence_at_repeated_signs_counts_them():
     """Signs of several kinds press for the call too, so that nothing need have been said twice."""
-    for name, variants in responses().items():
+    for name, variants in responses()["crisis.yml"].items():
         if name.startswith(("utter_crisis_again", "utter_crisis_escalate", "utter_crisis_open")):
             for variant in variants:
                 text = variant["text"].lower()

@@ -420,7 +420,7 @@ def test_what_was_told_before_a_doubt_is_gone_on_with(person):
     person.say_as("i keep waiting for something to go wrong", **doubtful(0.4))
     person.say("can we go back to what i was saying")
     assert "utter_crisis_on_with" in said(person)
-    assert "utter_concern_exams_progression_ask" in said(person)
+    assert "utter_concern_exam_ask" in said(person)
 
 
 def read_goodbye(recogniser, words):

@@ -321,7 +321,6 @@ def test_a_complaint_leaves_a_form(person):
     "text",
     [
         "i don't trust chatbots, you all churn out the same stuff",
-        "that's got nothing to do with what i said",
         "you did it again, you're not following me",
     ],
 )
@@ -330,6 +329,13 @@ def test_a_complaint_about_the_talk_is_owned(person, text):
     person.say("the rota is awful")
     person.say(text)
     assert "utter_answer_object_to_bot" in said(person)
+
+
+def test_that_it_has_nothing_to_do_with_what_was_said_is_owned(person):
+    person.open()
+    person.say("the rota is awful")
+    person.say("that's got nothing to do with what i said")
+    assert "utter_had_that_wrong" in said(person)
 
 
 @pytest.mark.parametrize(
