@@ -8,6 +8,7 @@ from typing import Any
 
 from bot.dialogue.context import is_low
 from bot.dialogue.replies import ABOUT, Heard, Memory
+from bot.nlu.routes import FAMILY, PARTING, is_no_danger
 from bot.nlu.taxonomy import labels
 
 BRIEF = 8
@@ -55,11 +56,12 @@ def heard_in(message: Mapping[str, Any]) -> Heard:
         return tuple(p for p in pressed if p in labels(facet)) or tuple(signals.get(facet) or ())
 
     moments = tuple(str(e["value"]) for e in entities if e["entity"] == "moment")
+    parted = (FAMILY,) if PARTING in signs and is_no_danger(message) else ()
     implied = tuple({ABOUT[moment]: None for moment in moments if moment in ABOUT})
     return Heard(
         stages=found("stage"),
         patterns=found("pattern"),
-        concerns=found("concern") or implied,
+        concerns=found("concern") or implied or (parted if not moments else ()),
         moments=moments,
         uneasy=is_low(message) or "pointless" in signs,
         emptied="emptied" in signs,
