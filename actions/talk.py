@@ -336,7 +336,7 @@ def _put_right(
     """Own that a harm was misread, and go on with what they say in its place."""
     checked = list(tracker.get_slot("routes_checked") or ())
     wrong = routes()[checked[-1]].concern if checked else None
-    if not heard.anything():
+    if not (heard.anything() or heard.uneasy):
         another_day = "not_only_now" in (tracker.latest_message.get("signs") or ())
         if checked and checked[-1] == UNFIT and another_day:
             say(dispatcher, "utter_route_aside_fit")

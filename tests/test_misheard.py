@@ -662,6 +662,15 @@ def test_what_is_meant_is_asked_where_nothing_in_it_was_recognised(person):
     assert {"utter_maybe_not", "utter_maybe_not_ask"} <= said(person)
 
 
+def test_a_doubt_beside_such_a_no_is_still_asked_about(person):
+    person.open()
+    person.say_as(HARMLESS, **heard_of("domestic_abuse"))
+    low = {**nothing_but(), "risk_scores": {"own": 0.3, "third_party": 0.0}}
+    person.say_as("no, it is all a bit much, that is it", **low)
+    assert {"utter_maybe_not", "utter_ask_safe_gently"} <= said(person)
+    assert person.slot("asked") == "safe_now"
+
+
 def test_a_harm_is_put_right_later_on_too(person):
     person.open()
     person.say_as(HARMLESS, **heard_of("domestic_abuse"))
