@@ -25,10 +25,10 @@ from actions.speaking import (
 )
 from bot.deanery import Deanery, Signpost, signposts
 from bot.dialogue.context import (
-    DENIES,
     HARM_QUESTIONS,
     UNSURE,
     WITH_THEM,
+    doubted_fact,
     harm_spoken_of,
     last_route,
     question_again,
@@ -38,7 +38,7 @@ from bot.dialogue.in_confidence import in_confidence
 from bot.dialogue.reading import ABOUT, ASKED, CONTACT, PLAINER, topic_of
 from bot.dialogue.referral import OFFERED_AGAIN, unsent
 from bot.dialogue.replies import Memory, declined
-from bot.nlu.routes import OWN_ROUTES, routes
+from bot.nlu.routes import DENIES, OWN_ROUTES, routes
 
 LOCAL_FACT = {
     "ask_what_is_psu": "offer",
@@ -499,7 +499,13 @@ def _harm_named(tracker: Tracker) -> str | None:
     signs = message.get("signs") or ()
     named = [harm for sign, harm in NAMED_HARMS.items() if sign in signs]
     spoken = harm_spoken_of(tracker.slots)
-    told = [harm for harm in message.get("harms") or () if harm in OWN_ROUTES]
+    denied = [h for h in tracker.get_slot("routes_checked") or () if h != spoken]
+    by_phrases = (message.get("harm_sources") or {}).get("patterns") or ()
+    told = [
+        harm
+        for harm in message.get("harms") or ()
+        if harm in OWN_ROUTES and (harm not in denied or harm in by_phrases)
+    ]
     if "asks_for_money" in signs:
         return MONEY_ROUTE
     return next((harm for harm in (spoken, *named, *told) if harm in OWN_ROUTES), None)
@@ -518,6 +524,13 @@ class ActionReturn(Action):
         """Ask again what was asked, or whether to go on; a running form asks for itself."""
         memory = memory_of(tracker)
         after = memory
+        if doubted_fact(tracker.latest_message, tracker.slots):
+            say(dispatcher, "utter_ask_safe_gently")
+            low = memory.low_turns + 1
+            after = replace(
+                memory, asked="safe_now", last_ask="safe_now", safety_asked=True, low_turns=low
+            )
+            return remember(memory, after)
         waits = unsent(tracker.slots)
         crisis = tracker.get_slot("crisis")
         elsewhere = tracker.active_loop.get("name") or tracker.get_slot("crisis_kind") == UNSURE

@@ -34,6 +34,7 @@ from bot.dialogue.context import (
 from bot.dialogue.replies import AFTER_ROUTE, QUIET_TURNS, taken_back
 from bot.nlu.routes import (
     DONE_FIRST,
+    HURT_BY_SOMEBODY,
     OWN_ROUTES,
     SEXUAL,
     WITHDRAWN,
@@ -185,7 +186,8 @@ def harm_of(tracker: Tracker) -> str | None:
     confirmed = confirmed_route(message, slots)
     if slots.get("harm_open") and aside_of(message, slots):
         told = []  # what is told on about what was asked is no other trouble
-    return next(iter((*plainly, *([confirmed] if confirmed else ()), *told)), waiting)
+    yes = [confirmed] if confirmed in OWN_ROUTES else []
+    return next(iter((*plainly, *yes, *told)), waiting)
 
 
 def say_route(
@@ -269,6 +271,10 @@ def waiting_route(tracker: Tracker, kind: str) -> list[EventType]:
     """
     waiting, harm = tracker.get_slot("route_waiting"), harm_of(tracker)
     sources = tracker.latest_message.get("harm_sources") or {}
+    if harm is None and kind == UNSAFE_PERSON:  # the crisis is about it: nothing is left to ask
+        given = tracker.get_slot("routes_given") or ()
+        clear = [harm for harm in sources.get("clear") or () if harm in HURT_BY_SOMEBODY]
+        harm = next((harm for harm in clear if harm not in given), None)
     sure = kind == UNSAFE_PERSON or harm in (sources.get("patterns") or ())
     if harm is None or waiting or not sure or kind == "harm_to_others":
         return []

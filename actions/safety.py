@@ -41,7 +41,6 @@ from bot.dialogue.context import (
     RINGING,
     SHAKEN,
     TAKES_BACK,
-    UNEASY,
     UNSAFE_PERSON,
     UNSURE,
     WITH_THEM,
@@ -88,7 +87,15 @@ from bot.dialogue.urgency import (
     kind_after,
     presses_for_the_call,
 )
-from bot.nlu.routes import DONE_FIRST, EDGE, EMERGENCY, OWN_ROUTES, SOMEONE_ELSE, at_the_edge
+from bot.nlu.routes import (
+    DONE_FIRST,
+    EDGE,
+    EMERGENCY,
+    OWN_ROUTES,
+    SOMEONE_ELSE,
+    UNEASY,
+    at_the_edge,
+)
 from bot.nlu.taxonomy import NO_RISK, OWN_RISK
 
 (

@@ -11,18 +11,21 @@ from rasa_sdk.executor import CollectingDispatcher
 
 from actions.crisis_numbers import crisis_numbers
 from actions.services import service_lines
-from actions.speaking import memory_of, remember, say
+from actions.speaking import memory_of, remember, say, say_reply
 from bot.dialogue.context import (
     CALLED,
     IN_DANGER,
+    MISREAD,
     STAY,
     WAITING,
+    confirmed_route,
     may_be_nobody,
     news_of,
     others_risk_is_clear,
 )
+from bot.dialogue.memory import heard_in
 from bot.dialogue.reading import NEWS_FIRST
-from bot.dialogue.replies import QUIET_TURNS
+from bot.dialogue.replies import QUIET_TURNS, reply_to_talk
 from bot.nlu.routes import (
     FEARED_FOR,
     MAYBE,
@@ -78,6 +81,17 @@ class ActionSomeoneElse(Action):
             after = replace(before, turn=turn, asked="and_you")
             given = [*(tracker.get_slot("routes_given") or ()), route]
             return remember(before, after, unclear_run=0, routes_given=given)
+        heard = heard_in(tracker.latest_message)
+        if news == MISREAD and heard.anything():
+            say(dispatcher, "utter_other_not_meant")
+            quiet = max(before.no_offer_before_turn, turn + QUIET_TURNS)
+            reply = reply_to_talk(heard, replace(before, no_offer_before_turn=quiet))
+            say_reply(dispatcher, reply)
+            return [
+                ActiveLoop(None),
+                SlotSet("requested_slot", None),
+                *remember(before, reply.memory, unclear_run=0, routes_given=[*before_this, route]),
+            ]
         if news:
             self._say_news(dispatcher, tracker, news)
         else:
@@ -92,12 +106,15 @@ class ActionSomeoneElse(Action):
         return [
             ActiveLoop(None),
             SlotSet("requested_slot", None),
-            *remember(before, after, unclear_run=0, routes_given=given),
+            *remember(before, after, unclear_run=0, routes_given=given, harm_open=None),
         ]
 
     @staticmethod
     def _route(tracker: Tracker) -> str | None:
         """Return whose risk the message tells, or None for a worry short of that."""
+        confirmed = confirmed_route(tracker.latest_message, tracker.slots)
+        if confirmed in OTHER_ROUTES:
+            return confirmed
         told = told_now(tracker.latest_message, tracker.slots)
         named = next((harm for harm in told if harm in OTHER_ROUTES), None)
         if named and may_be_nobody(tracker.latest_message, tracker.slots):

@@ -37,11 +37,12 @@ def say(dispatcher: CollectingDispatcher, *parts: str, **values: Any) -> None:
     dispatcher.utter_message(response=parts[0], parts=list(parts), **values)
 
 
-def say_reply(dispatcher: CollectingDispatcher, reply: Reply) -> None:
-    """Say a planned reply, a bubble at a time."""
+def say_reply(dispatcher: CollectingDispatcher, reply: Reply, **values: Any) -> None:
+    """Say a planned reply, a bubble at a time, its variables filled from `values`."""
     names = [f"utter_name_concern_{concern}" for concern in reply.named_concerns]
     for bubble in reply.bubbles:
-        say(dispatcher, *bubble, phrases=dict(zip(("first", "second"), names, strict=False)))
+        phrases = dict(zip(("first", "second"), names, strict=False))
+        say(dispatcher, *bubble, phrases=phrases, **values)
 
 
 def intent_of(tracker: Tracker) -> str:

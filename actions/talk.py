@@ -18,7 +18,7 @@ from actions.routes import REMARKS, given_route, question_of, route_for_later, s
 from actions.session import ActionClose
 from actions.speaking import intent_of, memory_of, remember, say, say_reply
 from bot.dialogue.context import (
-    DENIES,
+    BARE_WORDS,
     HARM_QUESTIONS,
     MISREAD,
     answer_of,
@@ -41,7 +41,7 @@ from bot.dialogue.replies import (
     put_right,
     reply_to_talk,
 )
-from bot.nlu.routes import PET_NAME, SEXUAL, UNFIT, may_be_told, routes
+from bot.nlu.routes import CORRECTS, DENIES, PET_NAME, SEXUAL, UNFIT, may_be_told, routes
 
 ACTS = (
     "affirm",
@@ -89,6 +89,9 @@ MESSAGE = "message_form"
 """The form that makes the message to copy."""
 
 
+PUTS_RIGHT_LATER = (CORRECTS, "no_such_thing")
+"""Signs that put a question about a harm right when something else was spoken of since."""
+
 UNCLEAR_LIMIT = 2
 """Unclear messages in a row after which the help card and the menu are shown."""
 
@@ -121,22 +124,14 @@ class ActionReplyToTalk(Action):
         if is_breathless(tracker.latest_message):
             say(dispatcher, "utter_breathless", **crisis_numbers(tracker))
         signs = tracker.latest_message.get("signs") or ()
-        denied = _says_no(tracker) or MISREAD in signs
-        if before.asked == "maybe_route" and denied and not heard.anything():
-            checked = list(tracker.get_slot("routes_checked") or ())
-            another_day = "not_only_now" in (tracker.latest_message.get("signs") or ())
-            if checked and checked[-1] == UNFIT and another_day:
-                say(dispatcher, "utter_route_aside_fit")
-                after = replace(before, turn=before.turn + 1, asked="open")
-                return remember(before, after, unclear_run=0)
-            reply = misread(before, routes()[checked[-1]].concern if checked else None)
-            say_reply(dispatcher, reply)
-            return remember(before, reply.memory, unclear_run=0, harm_open=None)
+        if _denies_harm(tracker):
+            return _put_right(dispatcher, tracker, heard, before)
         if intent == "share" and not heard.anything() and _may_be_foreign(tracker):
             return _say_foreign(dispatcher, before)
         if NOT_THAT in signs and before.last_ask == MESSAGE_MADE:
             say(dispatcher, "utter_had_that_wrong")
             return [FollowupAction(MESSAGE)]  # what the message is about is asked for again
+        denied = _says_no(tracker) or MISREAD in signs
         summed_wrong = before.last_ask == SUMMARY and denied
         told_wrong = NOT_THAT in signs and bool(before.concerns_heard)
         if (summed_wrong or told_wrong) and not may_be_told(tracker.latest_message, tracker.slots):
@@ -184,6 +179,8 @@ class ActionReplyUnclear(Action):
             return [FollowupAction("action_listen")]
         before = memory_of(tracker)
         heard, likeliest = heard_in(tracker.latest_message), _likeliest_intent(tracker)
+        if _denies_harm(tracker):
+            return _put_right(dispatcher, tracker, heard, before)
         if likeliest.startswith(ASKS) and _say_questions(dispatcher, tracker):
             after = replace(before, turn=before.turn + 1, asked="open")
             return remember(before, after, unclear_run=0)
@@ -343,6 +340,41 @@ class ActionSafeForNow(Action):
         return remember(before, after, unclear_run=0)
 
 
+def _denies_harm(tracker: Tracker) -> bool:
+    """Whether a harm that was asked about is denied, or put right later on in so many words."""
+    signs = tracker.latest_message.get("signs") or ()
+    if tracker.get_slot("asked") == "maybe_route":
+        return _says_no(tracker) or "starts_no" in signs
+    return bool(tracker.get_slot("harm_open")) and any(s in signs for s in PUTS_RIGHT_LATER)
+
+
+def _put_right(
+    dispatcher: CollectingDispatcher, tracker: Tracker, heard: Heard, before: Memory
+) -> list[EventType]:
+    """Own that a harm was misread, and go on with what they say in its place."""
+    checked = list(tracker.get_slot("routes_checked") or ())
+    wrong = routes()[checked[-1]].concern if checked else None
+    if not (heard.anything() or heard.uneasy):
+        another_day = "not_only_now" in (tracker.latest_message.get("signs") or ())
+        if checked and checked[-1] == UNFIT and another_day:
+            say(dispatcher, "utter_route_aside_fit")
+            after = replace(before, turn=before.turn + 1, asked="open")
+            return remember(before, after, unclear_run=0)
+        reply = misread(before, wrong)
+        if len(str(tracker.latest_message.get("text") or "").split()) > BARE_WORDS:
+            # they said what it is, in words that nothing was recognised in
+            memory = replace(reply.memory, last_ask="listen")
+            reply = Reply((reply.bubbles[0], ("utter_maybe_not_ask",)), memory)
+        say_reply(dispatcher, reply)
+        return remember(before, reply.memory, unclear_run=0, harm_open=None)
+    concerns = tuple(concern for concern in before.concerns_heard if concern != wrong)
+    after = replace(before, asked="open", concerns_heard=concerns)
+    meant = tuple(concern for concern in heard.concerns if concern != wrong)
+    say(dispatcher, "utter_maybe_not")
+    events = remember(before, after, harm_open=None)
+    return [*events, *_take_up(dispatcher, tracker, replace(heard, concerns=meant), after)]
+
+
 def _take_up(
     dispatcher: CollectingDispatcher, tracker: Tracker, heard: Heard, before: Memory
 ) -> list[EventType]:
@@ -365,7 +397,7 @@ def _take_up(
     if topic is not None:
         reply = _answered(dispatcher, tracker, reply, before, topic)
     else:
-        say_reply(dispatcher, reply)
+        say_reply(dispatcher, reply, **crisis_numbers(tracker))
     events = [*remember(before, reply.memory, unclear_run=0), *route_for_later(tracker)]
     if kept in ("route", "safe_from_them"):
         events.append(SlotSet("route_again", tracker.get_slot("route_asked")))
@@ -400,7 +432,7 @@ def _answered(
     say_about(dispatcher, tracker, topic)
     if reply.memory.asked in ASKED_FIRST:
         for bubble in rest:
-            say(dispatcher, *bubble)
+            say(dispatcher, *bubble, **crisis_numbers(tracker))
         return reply
     memory = replace(
         reply.memory,

@@ -36,7 +36,7 @@ from bot.dialogue.referral import CHOICES
 from bot.dialogue.replies import ASKED_OF_THEMSELVES, MOVEMENTS, SITTINGS
 from bot.dialogue.urgency import URGENCY
 from bot.nlu.language import read_pattern_lines
-from bot.nlu.routes import OTHER_ROUTES, OWN_ROUTES
+from bot.nlu.routes import FEARED_FOR, OTHER_ROUTES, OWN_ROUTES
 from bot.nlu.taxonomy import labels
 from bot.paths import DOMAIN, PATTERNS, ROOT
 
@@ -144,7 +144,11 @@ def _templates() -> Mapping[str, Parts]:
         "utter_crisis_stay_{}": _each(safety.OTHER_FAMILY.values()),
         "utter_crisis_will_call_{}": _each(safety.CALL_OF_ITS_OWN),
         "utter_crisis_{}": _each(sign for sign in _signs() if sign.startswith(BARRIER)),
-        "utter_maybe_{}": [*own_routes, (routes.REMARKS,)],
+        "utter_maybe_{}": [
+            *own_routes,
+            (routes.REMARKS,),
+            *_each(r for r in OTHER_ROUTES if r in FEARED_FOR),
+        ],
         "utter_moment_{}_affirm": _each(ASKED_OF_THEMSELVES),
         "utter_moment_{}_ask": _each(ASKED_OF_THEMSELVES),
         "utter_moment_{}_reflect": _each(_values("moment")),

@@ -18,12 +18,22 @@ from bot.dialogue.context import (
     UNEASY,
     UNSAFE_PERSON,
     UNSURE,
+    asks_a_fact,
+    confirmed_route,
     crisis_kind,
+    doubted_fact,
     in_doubt,
     news_of,
     risk_signs,
 )
-from bot.nlu.routes import told_at_the_edge, told_now
+from bot.nlu.routes import (
+    ASKED_FIRST,
+    HURT_BY_SOMEBODY,
+    may_be_in_danger,
+    may_be_told,
+    told_at_the_edge,
+    told_now,
+)
 from bot.nlu.taxonomy import NO_RISK, OWN_RISK, risk_order
 
 DISTRESSED = {"current_stage": "on_the_edge", "safety_asked": True}
@@ -344,3 +354,148 @@ def test_signs_that_arrive_sideways_are_no_mere_doubt_of_the_classifier():
         "risk_scores": {"own": 0.5},
     }
     assert crisis_kind(doubted, {}) == "sideways"
+
+
+# What the classifier alone hears of a harm, of somebody else, or in a question of fact
+
+
+@pytest.mark.parametrize("harm", ASKED_FIRST)
+def test_a_harm_of_the_classifier_alone_is_asked_about_however_clear(harm):
+    message = {**parsed(), **told(classifier=[harm]), "text": "he used to text me at the end"}
+    assert told_now(message, {}) == ()
+    assert may_be_told(message, {}) == harm
+
+
+@pytest.mark.parametrize("harm", ASKED_FIRST)
+def test_a_harm_that_a_phrase_tells_is_answered_at_once(harm):
+    message = {**parsed(), **told([harm], [harm]), "text": "he hit me again"}
+    assert told_now(message, {}) == (harm,)
+    assert may_be_told(message, {}) is None
+
+
+@pytest.mark.parametrize("harm", ["unfit_now", "patient_risk"])
+def test_where_others_are_in_danger_this_minute_what_is_clear_is_answered(harm):
+    signs = ("at_work_now",)
+    message = {**parsed(signs=signs), **told(classifier=[harm]), "text": "on the ward, shaking"}
+    assert told_now(message, {}) == (harm,)
+
+
+@pytest.mark.parametrize("harm", HURT_BY_SOMEBODY)
+def test_being_hurt_is_asked_about_in_the_fewest_words_too(harm):
+    message = {**parsed(), **told(classifier=[harm]), "text": "him again"}
+    assert may_be_told(message, {}) == harm
+    at_the_edge = {**message, **told(classifier=[harm], stage=["on_the_edge"])}
+    assert told_at_the_edge(at_the_edge, {}) == harm
+
+
+def test_told_again_it_is_answered_unless_it_was_denied():
+    message = {**parsed(), **told(classifier=["domestic_abuse"]), "text": "he waits up for me"}
+    asked = {"routes_checked": ["domestic_abuse"], "harm_open": "domestic_abuse"}
+    assert told_now(message, asked) == ("domestic_abuse",)
+    assert told_now(message, {**asked, "harm_open": None}) == ()
+    for sign in ("corrects", "misread", "says_no"):
+        assert told_now({**message, "signs": (sign,)}, asked) == ()
+    here = {**asked, "asked": "maybe_route", "last_ask": "maybe_route"}
+    again = {**message, "intent": {"name": "share"}}
+    assert confirmed_route(again, here) == "domestic_abuse"
+    assert confirmed_route({**again, "signs": ("corrects",)}, here) is None
+    by_phrase = {**again, **told(["domestic_abuse"]), "signs": ("corrects",)}
+    assert told_now(by_phrase, here) == ("domestic_abuse",), "what a phrase tells is not denied"
+
+
+def another(signs=("speaks_of_another",), score=0.97, patterns=NO_RISK, harms=("other_relative",)):
+    """Return what is recognised of somebody else's danger."""
+    message = parsed(patterns, "third_party", signs=signs)
+    by_phrases = harms if patterns == "third_party" else ()
+    scores = {"own": 0.0, "third_party": score}
+    more = {"risk_scores": scores, "text": "he said it so quietly, over the washing up"}
+    return {**message, **told(by_phrases, harms), **more}
+
+
+def test_somebody_elses_danger_is_asked_about_where_no_word_of_it_is_said():
+    for score in (0.4, 0.97):
+        assert may_be_in_danger(another(score=score), {}) == "other_relative"
+        assert may_be_told(another(score=score), {}) == "other_relative"
+        assert told_now(another(score=score), {}) == ()
+
+
+@pytest.mark.parametrize(
+    ("message", "slots"),
+    [
+        (another(("speaks_of_another", "life_at_stake")), {}),
+        (another(patterns="third_party"), {}),
+        (another(harms=("other_relative_death",)), {}),
+        (another(), {"routes_checked": ["other_relative"]}),
+        (another(), {"routes_given": ["other_maybe"]}),
+        (another(), {"requested_slot": "message_about"}),
+        (another(), {"crisis_kind": "unsure"}),
+        (another(), {"asked": "route"}),
+    ],
+)
+def test_otherwise_somebody_elses_danger_is_answered_as_before(message, slots):
+    assert may_be_in_danger(message, slots) is None
+    if slots.get("crisis_kind") is None and not slots.get("routes_given"):
+        assert any(route.startswith("other_") for route in told_now(message, slots))
+
+
+def test_nobody_named_is_no_question_about_them():
+    assert may_be_in_danger(another(()), {}) is None
+
+
+def test_a_yes_to_that_question_gives_the_route():
+    asked = {
+        "asked": "maybe_route",
+        "last_ask": "maybe_route",
+        "routes_checked": ["other_relative"],
+        "harm_open": "other_relative",
+    }
+    yes = {**parsed(signs=("says_yes",)), "intent": {"name": "affirm"}, "text": "yes"}
+    assert confirmed_route(yes, asked) == "other_relative"
+    no = {**parsed(signs=("corrects",)), "intent": {"name": "share"}, "text": "God no"}
+    assert confirmed_route(no, asked) is None
+
+
+def test_only_what_was_never_stated_is_put_right_by_a_no_that_corrects():
+    words = "no that's not it, she means a divorce"
+    message = {**parsed(signs=("corrects",)), "text": words}
+    assert news_of(message, {"routes_given": ["other_maybe"]}) == "misread"
+    assert news_of(message, {"routes_given": ["other_relative"]}) is None
+    assert news_of({**message, "text": "god no"}, {"routes_given": ["other_maybe"]}) is None
+    stake = {**message, "signs": ("corrects", "life_at_stake")}
+    assert news_of(stake, {"routes_given": ["other_maybe"]}) is None
+
+
+def fact(text="what if i dont turn up", own=0.32, risk="passive_ideation", **more):
+    """Return what is recognised of a question of fact that the classifier takes for risk."""
+    about = {"asked_about": ["stop_going"], "intent": {"name": "nlu_fallback"}, "text": text}
+    return {**parsed(classifier=risk, own=own), **about, **more}
+
+
+def test_a_doubted_question_of_fact_is_no_crisis():
+    assert asks_a_fact(fact(), {})
+    assert doubted_fact(fact(), {})
+    assert crisis_kind(fact(), {}) is None
+    assert asks_a_fact(fact(risk=NO_RISK, own=0.0), {})
+    assert not doubted_fact(fact(risk=NO_RISK, own=0.0), {})
+
+
+@pytest.mark.parametrize(
+    ("message", "slots"),
+    [
+        (fact(own=CLEAR), {}),
+        (fact(asked_about=["worth"]), {}),
+        (fact(asked_about=[]), {}),
+        (fact(signs=("hopeless",)), {}),
+        (fact(signs=("farewell",)), {}),
+        (fact(signs=("pointless",)), {}),
+        (fact(**told(classifier=["domestic_abuse"])), {}),
+        (fact("what if i dont turn up and then nobody needs to look for me any more at all"), {}),
+        ({**fact(), "risk_sources": {"patterns": "passive_ideation", "classifier": "none"}}, {}),
+        (fact(), {"low_turns": 1}),
+        (fact(), {"crisis": "no", "crisis_kind": "unsure"}),
+        (fact(), {"asked": "safe_now"}),
+    ],
+)
+def test_with_anything_else_of_danger_it_is_a_crisis_as_before(message, slots):
+    assert not doubted_fact(message, slots)
+    assert crisis_kind(message, slots) is not None

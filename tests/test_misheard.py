@@ -628,3 +628,205 @@ def test_a_lie_about_a_result_is_taken_up(person):
     assert "utter_moment_nothing_goes_in_reflect" in said(person)
     person.say("told them i passed")
     assert "utter_moment_said_it_went_well_reflect" in said(person)
+
+
+# A harm that only the classifier heard, and what puts it right
+
+
+def heard_of(harm, concern=()):
+    """Return what is recognised when the classifier alone is clear about a harm."""
+    return {
+        "risk": "none",
+        "risk_sources": {"patterns": "none", "classifier": "none"},
+        "risk_scores": {"own": 0.0, "third_party": 0.0},
+        "harms": [harm],
+        "harm_sources": {"patterns": [], "classifier": [harm], "clear": [harm]},
+        "signals": {"stage": [], "pattern": [], "concern": list(concern)},
+    }
+
+
+def nothing_but(concern=(), intent="share"):
+    """Return what is recognised of a message in which nobody is harmed."""
+    return {
+        **heard_of("none", concern),
+        "harms": [],
+        "harm_sources": {"patterns": [], "classifier": [], "clear": []},
+        "intent": {"name": intent, "confidence": 0.9},
+    }
+
+
+HARMLESS = "he always left the porch light on for me after nights"
+PUT_RIGHT = [
+    "no that's not it. he was my grandad, he died in May",
+    "God no. I mean he was my dad, and I miss him",
+    "what? no, my brother. we lost him at easter",
+    "oh no, it's about my father's death",
+    "you've got that wrong, he's my late dad",
+    "nobody is hurting me. he's dead, that's all",
+]
+
+
+@pytest.mark.parametrize("words", PUT_RIGHT)
+@pytest.mark.parametrize("harm", ["domestic_abuse", "sexual_harm"])
+def test_a_harm_that_was_misread_is_let_go_of_with_all_that_came_with_it(person, harm, words):
+    person.open()
+    person.say_as(HARMLESS, **heard_of(harm))
+    assert f"utter_maybe_{harm}" in said(person)
+    assert not person.slot("routes_given")
+    person.say_as(words, **nothing_but(["bereavement_trauma"]))
+    assert {"utter_maybe_not", "utter_concern_bereavement_trauma_reflect"} <= said(person)
+    assert "orry" in person.seen[-1][0].text
+    assert person.slot("harm_open") is None
+    assert person.slot("asked") == "open"
+    person.say_as("is there grief counselling for doctors", **nothing_but((), "ask_other_support"))
+    assert "Abuse" not in person.text
+    assert not person.slot("routes_given")
+
+
+def test_what_is_meant_is_asked_where_nothing_in_it_was_recognised(person):
+    person.open()
+    person.say_as("the man in bay four has his hands", **heard_of("sexual_harm"))
+    person.say_as("lord no, he only looks like him", **nothing_but())
+    assert {"utter_maybe_not", "utter_maybe_not_ask"} <= said(person)
+
+
+def test_a_doubt_beside_such_a_no_is_still_asked_about(person):
+    person.open()
+    person.say_as(HARMLESS, **heard_of("domestic_abuse"))
+    low = {**nothing_but(), "risk_scores": {"own": 0.3, "third_party": 0.0}}
+    person.say_as("no, it is all a bit much, that is it", **low)
+    assert {"utter_maybe_not", "utter_ask_safe_gently"} <= said(person)
+    assert person.slot("asked") == "safe_now"
+
+
+def test_a_harm_is_put_right_later_on_too(person):
+    person.open()
+    person.say_as(HARMLESS, **heard_of("domestic_abuse"))
+    person.say_as("work is busy", **nothing_but(["workload"]))
+    assert person.slot("harm_open") == "domestic_abuse"
+    person.say_as("why are you asking me that, he's my dad", **nothing_but())
+    assert "utter_maybe_not" in said(person)
+    assert person.slot("harm_open") is None
+
+
+@pytest.mark.parametrize("words", ["oh god no", "no", "no, that's not it", "what? no"])
+def test_no_such_no_takes_a_stated_harm_back(person, words):
+    person.open()
+    person.say("my husband hit me again last night")
+    assert person.slot("asked") == "safe_from_them"
+    person.say(words)
+    assert "domestic_abuse" in person.slot("routes_given")
+    assert person.slot("crisis_kind") == "unsafe_person"
+
+
+def test_a_harm_that_a_phrase_tells_beside_the_no_is_answered(person):
+    person.open()
+    person.say_as(HARMLESS, **heard_of("domestic_abuse"))
+    person.say("no, it's not him, it's my brother, my brother hits me")
+    assert person.slot("routes_given") == ["domestic_abuse"]
+
+
+QUIETLY = "Sam hugged everybody at handover, he's been so quiet"
+
+
+def quietly(**more):
+    """Return what is recognised when the classifier alone hears somebody else's danger."""
+    found = {**told_of_another(0.97), "harms": ["other_colleague_now"], **more}
+    signals = {"stage": [], "pattern": [], "concern": []}
+    return {**found, "signals": signals, "intent": {"name": "share", "confidence": 0.9}}
+
+
+def test_somebodys_danger_that_no_word_tells_is_asked_about_with_the_number(person):
+    person.open()
+    person.say_as(QUIETLY, **quietly())
+    assert "utter_maybe_other_colleague_now" in said(person)
+    assert "999" in person.text
+    assert "suicide" not in person.text
+    assert not person.slot("routes_given")
+    person.press("Yes")
+    assert person.slot("routes_given") == ["other_colleague_now"]
+    assert "999" in person.seen[-1][0].text
+
+
+@pytest.mark.parametrize("words", ["No, not that", "what? no, he's moving to Bristol"])
+def test_and_is_let_go_of_when_it_was_none(person, words):
+    person.open()
+    person.say_as(QUIETLY, **quietly())
+    person.press(words) if words.startswith("No") else person.say_as(words, **nothing_but())
+    assert "utter_maybe_not" in said(person)
+    assert "And you" not in person.text
+    assert not person.slot("routes_given")
+
+
+def test_told_again_it_is_answered(person):
+    person.open()
+    person.say_as(QUIETLY, **quietly())
+    person.say_as("he's given me his guitar", **quietly())
+    assert person.slot("routes_given") == ["other_colleague_now"]
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "my flatmate says she wants to die",
+        "he's left a note and isn't answering",
+        "my sister took an overdose",
+        "I'm scared for him, he said goodbye to all of us",
+        "she told me she'd be better off dead",
+    ],
+)
+def test_a_word_of_somebodys_danger_is_answered_at_once(person, words):
+    person.open()
+    person.say_as(words, **quietly())
+    assert any(name.startswith("utter_other") for name in said(person))
+    assert "999" in person.text
+
+
+@pytest.mark.parametrize(
+    "words", ["Jo wants a trial separation", "she said maybe we'd be happier apart"]
+)
+def test_a_parting_is_taken_up_as_trouble_at_home(person, words):
+    person.open()
+    person.say_as(words, **nothing_but())
+    assert "utter_concern_work_life_family_reflect" in said(person)
+
+
+def test_who_worries_about_a_parting_is_read_as_telling_their_own():
+    worry = {"intent": {"name": "worried_about_someone", "confidence": 0.9}}
+    assert read_in_context({**worry, "signs": ["parting"]}, {})["intent"]["name"] == "share"
+    stake = {**worry, "signs": ["parting", "life_at_stake"]}
+    assert read_in_context(stake, {})["intent"]["name"] == "worried_about_someone"
+
+
+QUESTIONS = [
+    "what if i dont turn up",
+    "what happens if I never show up to the sessions",
+    "what if I can't make one of the appointments",
+]
+
+
+@pytest.mark.parametrize("words", QUESTIONS)
+def test_a_question_of_fact_is_answered_and_the_doubt_asked_about_after_it(person, words):
+    person.open()
+    person.say_as(words, **doubtful(0.32))
+    assert {"utter_asked_stop_going", "utter_ask_safe_gently"} <= said(person)
+    assert person.slot("crisis") == "no"
+    assert person.slot("asked") == "safe_now"
+    person.say("no")
+    assert "116 123" in person.text
+
+
+def test_a_question_of_fact_that_leaves_no_doubt_is_only_answered(person):
+    person.open()
+    edge = {"stage": ["on_the_edge"], "pattern": ["no_time"], "concern": []}
+    person.say_as(QUESTIONS[2], **{**nothing_but((), "ask_about"), "signals": edge})
+    assert "utter_asked_stop_going" in said(person)
+    assert person.slot("asked") != "safe_now"
+
+
+@pytest.mark.parametrize("words", ["what if I never wake up", "what if i dont turn up anywhere"])
+def test_what_is_no_question_about_the_unit_keeps_its_card(person, words):
+    person.open()
+    person.say_as(words, asked_about=[], **doubtful(0.45))
+    assert "116 123" in person.text
+    assert person.slot("crisis") == "asked"

@@ -13,35 +13,31 @@ from typing import Any
 from bot.dialogue.replies import ANGERED
 from bot.nlu.routes import (
     AT_STAKE,
+    CORRECTS,
+    DENIES,
     EDGE,
     EMERGENCY,
     FEARED_FOR,
+    HURT_BY_SOMEBODY,
     MAYBE,
     OWN_ROUTES,
     SEXUAL,
     SOMEONE_ELSE,
+    UNEASY,
     UNFIT,
     WITHDRAWN,
     at_the_edge,
+    others_by_classifier_alone,
     routes,
     someone_in_danger,
 )
 from bot.nlu.taxonomy import NO_RISK, OWN_RISK
-
-UNEASY = 0.2
-"""Calibrated probability of own risk from which a message leaves a doubt about safety.
-
-The crisis conversation begins at a higher one; in between, one gentle question costs little.
-"""
 
 LIKELY = 0.5
 """The same, of danger to a life now: from here on it is told to ring, below it is asked."""
 
 CLEAR = 0.8
 """Calibrated probability from which the classifier alone is taken at its word; see `UNSURE`."""
-
-HURT_BY_SOMEBODY = ("domestic_abuse", "sexual_harm")
-"""Routes of who is hurt: a classifier may take what was done to them for what they would do."""
 
 ANGER = "harm_to_others"
 """The own risk that is about somebody else's life."""
@@ -232,9 +228,6 @@ ASKED_ALL_ALONG = ("asks_if_it_counts",)
 AFTER_THE_ANSWER = ("cannot_talk", "due_soon")
 """Signs that are told aside only where they do not stand beside an answer that says otherwise."""
 
-DENIES = ("misread", "no_such_thing")
-"""Signs that what was asked about is not so."""
-
 HARM_QUESTIONS = ("safe_from_them", "route", "maybe_route")
 """Values of `asked` that stay for one more turn when what is said is no answer."""
 
@@ -353,6 +346,22 @@ BEREAVED = "bereavement_trauma"
 HALF_JOKE, HALF_A_DOUBT = "half_joke", UNEASY / 2
 """The sign that what was said is called not only a joke, and the probability it needs, unasked."""
 
+BRIEF_QUESTION = 12
+"""Words of a question of fact, in which there is little room for anything else."""
+
+FACTS = (
+    "stop_going",
+    "change_mind",
+    "not_in_training",
+    "refer_alone",
+    "go_back",
+    "opening_hours",
+    "their_answer",
+    "who_pays",
+    "who_runs",
+)
+"""Topics (`nlu_data/patterns/asked.yml`) that are plain facts about a unit."""
+
 BARE_WORDS = 3
 """Words of a bare yes."""
 
@@ -390,7 +399,7 @@ def risk_signs(message: Mapping[str, Any], slots: Mapping[str, Any]) -> RiskSign
 def crisis_kind(message: Mapping[str, Any], slots: Mapping[str, Any]) -> str | None:
     """Return the kind of crisis conversation that the message begins, or None."""
     signs, found = risk_signs(message, slots), _signs(message)
-    if not signs.any():
+    if not signs.any() or doubted_fact(message, slots):
         return None
     if _is_emergency(message, slots):
         return MEDICAL
@@ -429,6 +438,34 @@ def crisis_kind(message: Mapping[str, Any], slots: Mapping[str, Any]) -> str | N
     if signs.patterns is None and own_probability(message) < least:
         return signs.context or UNSURE
     return str(risk)
+
+
+def doubted_fact(message: Mapping[str, Any], slots: Mapping[str, Any]) -> bool:
+    """Whether the classifier alone takes a short question of fact for risk, and is not clear.
+
+    "What if I don't turn up" is answered; whether they are safe is asked after it.
+    """
+    return in_doubt(message, slots) and asks_a_fact(message, slots)
+
+
+def asks_a_fact(message: Mapping[str, Any], slots: Mapping[str, Any]) -> bool:
+    """Whether a short message asks a fact about a unit, and nothing speaks of danger beside it.
+
+    Nothing is no phrase, no sign, no harm, and nothing that was said before.
+    """
+    found = _signs(message)
+    words = str(message.get("text") or "").split()
+    asked = next(iter(message.get("asked_about") or ()), None)
+    asks = asked in FACTS and 0 < len(words) <= BRIEF_QUESTION
+    before = slots.get("crisis_kind") or slots.get("crisis") not in (None, "no")
+    before = before or int(slots.get("low_turns") or 0) or slots.get("requested_slot")
+    before = before or slots.get("asked") in (*ASKED_SAFE, *HARM_QUESTIONS)
+    speaks = any(
+        s in found for s in (*LEFT_OPEN, *SIDEWAYS_SIGNS, NOT_SAFE, "pointless", HALF_JOKE)
+    )
+    signs = risk_signs(message, slots)
+    stated = bool(message.get("harms")) or signs.patterns or signs.context
+    return asks and not (before or speaks or stated)
 
 
 def stated_risk(message: Mapping[str, Any], slots: Mapping[str, Any], kind: str) -> str | None:
@@ -513,7 +550,9 @@ def news_of(message: Mapping[str, Any], slots: Mapping[str, Any]) -> str | None:
     relief = "meant_otherwise" in signs and not any(s in signs for s in (AT_STAKE, "blames_self"))
     if danger and relief and not told and given[-1] != MAYBE:
         return RELIEF
-    if given[-1] in FEARED_FOR and "misread" in _signs(message):
+    words = str(message.get("text") or "").split()
+    wrong = CORRECTS in signs and len(words) > BARE_WORDS and not told and AT_STAKE not in signs
+    if (given[-1] in FEARED_FOR and MISREAD in signs) or (given[-1] == MAYBE and wrong):
         return None if PUT_RIGHT in given else MISREAD
     if PUT_RIGHT in given or f"{SOMEONE_ELSE}{RELIEF}" in given:
         return None  # it was no such worry
@@ -575,21 +614,15 @@ def is_of_another_harm(message: Mapping[str, Any], slots: Mapping[str, Any]) -> 
     asked = slots.get("asked") in ("route", "maybe_route", "safe_from_them")
     about = last_route(slots) if slots.get("asked") != "maybe_route" else None
     own = about is None or about in OWN_ROUTES
-    return asked and own and _by_classifier_alone(message) and not others_risk_is_clear(message)
+    alone = others_by_classifier_alone(message)
+    return asked and own and alone and not others_risk_is_clear(message)
 
 
 def may_be_nobody(message: Mapping[str, Any], slots: Mapping[str, Any]) -> bool:
     """Whether only the classifier takes somebody else to be in danger, and names nobody."""
     asked = slots.get("asked") in ("route", "maybe_route", "safe_from_them")
-    return _by_classifier_alone(message) and (asked or "speaks_of_another" not in _signs(message))
-
-
-def _by_classifier_alone(message: Mapping[str, Any]) -> bool:
-    """Whether no phrase tells somebody else's risk, nor a harm about somebody else."""
-    by_phrases = (message.get("harm_sources") or {}).get("patterns") or ()
-    told = any(str(harm).startswith(SOMEONE_ELSE) for harm in by_phrases)
-    risk = (message.get("risk_sources") or {}).get("patterns")
-    return not told and risk in (None, NO_RISK)
+    named = "speaks_of_another" in _signs(message)
+    return others_by_classifier_alone(message) and (asked or not named)
 
 
 def others_risk_is_clear(message: Mapping[str, Any]) -> bool:
@@ -705,7 +738,8 @@ def confirmed_route(message: Mapping[str, Any], slots: Mapping[str, Any]) -> str
     checked = list(slots.get("routes_checked") or ())
     intent = str((message.get("intent") or {}).get("name"))
     said, found = answer_of(intent, _signs(message)), _signs(message)
-    denied = said == "no" or any(sign in found for sign in DENIES)
+    wrong = any(sign in found for sign in DENIES) and "says_yes" not in found
+    denied = said == "no" or wrong  # "nobody is hurting me" is a word of safety, and no yes
     waits, asked = str(slots.get("harm_open")), slots.get("asked") == "maybe_route"
     told_on = [sign for sign in TOLD_ON.get(waits, ()) if sign in found]
     told_on = [sign for sign in told_on if asked or sign in ASKED_ALL_ALONG]
@@ -716,7 +750,7 @@ def confirmed_route(message: Mapping[str, Any], slots: Mapping[str, Any]) -> str
     concerns = (message.get("signals") or {}).get("concern") or ()
     by_concern = checked[-1] != COMPLAINED and routes()[checked[-1]].concern in concerns
     again = checked[-1] in (message.get("harms") or ()) or by_concern
-    return checked[-1] if said == "yes" or (again and not denied) else None
+    return checked[-1] if (said == "yes" or again) and not denied else None
 
 
 def in_doubt(message: Mapping[str, Any], slots: Mapping[str, Any]) -> bool:

@@ -8,7 +8,7 @@ from typing import Any
 
 from bot.dialogue.context import is_low
 from bot.dialogue.replies import ABOUT, SITTINGS, Heard, Memory
-from bot.nlu.routes import ERROR, LOSS, PET_NAME
+from bot.nlu.routes import ERROR, FAMILY, LOSS, PARTING, PET_NAME, is_no_danger
 from bot.nlu.taxonomy import labels
 
 BRIEF = 8
@@ -67,6 +67,7 @@ def heard_in(message: Mapping[str, Any]) -> Heard:
         return tuple(dict.fromkeys((*pressed(facet), *(signals.get(facet) or ()))))
 
     moments = tuple(str(e["value"]) for e in entities if e["entity"] == "moment")
+    parted = (FAMILY,) if PARTING in signs and is_no_danger(message) else ()
     implied = tuple({ABOUT[moment]: None for moment in moments if moment in ABOUT})
     named = message.get("named") or ()
     concerns = found("concern") or implied
@@ -87,7 +88,7 @@ def heard_in(message: Mapping[str, Any]) -> Heard:
     return Heard(
         stages=found("stage"),
         patterns=found("pattern"),
-        concerns=tuple(dict.fromkeys(concerns)),
+        concerns=tuple(dict.fromkeys(concerns)) or (parted if not moments else ()),
         moments=moments,
         stated=tuple(
             dict.fromkeys((*implied, *(c for c in concerns if c in (*pressed("concern"), *named))))

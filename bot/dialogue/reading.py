@@ -20,8 +20,10 @@ from bot.dialogue.context import (
     OUTRIGHT,
     RELIEF,
     WITH_THEM_TURNS,
+    asks_a_fact,
     crisis_kind,
     denies_plainly,
+    doubted_fact,
     forgets,
     is_low,
     is_of_another_harm,
@@ -29,7 +31,7 @@ from bot.dialogue.context import (
     turns_since_crisis,
 )
 from bot.nlu.choices import TYPED
-from bot.nlu.routes import EDGE, SOMEONE_ELSE
+from bot.nlu.routes import EDGE, PARTING, SOMEONE_ELSE, is_no_danger, may_be_in_danger
 from bot.nlu.taxonomy import NO_RISK
 from bot.paths import PATTERNS
 
@@ -251,6 +253,7 @@ def read_in_context(
         after: parse data of the question in it (`question_in`), where there is one.
     """
     nobodys = is_of_another_harm(parsed, slots) or denies_plainly(parsed)
+    nobodys = nobodys or _parts(parsed) or may_be_in_danger(parsed, slots) is not None
     if _intent(parsed) == ABOUT_ANOTHER and nobodys:
         return _as(parsed, "share")
     asked = slots.get("asked")
@@ -265,7 +268,8 @@ def read_in_context(
     label = asked_label(parsed)
     if label in NAMED_ONLY and _only_names(parsed):
         parsed = _without_labels(parsed) if label == NAMED_ONLY[0] else {**parsed, "harms": []}
-    if not _is_calm(parsed) and not (label in AFTER_A_DEATH and _tells_of_it_again(parsed, slots)):
+    again = label in AFTER_A_DEATH and _tells_of_it_again(parsed, slots)
+    if not (_is_calm(parsed) or again or doubted_fact(parsed, slots)):
         return parsed
     if _intent(parsed) == LEAVING and _goes_on(parsed) and not slots.get("crisis_affirmed"):
         return _as(parsed, "share")
@@ -402,10 +406,16 @@ def _is_asked(parsed: Mapping[str, Any], slots: Mapping[str, Any]) -> bool:
     if intent not in TELLING:
         return True
     edge = EDGE in ((parsed.get("signals") or {}).get("stage") or ())
-    if (edge or is_low(parsed)) and not slots.get("safety_asked"):
+    doubt = (edge or is_low(parsed)) and not asks_a_fact(parsed, slots)
+    if doubt and not slots.get("safety_asked"):
         return False
     told = any(entity["entity"] == "moment" for entity in parsed.get("entities") or ())
     return not told and len(str(parsed.get("text") or "").split()) <= BRIEF
+
+
+def _parts(parsed: Mapping[str, Any]) -> bool:
+    """Whether a partner who leaves is told of, which is the writer's own trouble."""
+    return PARTING in (parsed.get("signs") or ()) and is_no_danger(parsed)
 
 
 def _at_unit(slots: Mapping[str, Any]) -> bool:

@@ -22,7 +22,6 @@ from bot.dialogue.context import (
     BARRIER,
     CARE,
     HOMELESS,
-    HURT_BY_SOMEBODY,
     PUT_RIGHT,
     RELIEF,
     RINGING,
@@ -51,7 +50,15 @@ from bot.dialogue.context import (
 from bot.dialogue.help_intents import asks_for_help
 from bot.dialogue.referral import REFERRAL
 from bot.dialogue.replies import QUIET_TURNS
-from bot.nlu.routes import DONE_FIRST, OTHER_ROUTES, OWN_ROUTES, is_no_danger, told_now
+from bot.nlu.routes import (
+    DONE_FIRST,
+    HURT_BY_SOMEBODY,
+    OTHER_ROUTES,
+    OWN_ROUTES,
+    is_no_danger,
+    may_be_in_danger,
+    told_now,
+)
 from bot.nlu.routes import SOMEONE_ELSE as SOMEONE
 
 CRISIS, ROUTE, SOMEONE_ELSE, SAFE, PAUSE = (
@@ -144,14 +151,15 @@ def answered_first(parsed: Mapping[str, Any], slots: Mapping[str, Any]) -> str |
         return ROUTE
     if slots.get("route_asked") in DONE_FIRST and "done" in signs:
         return ROUTE
-    if confirmed_route(parsed, slots):
-        return ROUTE
+    confirmed = confirmed_route(parsed, slots)
+    if confirmed:
+        return SOMEONE_ELSE if confirmed in OTHER_ROUTES else ROUTE
     if news_of(parsed, slots):
         return SOMEONE_ELSE
     given = list(slots.get("routes_given") or ())
     told = told_now(parsed, slots)
     at_risk = parsed.get("risk") == "third_party" and not any(g in OTHER_ROUTES for g in given)
-    at_risk = at_risk and not is_no_danger(parsed)
+    at_risk = at_risk and not (is_no_danger(parsed) or may_be_in_danger(parsed, slots))
     relieved = bool(given) and given[-1] in RELIEVED
     by_phrases = (parsed.get("risk_sources") or {}).get("patterns") == "third_party"
     if last_route(slots) in HURT_BY_SOMEBODY and not by_phrases:

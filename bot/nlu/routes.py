@@ -9,6 +9,7 @@ from typing import Any
 
 import yaml
 
+from bot.nlu.taxonomy import NO_RISK
 from bot.paths import HARMS
 
 SOMEONE_ELSE = "other_"
@@ -22,6 +23,9 @@ EMERGENCY = "medical_emergency"
 
 UNFIT, SEXUAL, AT_HOME = "unfit_now", "sexual_harm", "domestic_abuse"
 
+HURT_BY_SOMEBODY = (AT_HOME, SEXUAL)
+"""Routes of who is hurt: a classifier may take what was done to them for what they would do."""
+
 MAYBE = f"{SOMEONE_ELSE}maybe"
 """What `routes_given` holds after worry that may or may not be for somebody's life."""
 
@@ -33,7 +37,11 @@ OUT_OF_DANGER = tuple(
 )
 """What `routes_given` holds once it is known how it went."""
 
-NO_DANGER, AT_STAKE = ("parting", "family_asks"), "life_at_stake"
+NAMED = "speaks_of_another"
+"""The sign that somebody else is spoken of."""
+
+PARTING = "parting"
+NO_DANGER, AT_STAKE = (PARTING, "family_asks"), "life_at_stake"
 """Signs that somebody else is told of without danger, and the sign of words that speak of it."""
 
 WITHDRAWN = "withdrawn_"
@@ -64,16 +72,29 @@ DONE_FIRST = ("error_today", "unfit_now")
 """Routes whose question stays open after "no", until it is done."""
 
 
-ASKED_FIRST = ("bullying", "discrimination", "alcohol_drugs", "eating_disorder", "error_today")
-"""Routes that the classifier alone never gives: a hard consultant, having come from abroad, work
-taken home every night, a missed dinner or a complaint is near enough, and little is lost by asking.
+NEAR_ENOUGH = ("bullying", "discrimination", "alcohol_drugs", "eating_disorder", "error_today")
+"""Routes that a few words are not asked about: a hard consultant, having come from abroad, work
+taken home every night, a missed dinner or a complaint is near enough.
+"""
+
+ASKED_FIRST = (*NEAR_ENOUGH, AT_HOME, SEXUAL)
+"""Routes that the classifier alone never gives: a father who is missed is near enough to one who is
+feared, to be told that one is abused without having said it drives away, and a yes to one soft
+question brings all of it. Where a patient or somebody on the road is in danger this minute, what is
+clear is answered at once.
 """
 
 CLEAR_TO_ASK = ("bullying",)
 """Routes that are asked about only when the classifier is clear: a brush-off is near enough."""
 
 FEWEST_WORDS = 4
-"""Words of a message from which one of `ASKED_FIRST` is asked about."""
+"""Words of a message from which one of `NEAR_ENOUGH` is asked about."""
+
+UNEASY = 0.2
+"""Calibrated probability of own risk from which a message leaves a doubt about safety.
+
+The crisis conversation begins at a higher one; in between, one gentle question costs little.
+"""
 
 
 MOST_ASKED = 2
@@ -93,6 +114,13 @@ PET_NAME = "pet_name"
 
 HINTS = {"eats_hint": "eating_disorder", PET_NAME: "sexual_harm"}
 """Signs that are near enough to a harm to ask about it, whatever the classifier says."""
+
+CORRECTS = "corrects"
+"""The sign of a no that says what is wrong ("God no", "he's not ill"). It puts right what was asked
+about, and nothing that was stated: there a no is no word of safety."""
+
+DENIES = ("misread", "no_such_thing", CORRECTS)
+"""Signs that what was asked about is not so."""
 
 MUCH_ALIKE = (
     ("error_today", "patient_risk"),
@@ -127,9 +155,11 @@ def told_now(message: Mapping[str, Any], slots: Mapping[str, Any]) -> tuple[str,
     """
     given = slots.get("routes_given") or ()
     sources = message.get("harm_sources") or {}
-    harms = _sure(message, slots.get("routes_checked") or ())
+    harms = _sure(message, _asked_and_open(message, slots))
     if given or slots.get("crisis_kind") or told_at_the_edge(message, slots):
         harms = _timely(message, sources.get("patterns") or ())
+    if may_be_in_danger(message, slots):
+        harms = tuple(harm for harm in harms if harm not in OTHER_ROUTES)
     return tuple(harm for harm in harms if harm not in given)
 
 
@@ -150,18 +180,23 @@ def told_at_the_edge(message: Mapping[str, Any], slots: Mapping[str, Any]) -> st
     sources = message.get("harm_sources") or {}
     if not at_the_edge(message) or slots.get("safety_asked") or sources.get("patterns"):
         return None
-    return next((harm for harm in _sure(message) if harm in OWN_ROUTES), None)
+    clear = _sure(message, HURT_BY_SOMEBODY)  # the question whether they are safe was put first
+    return next((harm for harm in clear if harm in OWN_ROUTES), None)
 
 
 def may_be_told(message: Mapping[str, Any], slots: Mapping[str, Any]) -> str | None:
-    """Return the route of the writer's own that a message may tell.
+    """Return the route that a message may tell, which is asked about first.
 
-    Each is asked about once, and no more than `MOST_ASKED` in a conversation. Once a route was
-    given, or a crisis was answered, only what the classifier is clear about, and what is another
-    trouble, is worth the question.
+    Each of the writer's own is asked about once, and no more than `MOST_ASKED` in a conversation.
+    Once a route was given, or a crisis was answered, only what the classifier is clear about, and
+    what is another trouble, is worth the question. For somebody else see `may_be_in_danger`.
     """
     checked = slots.get("routes_checked") or ()
-    if len(checked) >= MOST_ASKED or at_the_edge(message) or someone_in_danger(slots):
+    other = may_be_in_danger(message, slots)
+    if other is not None:
+        return other
+    own = [harm for harm in checked if harm in OWN_ROUTES]
+    if len(own) >= MOST_ASKED or at_the_edge(message) or someone_in_danger(slots):
         return None
     given = [str(route).removeprefix(WITHDRAWN) for route in slots.get("routes_given") or ()]
     clear = (message.get("harm_sources") or {}).get("clear") or ()
@@ -180,13 +215,52 @@ def may_be_told(message: Mapping[str, Any], slots: Mapping[str, Any]) -> str | N
     if hinted and not given and not slots.get("crisis_kind"):
         return hinted[0]
     if len(str(message.get("text") or "").split()) < FEWEST_WORDS:
-        harms = [harm for harm in harms if harm not in ASKED_FIRST]
+        harms = [harm for harm in harms if harm not in NEAR_ENOUGH]
     if given or slots.get("crisis_kind"):
         alike = {harm for pair in MUCH_ALIKE for harm in pair if set(pair) & set(given)}
         harms = [harm for harm in harms if harm in clear and harm not in {*given, *alike}]
     else:
         harms = [harm for harm in harms if harm not in _sure(message)]
     return next((harm for harm in harms if harm not in checked), None)
+
+
+def may_be_in_danger(message: Mapping[str, Any], slots: Mapping[str, Any]) -> str | None:
+    """Return the route about somebody else's danger that is asked about before it is given.
+
+    The classifier alone hears it of somebody who is named, however clearly, and no word of what is
+    said is of a life at stake: to a partner who speaks calmly of parting, "ask them about suicide"
+    is the wrong answer, and the question names the emergency number. It is asked once in a
+    conversation; told again, it is answered. A running form, a crisis, and a harm that was told
+    before leave no room for the question, and it is answered as told.
+    """
+    other = (*(slots.get("routes_checked") or ()), *(slots.get("routes_given") or ()))
+    busy = slots.get("crisis_kind") or slots.get("requested_slot") or other
+    asked = slots.get("asked") in ("safe_now", "safe_from_them", "route", "maybe_route")
+    their_own = (message.get("risk_scores") or {}).get("own", 0.0) >= UNEASY
+    if busy or asked or their_own or at_the_edge(message) or is_no_danger(message):
+        return None
+    signs = message.get("signs") or ()
+    stated = AT_STAKE in signs or NAMED not in signs
+    if stated or not others_by_classifier_alone(message):
+        return None
+    found = message.get("harms") or ()
+    own = any(harm in OWN_ROUTES or harm == EMERGENCY for harm in found)
+    feared = next((harm for harm in found if harm in OTHER_ROUTES), None)
+    return feared if feared in FEARED_FOR and not own else None
+
+
+def _asked_and_open(message: Mapping[str, Any], slots: Mapping[str, Any]) -> tuple[str, ...]:
+    """Return the harm that was asked about, unless that was denied, before or in this message."""
+    denied = any(sign in (message.get("signs") or ()) for sign in (*DENIES, "says_no"))
+    checked = slots.get("routes_checked") or ()
+    return tuple(harm for harm in checked if harm == slots.get("harm_open") and not denied)
+
+
+def others_by_classifier_alone(message: Mapping[str, Any]) -> bool:
+    """Whether no phrase tells somebody else's risk, nor a harm about somebody else."""
+    told = any(str(harm).startswith(SOMEONE_ELSE) for harm in _patterns(message))
+    risk = (message.get("risk_sources") or {}).get("patterns")
+    return not told and risk in (None, NO_RISK)
 
 
 def _sure(message: Mapping[str, Any], checked: Sequence[str] = ()) -> tuple[str, ...]:
