@@ -678,16 +678,26 @@ def test_not_knowing_what_to_write_inside_the_deanery_question_leaves_it_standin
     assert "utter_contact_card" in said(person)
 
 
-def test_being_unsure_never_ends_the_offers(person_in):
+def test_being_unsure_of_a_message_is_met_once_and_then_left(person_in):
     person = person_in("wales")
     person.open()
     maybe = {"name": "unsure", "confidence": 0.9}
+    person.say("how do i contact them")
+    person.say_as("hard to say, tbh", intent=maybe)
+    assert said(person) == {"utter_message_unsure"}
+    assert person.slot("asked") == "message"
+    person.say_as("hard to say, tbh", intent=maybe)
+    assert said(person) == {"utter_not_now"}
+
+
+def test_being_unsure_never_ends_the_offers(person_in):
+    person = person_in("wales")
+    person.open()
     for _ in range(3):
         person.say("how do i contact them")
-        person.say_as("hard to say, tbh", intent=maybe)
-        assert "utter_message_unsure" in said(person)
-        person.say_as("hard to say, tbh", intent=maybe)
-        assert "utter_not_now" in said(person)
+        for _ in range(2):
+            person.say_as("hard to say", intent={"name": "unsure", "confidence": 0.9})
+            assert "utter_no_more_offers" not in said(person)
     assert person.slot("declines") == 0
 
 
