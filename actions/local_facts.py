@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date
+from typing import Any
 
 from rasa_sdk import Tracker
 from rasa_sdk.events import EventType, SlotSet
@@ -13,6 +15,9 @@ from bot.deanery import Deanery, deaneries
 
 DISCOURAGED = "discouraged"
 """Value of `self_referral` where an educator is meant to fill in the form too."""
+
+ENDS_A_SENTENCE = (".", "?", "!", "\n", ";")
+"""Ends of a sentence, after which a deanery's name alone says where somebody is."""
 
 WARNING_RESPONSES = ("utter_before_you_refer", "utter_before_you_refer_too")
 """Responses that say a deanery's warnings, in their order."""
@@ -33,17 +38,26 @@ def named_deanery(tracker: Tracker) -> list[EventType]:
 def told_deanery(tracker: Tracker) -> list[EventType]:
     """Return the events that keep the deanery that somebody says they are in, if none is known.
 
-    One that begins the message is theirs, or one beside "I'm in" and the like; of any other it is
-    not known whose it is.
+    One that begins the message is theirs, one that is a sentence of its own at its end, or one
+    beside "I'm in" and the like; of any other it is not known whose it is.
     """
     message = tracker.latest_message
     if tracker.get_slot("deanery"):
         return []
-    begins = any(
-        e.get("entity") == "deanery" and e.get("start") == 0 for e in message.get("entities") or ()
+    text = str(message.get("text") or "")
+    alone = any(
+        e.get("entity") == "deanery" and _stands_alone(text, e)
+        for e in message.get("entities") or ()
     )
-    theirs = begins or "says_where" in (message.get("signs") or ())
+    theirs = alone or "says_where" in (message.get("signs") or ())
     return named_deanery(tracker) if theirs else []
+
+
+def _stands_alone(text: str, entity: Mapping[str, Any]) -> bool:
+    """Whether a name begins a message, or is a sentence of its own at its end."""
+    start, end = int(entity.get("start") or 0), int(entity.get("end") or 0)
+    before, behind = text[:start].rstrip(" ("), text[end:].strip(" ).,!?")
+    return start == 0 or (not behind and before.endswith(ENDS_A_SENTENCE))
 
 
 def say_warnings(dispatcher: CollectingDispatcher, deanery: Deanery) -> None:

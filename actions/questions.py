@@ -11,7 +11,13 @@ from rasa_sdk.events import EventType, FollowupAction, SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 
 from actions.crisis_numbers import crisis_numbers
-from actions.local_facts import DISCOURAGED, WARNING_RESPONSES, chosen_deanery, say_warnings
+from actions.local_facts import (
+    DISCOURAGED,
+    WARNING_RESPONSES,
+    chosen_deanery,
+    say_warnings,
+    told_deanery,
+)
 from actions.services import service_lines
 from actions.someone_else import take_news
 from actions.speaking import (
@@ -35,9 +41,9 @@ from bot.dialogue.context import (
     stays_open,
 )
 from bot.dialogue.in_confidence import in_confidence
-from bot.dialogue.reading import ABOUT, ASKED, CONTACT, PLAINER, topic_of
+from bot.dialogue.reading import ABOUT, ASKED, CONTACT, FIRST_WORDS, PLAINER, STEPS, topic_of
 from bot.dialogue.referral import OFFERED_AGAIN, unsent
-from bot.dialogue.replies import Memory, declined
+from bot.dialogue.replies import QUIET_TURNS, Memory, declined
 from bot.nlu.routes import DENIES, OWN_ROUTES, routes
 
 LOCAL_FACT = {
@@ -159,6 +165,9 @@ TOPICS_WITHOUT_RETURN = (
     "sleeves",
     "who_acts",
     "educator_in_the_way",
+    "tell_a_colleague",
+    "statement_content",
+    *STEPS,
     PLAINER,
 )
 """Topics whose answers do so too, or ask nothing."""
@@ -201,10 +210,14 @@ class ActionAnswer(Action):
     async def run(
         self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]
     ) -> list[EventType]:
-        """Say the answer; news of somebody else that was told before the question comes first."""
-        return [*take_news(dispatcher, tracker), *self._answer(dispatcher, tracker)]
+        """Say the answer, after news of somebody else; a deanery they say they are in is kept."""
+        told = told_deanery(tracker)
+        for event in told:
+            tracker.slots[event["name"]] = event["value"]
+        news = take_news(dispatcher, tracker)
+        return [*news, *told, *await self._answer(dispatcher, tracker)]
 
-    def _answer(self, dispatcher: CollectingDispatcher, tracker: Tracker) -> list[EventType]:
+    async def _answer(self, dispatcher: CollectingDispatcher, tracker: Tracker) -> list[EventType]:
         before = memory_of(tracker)
         intent = intent_of(tracker)
         signs = tracker.latest_message.get("signs") or ()
@@ -404,7 +417,11 @@ def _say_topic(
     topic = topic_of(tracker.latest_message) or "said_already"
     say_about(dispatcher, tracker, topic)
     after = replace(before, turn=before.turn + 1, last_ask=ABOUT)
-    if before.asked not in (*RETURNS, *HARM_QUESTIONS) and topic != PLAINER:
+    if topic in STEPS:
+        quiet = max(before.no_offer_before_turn, after.turn + QUIET_TURNS)
+        after = replace(after, asked="open", no_offer_before_turn=quiet)
+        return remember(before, after, unclear_run=0, next_step=f"utter_step_{topic}")
+    if before.asked not in (*RETURNS, *HARM_QUESTIONS) and topic not in (PLAINER, FIRST_WORDS):
         # what was asked still is
         after = replace(after, asked=_asked_after(before, unknown=False))
     return remember(before, after, unclear_run=0)

@@ -135,6 +135,13 @@ NAMED_STEP, NAMED_RING = "named_step", "named_ring"
 HALF_ASKED = "half"
 """Kind of question after half a yes to a wish to be dead: whether it is more than the wish."""
 
+WHICH, DOES_IT, MEANS_UNIT, MEANS_HARM = "which", "does_it", "means_unit", "means_harm"
+"""Kind of question after "I'll do it tonight", right after the unit was offered; the sign of such
+words, and those of what was meant by them."""
+
+MAY_BE_WRITING = ("contact", "message", "wording", "referral")
+"""Values of `asked` while a way of writing to the unit is offered."""
+
 QUESTIONS = {
     "thoughts": {  # "thinking of ...?"
         "affirm": DANGER,
@@ -171,6 +178,14 @@ QUESTIONS = {
         "affirm": DANGER,
         "deny": SAFE,
         "ambivalent": HALF,
+        OWNS_UP: DANGER,
+        RELAPSE: DANGER,
+    },
+    WHICH: {  # "writing to the unit, or something that would hurt you?"
+        "affirm": DANGER,
+        "deny": HALF,
+        "ambivalent": HALF,
+        MEANS_HARM: DANGER,
         OWNS_UP: DANGER,
         RELAPSE: DANGER,
     },
@@ -478,10 +493,26 @@ def _show_card(
         return Step("staying", kind, question, signs, sure, affirmed=affirmed)
     if asked := asks_of_hurting(message, kind):
         say(dispatcher, f"utter_crisis_hurt_{asked}", choices=[], **numbers)
+    if _may_mean_writing(tracker, now):
+        say(dispatcher, "utter_crisis_which", **numbers)
+        return Step("asked", kind, WHICH, signs, sure, affirmed=affirmed)
     say(dispatcher, f"utter_crisis_ask_{kind}", **numbers)
     question = QUESTION_OF.get(kind, "thoughts")
     route = f"{SOMEONE_ELSE}{news}" if news else None
     return Step("asked", kind, question, signs, sure, route=route, affirmed=affirmed)
+
+
+def _may_mean_writing(tracker: Tracker, now: Step) -> bool:
+    """Whether "I'll do it tonight" may speak of the unit that was offered last.
+
+    Only where the classifier alone hears risk in it and nothing low was said before; the card
+    stands above the question all the same.
+    """
+    slots, message = tracker.slots, tracker.latest_message
+    offered = slots.get("asked") in MAY_BE_WRITING
+    near = slots.get("crisis_kind") or now.affirmed or int(slots.get("low_turns") or 0)
+    alone = risk_signs(message, slots).classifier_alone()
+    return bool(offered and alone and not near and DOES_IT in _signs(tracker))
 
 
 def _is_an_answer(tracker: Tracker, now: Step) -> bool:
@@ -532,6 +563,8 @@ def _meaning(tracker: Tracker, now: Step) -> str | None:
     answers = QUESTIONS[now.question]
     if intent in BUTTONS:
         return BUTTONS[intent]
+    if now.question == WHICH and MEANS_UNIT in signs and MEANS_HARM not in signs:
+        return MISREAD
     settled = CALM in signs or is_decided(message)
     decided = settled and "says_yes" in signs and "safe" not in signs
     if decided and now.state == "asked":
@@ -705,6 +738,10 @@ def _after_answer(dispatcher: CollectingDispatcher, tracker: Tracker, now: Step,
     if waiting and now.kind in (UNSURE, UNSAFE_PERSON) and meaning in (SAFE, MISREAD):
         safe = now.kind == UNSAFE_PERSON and meaning == SAFE
         return _give_route(dispatcher, tracker, replace(now, state="no"), waiting, safe)
+    named = MEANS_UNIT in _signs(tracker) or intent in BUTTONS
+    if now.question == WHICH and meaning in (SAFE, MISREAD) and named:
+        say(dispatcher, "utter_crisis_meant_unit")
+        return replace(now, state="no", question=PUT_RIGHT_QUESTION)
     misread = meaning == MISREAD and (now.state == "asked" or not now.sure)
     if misread and now.kind in NO_OF_ITS_OWN:
         meaning = SAFE
@@ -876,7 +913,10 @@ def _unanswered(dispatcher: CollectingDispatcher, tracker: Tracker, now: Step, t
         return _give_route(dispatcher, tracker, replace(now, state="no"), told)
     stays = now.kind not in UNCERTAIN or (now.kind == UNSURE and short and not waiting)
     talks_on = _talks_on(tracker, now)
-    if now.state == "asked" and (stays or talks_on) and now.question == "thoughts":
+    of_thoughts = now.question == "thoughts" or (
+        now.question == WHICH and now.kind not in CALL_FIRST
+    )
+    if now.state == "asked" and (stays or talks_on) and of_thoughts:
         _say_heard_too(dispatcher, tracker)
         if now.kind == "harm_to_others":
             say(dispatcher, "utter_crisis_ask_unanswered_harm_to_others")

@@ -279,7 +279,8 @@ class ActionNotNow(Action):
             return _take_up(dispatcher, tracker, heard, before)
         if before.asked == "open" and before.last_ask == MESSAGE_MADE:
             return await say_and_close(dispatcher, tracker, domain)
-        after = declined(replace(before, turn=before.turn + 1), for_good)
+        unsure = intent_of(tracker) == "unsure"
+        after = declined(replace(before, turn=before.turn + 1), for_good, unsure)
         if after.declines >= MOST_DECLINES and (for_good or after.declines > before.declines):
             say(dispatcher, "utter_no_more_offers")
         else:
@@ -303,7 +304,10 @@ class ActionUnsureOfOffer(Action):
         if before.last_ask == UNSURE:
             return await ActionNotNow().run(dispatcher, tracker, domain)
         referral = before.asked == "referral" and not unsent(tracker.slots)
-        say(dispatcher, "utter_referral_unsure" if referral else "utter_offer_unsure")
+        if before.asked == "message":
+            say(dispatcher, "utter_message_unsure")
+        else:
+            say(dispatcher, "utter_referral_unsure" if referral else "utter_offer_unsure")
         after = replace(before, turn=before.turn + 1, last_ask=UNSURE)
         return remember(before, after, unclear_run=0)
 

@@ -32,6 +32,7 @@ from bot.dialogue.context import (
     RELIEF,
     STAY,
 )
+from bot.dialogue.reading import STEPS
 from bot.dialogue.referral import CHOICES
 from bot.dialogue.replies import ASKED_OF_THEMSELVES, MOVEMENTS, SITTINGS
 from bot.dialogue.urgency import URGENCY
@@ -179,6 +180,7 @@ def _templates() -> Mapping[str, Parts]:
         "utter_stage_{}_ask": stages,
         "utter_stage_{}_reflect": stages,
         "utter_ticket_{}_{}": list(product(receipt.ABOUT, ("receipt", "contact"))),
+        "utter_step_{}": _each(STEPS),
         "utter_telegram_menu_{}": _each([*COMMANDS, RECEIPT]),
         "utter_{}_ask": others,
         "utter_{}_do": others,

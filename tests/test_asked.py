@@ -13,6 +13,7 @@ from bot.dialogue.reading import (
     news_and_question,
     question_in,
     read_in_context,
+    topic_of,
     with_news_first,
 )
 from bot.dialogue.wording import LATELY, TOLD_ALL, Wording
@@ -712,3 +713,242 @@ def test_the_phone_does_not_bring_the_help_card_into_the_message(person):
     assert said(person) == {"utter_ask_message_help"}
     person.press("Coaching")
     assert "A phone call suits me" in person.text
+
+
+# A step towards help is no refusal.
+
+MESSAGE, SHOWN = {"asked": "message"}, {"asked": "open", "next_step": "utter_step_contact"}
+AT_DEANERY = {"asked": "contact", "requested_slot": "deanery"}
+
+
+def topic_in(slots, *args, **more):
+    """Return the topic that a message is answered by, if it is read as one."""
+    parsed = read_in_context(recognised(*args, **more), slots)
+    return topic_of(parsed) if parsed["intent"]["name"] == "ask_about" else None
+
+
+@pytest.mark.parametrize("intent", ["unsure", "not_now", "share", "deny", "nlu_fallback"])
+@pytest.mark.parametrize(
+    "words",
+    [
+        "what would i even say",
+        "but how do you even start",
+        "i wouldn't know what to put",
+        "honestly no idea what to write",
+        "im so bad at writing this kind of thing",
+        "dunno where to begin",
+    ],
+)
+def test_not_knowing_what_to_write_takes_the_message_that_is_offered(words, intent):
+    assert intent_in(MESSAGE, words, intent) == "affirm"
+    for offered in (CONTACT, INFORMATION, AT_DEANERY):
+        assert topic_in(offered, words, intent) == "first_words"
+    assert topic_in({"asked": "open"}, words, intent) is None
+
+
+@pytest.mark.parametrize(
+    "words",
+    ["no thanks, i wouldn't know what to say", "not now, what would i even say"],
+)
+def test_not_knowing_what_to_write_beside_a_no_takes_nothing(words):
+    assert intent_in(MESSAGE, words, "not_now") != "affirm"
+
+
+STEPS_SAID = {
+    "i'll send the form tonight": "will_send",
+    "right. gonna fill in that form before i lose my nerve": "will_send",
+    "ok I'll drop them an email in the morning": "will_write",
+    "might write to them on my zero day": "will_write",
+    "cheers, i'll give them a ring on thursday": "will_ring",
+    "i think i'll call them after nights": "will_ring",
+    "I might tell my wife tonight. she doesn't know any of it": "will_tell",
+    "going to talk to my mum at the weekend": "will_tell",
+    "ok, i'll book in with my gp": "will_tell",
+}
+
+
+@pytest.mark.parametrize("intent", ["not_now", "thank", "unsure", "share", "ask_how_to_contact"])
+@pytest.mark.parametrize(("words", "step"), STEPS_SAID.items())
+def test_a_step_that_is_named_is_taken_for_one(words, step, intent):
+    for slots in (MESSAGE, {**SHOWN, "offer_accepted": True}):
+        assert topic_in(slots, words, intent) == step
+
+
+@pytest.mark.parametrize(("words", "step"), STEPS_SAID.items())
+@pytest.mark.parametrize(
+    "more",
+    [
+        {"risk": "passive_ideation"},
+        {"harms": ["domestic_abuse"]},
+        {"risk_scores": {"own": 0.3}},
+        {"signs": ("giving_away",)},
+        {"signs": ("farewell",)},
+    ],
+)
+def test_a_step_beside_a_doubt_is_left_as_it_was_recognised(words, step, more):
+    assert intent_in(MESSAGE, words, "share", **more) == "share"
+
+
+@pytest.mark.parametrize("crisis", ["asked", "staying", "eased"])
+def test_in_a_crisis_nothing_is_read_as_a_step(crisis):
+    for words in STEPS_SAID:
+        assert intent_in({**MESSAGE, "crisis": crisis}, words, "share") == "share"
+
+
+def test_wanting_to_write_before_the_contact_was_shown_is_answered_with_it():
+    for intent in ("ask_how_to_contact", "affirm"):
+        assert intent_in(CONTACT, "i'll email them", intent) == intent
+
+
+def test_a_step_is_named_and_kept_for_the_end(person_in):
+    person = person_in("wales")
+    person.open()
+    person.say("how do i contact them")
+    person.say("i'll send the form tonight")
+    assert said(person) == {"utter_asked_will_send"}
+    assert person.slot("declines") == 0
+    person.say("bye")
+    assert "utter_step_will_send" in said(person)
+
+
+def test_not_knowing_what_to_write_begins_the_message(person_in):
+    person = person_in("wales")
+    person.open()
+    person.say("how do i contact them")
+    person.say("what would i even say")
+    assert "utter_ask_message_about" in said(person)
+    assert person.slot("declines") == 0
+
+
+def test_not_knowing_what_to_write_inside_the_deanery_question_leaves_it_standing(person):
+    person.open()
+    person.say("how do i contact them")
+    person.say("what would i even say")
+    assert "utter_asked_first_words" in said(person)
+    assert "utter_not_now" not in said(person)
+    person.say("wales")
+    assert "utter_contact_card" in said(person)
+
+
+def test_being_unsure_of_a_message_is_met_once_and_then_left(person_in):
+    person = person_in("wales")
+    person.open()
+    maybe = {"name": "unsure", "confidence": 0.9}
+    person.say("how do i contact them")
+    person.say_as("hard to say, tbh", intent=maybe)
+    assert said(person) == {"utter_message_unsure"}
+    assert person.slot("asked") == "message"
+    person.say_as("hard to say, tbh", intent=maybe)
+    assert said(person) == {"utter_not_now"}
+
+
+def test_being_unsure_never_ends_the_offers(person_in):
+    person = person_in("wales")
+    person.open()
+    for _ in range(3):
+        person.say("how do i contact them")
+        for _ in range(2):
+            person.say_as("hard to say", intent={"name": "unsure", "confidence": 0.9})
+            assert "utter_no_more_offers" not in said(person)
+    assert person.slot("declines") == 0
+
+
+# A colleague, a second time, a statement, and where they are.
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "how do i bring it up with her",
+        "i asked about the f1 though. how would you raise it with him",
+        "how can I ask them if they're ok",
+        "what do i say to her without scaring her off",
+        "how do i help him without outing either of us",
+    ],
+)
+@pytest.mark.parametrize("intent", ["share", "ask_what_to_do", "object_to_bot", "nlu_fallback"])
+def test_how_to_begin_with_a_colleague_is_answered(words, intent):
+    assert topic_in({"asked": "open"}, words, intent) == "tell_a_colleague"
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "she keeps saying she's fine, i did too",
+        "he cries in the stairwell. says he's ok",
+        "they say they're alright. i said that",
+    ],
+)
+def test_who_tells_of_somebody_else_is_not_taken_for_them(words):
+    assert intent_in({"asked": "open"}, words, "share") == "worried_about_someone"
+
+
+@pytest.mark.parametrize("more", [{"risk": "third_party"}, {"harms": ["other_colleague"]}])
+def test_danger_told_of_somebody_else_stays_what_it_is(more):
+    words = "she keeps saying she's fine, i did too"
+    assert intent_in({"asked": "open"}, words, "share", **more) == "share"
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "that wasn't my question. can i self refer a second time",
+        "do they let you come back if it comes back",
+        "would the unit have me again",
+        "can i refer myself twice",
+        "am i able to go back to them if i need it again",
+    ],
+)
+def test_whether_one_can_go_again_is_answered(words):
+    for intent in ("object_to_bot", "ask_does_it_help", "nlu_fallback", "share"):
+        assert topic_in({"asked": "open"}, words, intent) == "go_back"
+
+
+@pytest.mark.parametrize(
+    ("words", "topic"),
+    [
+        ("statement's due thursday. do i say we were two down", "statement_content"),
+        ("should i mention the staffing", "statement_content"),
+        ("does the report sound like i'm blaming the reg", "statement_content"),
+        ("would the family get to read what i wrote", "statement_shared"),
+        ("who gets to see the statement", "statement_shared"),
+        ("is my statement shared with her husband", "statement_shared"),
+        ("what do i put in the statement for the coroner", "statement_content"),
+    ],
+)
+def test_what_a_statement_says_and_who_reads_it_are_answered_apart(words, topic):
+    assert topic_in({"asked": "open"}, words, "ask_what_to_do") == topic
+    after = {"asked": "open", "routes_given": ["error_today"]}
+    assert topic_in(after, words, "share", harms=["error_today"]) == topic
+    assert topic_in({"asked": "open"}, words, "share", harms=["error_today"]) is None
+
+
+WHERE = {
+    "gp trainee in swansea": "wales",
+    "ST5 gen surg, glasgow": "scotland",
+    "does my tpd get told? im in wales": "wales",
+    "do they tell the investigators what i say? NIMDTA": "northern_ireland",
+    "F2, leeds. who would know": "yorkshire_humber",
+}
+
+
+@pytest.mark.parametrize(("words", "key"), WHERE.items())
+@pytest.mark.parametrize("intent", ["ask_who_is_told", "share"])
+def test_where_somebody_says_they_are_is_kept_with_any_question(person, words, key, intent):
+    person.open()
+    person.say_as(words, intent={"name": intent, "confidence": 0.9})
+    assert person.slot("deanery") == key
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "does it differ in wales",
+        "my sister is a gp trainee in cardiff, would they tell her tpd",
+        "would they tell anyone if i moved to scotland",
+    ],
+)
+def test_a_place_that_is_named_otherwise_is_not_taken_for_theirs(person, words):
+    person.open()
+    person.say_as(words, intent={"name": "ask_who_is_told", "confidence": 0.9})
+    assert person.slot("deanery") is None

@@ -1229,3 +1229,98 @@ def test_nothing_is_forgotten_on_a_likeness(said, person, words):
 def test_what_is_said_in_so_many_words_is_forgotten(said, person, words):
     said("my rota is awful", words)
     assert "utter_forgotten" in names(person)
+
+
+# "I'll do it tonight", right after a way to the unit was offered.
+
+ALONE = {
+    "risk": "immediate",
+    "risk_sources": {"patterns": "none", "classifier": "immediate"},
+    "risk_scores": {"own": 0.95, "third_party": 0.0},
+}
+"""What is recognised where the classifier alone hears danger, and is clear about it."""
+
+DO_IT = ("right, I'm going to do it tonight", "ok. gonna do it once they're asleep", "i'll do it")
+
+
+@pytest.fixture
+def offered(person_in):
+    """Return somebody who was offered a message to the unit."""
+    person = person_in("wales")
+    person.open()
+    person.say("how do i contact them")
+    assert person.slot("asked") == "message"
+    return person
+
+
+@pytest.mark.parametrize("words", DO_IT)
+def test_doing_it_right_after_an_offer_brings_the_numbers_and_asks_which(offered, words):
+    numbers_first(offered.say_as(words, **ALONE))
+    assert "utter_crisis_which" in names(offered)
+    assert offered.slot("crisis") == "asked"
+
+
+@pytest.mark.parametrize("words", DO_IT)
+def test_doing_it_is_pressed_with_999_wherever_nothing_was_offered(person, words):
+    person.open()
+    person.say("my rota is awful")
+    numbers_first(person.say_as(words, **ALONE))
+    assert {"utter_crisis_open_immediate", "utter_crisis_ask_immediate"} <= names(person)
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        {"risk_sources": {"patterns": "immediate", "classifier": "immediate"}},
+        {"signs": ("does_it", "not_safe")},
+        {"signs": ("does_it", "past_attempt")},
+    ],
+)
+def test_doing_it_beside_another_sign_is_asked_about_as_danger(offered, more):
+    numbers_first(offered.say_as(DO_IT[0], **{**ALONE, **more}))
+    assert "utter_crisis_which" not in names(offered)
+
+
+def test_doing_it_after_danger_was_told_is_danger(person_in):
+    person = person_in("wales")
+    person.open()
+    person.say("i want to kill myself")
+    person.press("No")
+    person.say("how do i contact them")
+    numbers_first(person.say_as(DO_IT[0], **ALONE))
+    assert "utter_crisis_which" not in names(person)
+
+
+@pytest.mark.parametrize(
+    "words", ["the form", "oh god no, the email", "i meant writing to the unit", "the first one"]
+)
+def test_having_meant_the_unit_is_believed(offered, words):
+    offered.say_as(DO_IT[0], **ALONE)
+    offered.say(words)
+    assert names(offered) == {"utter_crisis_meant_unit"}
+    assert offered.slot("crisis") == "no"
+
+
+def test_the_unit_may_be_pressed_too(offered):
+    offered.say_as(DO_IT[0], **ALONE)
+    meant = titles(offered) & {"Writing to the unit", "Getting in touch"}
+    offered.press(*meant)
+    assert names(offered) == {"utter_crisis_meant_unit"}
+
+
+@pytest.mark.parametrize(
+    "words", ["both", "the second one", "something that would hurt me", "yes", "not the form"]
+)
+def test_having_meant_harm_is_stayed_with(offered, words):
+    offered.say_as(DO_IT[0], **ALONE)
+    offered.say(words)
+    assert "utter_crisis_meant_unit" not in names(offered)
+    assert offered.slot("crisis") in ("asked", "staying")
+
+
+@pytest.mark.parametrize("words", ["no", "dunno", "what do you mean", "it doesn't matter"])
+def test_no_clear_answer_to_which_leaves_the_alarm_standing(offered, words):
+    offered.say_as(DO_IT[0], **ALONE)
+    offered.say(words)
+    assert "utter_crisis_meant_unit" not in names(offered)
+    assert offered.slot("crisis") in ("asked", "staying")

@@ -19,6 +19,7 @@ from bot.dialogue.context import (
     MISREAD,
     OUTRIGHT,
     RELIEF,
+    SIDEWAYS_SIGNS,
     WITH_THEM_TURNS,
     asks_a_fact,
     crisis_kind,
@@ -31,7 +32,14 @@ from bot.dialogue.context import (
     turns_since_crisis,
 )
 from bot.nlu.choices import TYPED
-from bot.nlu.routes import EDGE, PARTING, SOMEONE_ELSE, is_no_danger, may_be_in_danger
+from bot.nlu.routes import (
+    EDGE,
+    PARTING,
+    SOMEONE_ELSE,
+    is_no_danger,
+    may_be_in_danger,
+    someone_in_danger,
+)
 from bot.nlu.taxonomy import NO_RISK
 from bot.paths import PATTERNS
 
@@ -60,10 +68,27 @@ MEANT = 0.6
 HEARD = 0.4
 """Confidence from which the question after a courtesy is taken for what it seems to be."""
 
-AFTER_A_DEATH = ("statement", "family_letter", "psu_or_union")
-"""Topics that are read too where somebody else's death or danger, told before, is named again."""
+AFTER_A_DEATH = (
+    "statement",
+    "statement_content",
+    "statement_shared",
+    "family_letter",
+    "psu_or_union",
+)
+"""Topics that are read too where somebody else's death or danger, or an error, told before, is
+named again."""
 
-NO_MESSAGE = ("family_letter",)
+OF_AN_ERROR = ("error_today", "patient_risk")
+"""Harms of the writer's work, of which a statement may have to be written."""
+
+FIRST_WORDS = "first_words"
+"""The topic of not knowing what to write, which is asked of a unit where it is spoken of."""
+
+STEPS_TO_UNIT = ("will_send", "will_write", "will_ring")
+STEPS = (*STEPS_TO_UNIT, "will_tell")
+"""Topics of a step that somebody says they will take; the first, those towards the unit."""
+
+NO_MESSAGE = ("family_letter", FIRST_WORDS)
 """Topics that ask for no message to a unit, however clearly they speak of writing one."""
 
 WANTS_TO_TALK, UNHEARD = "wants_to_talk", ("clinical_question", "nlu_fallback", "start_over")
@@ -252,6 +277,7 @@ def read_in_context(
         slots: the conversation's slots before it.
         after: parse data of the question in it (`question_in`), where there is one.
     """
+    parsed, after = _fitting(parsed, slots), after and _fitting(after, slots)
     nobodys = is_of_another_harm(parsed, slots) or denies_plainly(parsed)
     nobodys = nobodys or _parts(parsed) or may_be_in_danger(parsed, slots) is not None
     if _intent(parsed) == ABOUT_ANOTHER and nobodys:
@@ -273,6 +299,8 @@ def read_in_context(
         return parsed
     if _intent(parsed) == LEAVING and _goes_on(parsed) and not slots.get("crisis_affirmed"):
         return _as(parsed, "share")
+    if _tells_of_another(parsed):
+        return _as(parsed, ABOUT_ANOTHER)
     if after is not None and may_hide_a_question(parsed) and _is_question(after):
         kept = ("intent", "intent_ranking", "entities", ASKED)
         parsed = {**parsed, **{key: after[key] for key in kept if key in after}}
@@ -282,7 +310,8 @@ def read_in_context(
         return _as(parsed, "affirm")  # the contact is wanted still: the form asks again
     if asked in OFFERED and not form and _says_what_it_is(parsed):
         return _as(parsed, "share")  # yes to what was asked before the offer
-    if (accepts(parsed) or _takes_message(parsed, asked)) and not form:
+    takes = _takes_message(parsed, asked) or _is_lost_for_words(parsed, asked)
+    if (accepts(parsed) or takes) and not form:
         if asked in OFFERED:
             return _as(parsed, "affirm")
         if asked == REACHED_FOR:
@@ -379,6 +408,52 @@ def _takes_message(parsed: Mapping[str, Any], asked: Any) -> bool:
     return asked == MESSAGE and "takes_message" in signs and not refused
 
 
+def _is_lost_for_words(parsed: Mapping[str, Any], asked: Any) -> bool:
+    """Whether a message that is offered is answered by not knowing what to write: it would help."""
+    signs = parsed.get("signs") or ()
+    refusals = ("puts_off", "begins_no", "declines_message", "declines_unit")
+    refused = any(sign in signs for sign in refusals)
+    return asked == MESSAGE and asked_label(parsed) == FIRST_WORDS and not refused
+
+
+def _tells_of_another(parsed: Mapping[str, Any]) -> bool:
+    """Whether somebody else is told to say that they are fine, which is no telling of oneself."""
+    told = "says_they_are_fine" in (parsed.get("signs") or ())
+    return told and _intent(parsed) in (*TELLING, *UNCERTAIN) and asked_label(parsed) is None
+
+
+def _fitting(parsed: Mapping[str, Any], slots: Mapping[str, Any]) -> dict[str, Any]:
+    """Return parse data without the topics that mean nothing where the conversation stands."""
+    held = list(parsed.get(ASKED) or ())
+    kept = [label for label in held if _fits(label, parsed, slots)]
+    return dict(parsed) if kept == held else {**parsed, ASKED: kept}
+
+
+def _fits(label: str, parsed: Mapping[str, Any], slots: Mapping[str, Any]) -> bool:
+    if label == FIRST_WORDS:  # of the unit, where it is offered or its deanery asked for
+        form = slots.get("requested_slot")
+        return form == "deanery" or (not form and slots.get("asked") in OFFERED)
+    return label not in STEPS or _is_a_step(label, parsed, slots)
+
+
+def _is_a_step(label: str, parsed: Mapping[str, Any], slots: Mapping[str, Any]) -> bool:
+    """Whether a step that is named is what a message is for, and nothing in it leaves a doubt.
+
+    One towards the unit counts where the unit is spoken of; where its contact was not shown yet,
+    that comes first.
+    """
+    signs, words = parsed.get("signs") or (), str(parsed.get("text") or "").split()
+    near = slots.get("crisis") in ("asked", "staying", "eased") or someone_in_danger(slots)
+    doubt = is_low(parsed) or any(sign in signs for sign in SIDEWAYS_SIGNS)
+    if near or doubt or len(words) > BRIEF or slots.get("requested_slot"):
+        return False
+    if label not in STEPS_TO_UNIT:
+        return True
+    spoken_of = _at_unit(slots) or slots.get("unit_told") or slots.get("asked") in OFFERED
+    shown = slots.get("asked") in (MESSAGE, "referral") or slots.get("next_step")
+    return bool(spoken_of) and bool(shown or _intent(parsed) not in (SHOWN, "affirm"))
+
+
 def _asks_back(parsed: Mapping[str, Any], slots: Mapping[str, Any]) -> bool:
     """Whether a message asks something in place of an answer: to say it in plainer words, mostly.
 
@@ -455,11 +530,14 @@ def _is_calm(parsed: Mapping[str, Any]) -> bool:
 
 
 def _tells_of_it_again(parsed: Mapping[str, Any], slots: Mapping[str, Any]) -> bool:
-    """Whether what was recognised is only somebody else's trouble, of which was told before."""
+    """Whether only somebody else's trouble was recognised, or an error, that was told before."""
     given = slots.get("routes_given") or ()
     others = any(str(route).startswith(SOMEONE_ELSE) for route in given)
     harms = parsed.get("harms") or ()
     known = all(str(harm).startswith(SOMEONE_ELSE) and harm in given for harm in harms)
+    of_error = bool(harms) and all(harm in OF_AN_ERROR and harm in given for harm in harms)
+    if of_error and parsed.get("risk") in (None, NO_RISK):
+        return True
     return others and known and parsed.get("risk") in (None, NO_RISK, "third_party")
 
 

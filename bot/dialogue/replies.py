@@ -311,15 +311,15 @@ OFFERS = ("information", "contact", "message", "referral")
 """Values of `asked` while something of the unit's is offered."""
 
 
-def declined(memory: Memory, for_good: bool = False) -> Memory:
+def declined(memory: Memory, for_good: bool = False, unsure: bool = False) -> Memory:
     """Return the memory after "not now", which is counted where an offer was turned down.
 
-    `for_good` says that they want no more offers.
+    `for_good` says that they want no more offers; being `unsure` turns nothing down.
     """
     quiet = replace(memory, asked="open", no_offer_before_turn=memory.turn + QUIET_TURNS)
     if for_good:
         return replace(quiet, declines=max(memory.declines, MOST_DECLINES))
-    return replace(quiet, declines=memory.declines + int(memory.asked in OFFERS))
+    return replace(quiet, declines=memory.declines + int(memory.asked in OFFERS and not unsure))
 
 
 def misread(memory: Memory, concern: str | None, opening: str = "utter_maybe_not") -> Reply:
