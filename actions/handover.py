@@ -12,17 +12,18 @@ from rasa_sdk.executor import CollectingDispatcher
 
 from actions.local_facts import (
     DISCOURAGED,
-    WARNING_RESPONSES,
     chosen_deanery,
     named_deanery,
     offer_contact,
     say_warnings,
 )
-from actions.questions import say_who_is_told
+from actions.questions import BY_KIND, say_who_is_told
 from actions.someone_else import take_news
-from actions.speaking import intent_of, memory_of, remember, said_last_turn, say, was_said
+from actions.speaking import intent_of, memory_of, remember, said_last_turn, say
 from bot.deanery import Deanery, deaneries
 from bot.dialogue.in_confidence import unit_accepts
+from bot.dialogue.reading import ASKED
+from bot.dialogue.reading import CONTACT as NUMBER
 from bot.dialogue.referral import NOT_TAKEN, is_begun
 from bot.dialogue.replies import Memory, declined
 
@@ -34,6 +35,12 @@ WANTED, CARD = ("ask_how_to_contact", "want_referral"), "utter_contact_card"
 
 DEANERY = "utter_ask_deanery"
 """What asks for the deanery with the whole list, which is not shown twice running."""
+
+ANSWERS_DEANERY = (*WANTED, "affirm", "name_my_deanery", "inform")
+"""The intents at which the deanery is asked for again; at any other it is let be."""
+
+CONTACT = "contact"
+"""Value of `after_deanery` once the question was let be, and of `asked` while it is offered."""
 
 KEEPS_QUIET = "keeps_quiet"
 """The sign of a wish that somebody does not hear of it."""
@@ -93,7 +100,13 @@ class ActionAskDeanery(Action):
     async def run(
         self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]
     ) -> list[EventType]:
-        """Ask; straight after the list it is asked for in words, with the list to be had again."""
+        """Ask; straight after the list it is asked for in words, with the list to be had again.
+
+        Who speaks of something else is asked no more: the form ends, and what waits still does.
+        """
+        put = said_last_turn(tracker, DEANERY) or said_last_turn(tracker, f"{DEANERY}_again")
+        if put and intent_of(tracker) not in ANSWERS_DEANERY:
+            return [SlotSet("requested_slot", None)]
         if said_last_turn(tracker, DEANERY):
             say(dispatcher, "utter_ask_deanery_again")
             return []
@@ -116,11 +129,13 @@ class ActionAfterDeanery(Action):
         self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]
     ) -> list[EventType]:
         """Say it."""
+        if tracker.get_slot("deanery") is None:  # the question was let be
+            return [SlotSet("after_deanery", tracker.get_slot("after_deanery") or CONTACT)]
         before = memory_of(tracker)
         deanery = chosen_deanery(tracker)
         today = date.today()
         if tracker.get_slot("after_deanery") == "who_is_told":
-            asked = _say_who_is_told(dispatcher, deanery, today)
+            asked = _say_who_is_told(dispatcher, tracker, deanery, today)
             after = replace(before, turn=before.turn + 1, asked=asked)
         elif tracker.get_slot("after_deanery") == "referral":
             after = _say_whether_to_hand_over(dispatcher, tracker, deanery, before)
@@ -139,7 +154,9 @@ def _say_who_hears(dispatcher: CollectingDispatcher, tracker: Tracker) -> None:
         say(dispatcher, "utter_contact_quietly")
 
 
-def _say_who_is_told(dispatcher: CollectingDispatcher, deanery: Deanery | None, today: date) -> str:
+def _say_who_is_told(
+    dispatcher: CollectingDispatcher, tracker: Tracker, deanery: Deanery | None, today: date
+) -> str:
     """Say whom the unit tells, and what has to be known before; return what is asked then."""
     text = deanery.fact("confidentiality", today) if deanery else None
     if deanery is None:
@@ -149,7 +166,7 @@ def _say_who_is_told(dispatcher: CollectingDispatcher, deanery: Deanery | None, 
     else:
         say_who_is_told(dispatcher, deanery, text)
     if deanery is not None:
-        say_warnings(dispatcher, deanery)
+        say_warnings(dispatcher, tracker, deanery)
     return offer_contact(dispatcher, deanery)
 
 
@@ -158,7 +175,7 @@ def _say_whether_to_hand_over(
 ) -> Memory:
     """Ask whether to begin, after any warning; or say what there is where nothing is taken."""
     if deanery is not None and unit_accepts(deanery.key):
-        say_warnings(dispatcher, deanery)
+        say_warnings(dispatcher, tracker, deanery)
         if is_begun(tracker.slots):
             say(dispatcher, "utter_offer_referral_again")
         else:
@@ -186,8 +203,9 @@ def _say_how_to_reach(
     if deanery.self_referral == "none":
         asked = offer_contact(dispatcher, deanery)
         return replace(declined(replace(before, turn=turn, asked="open")), asked=asked)
-    say_warnings(dispatcher, deanery)
+    say_warnings(dispatcher, tracker, deanery)
     contacts = deanery.fresh_contacts(today)
+    wants_number = NUMBER in (tracker.latest_message.get(ASKED) or ())
     if contacts:
         lines = "\n".join(f"{c.value}\n{c.fact.text}" for c in contacts)
         say(dispatcher, CARD, unit=deanery.unit, deanery=deanery.name, lines=lines)
@@ -196,6 +214,8 @@ def _say_how_to_reach(
             say(dispatcher, "utter_what_happens_next")
         elif offered:  # nobody is told that a few lines of their own are the usual way
             say(dispatcher, "utter_plain_fact", fact=offered)
+        if wants_number and not any(contact.kind in BY_KIND for contact in contacts):
+            say(dispatcher, "utter_asked_no_contact_way")
         if timing:
             say(dispatcher, "utter_plain_fact", fact=timing)
     else:
@@ -228,8 +248,8 @@ class ActionBeforeMessage(Action):
                 declined(replace(before, turn=before.turn + 1, asked="open")), asked=asked
             )
             return [*remember(before, after, unclear_run=0), FollowupAction("action_listen")]
-        if deanery is not None and not was_said(tracker, WARNING_RESPONSES[0]):
-            say_warnings(dispatcher, deanery)
+        if deanery is not None:
+            say_warnings(dispatcher, tracker, deanery)
         return [SlotSet("asked", "open")]  # "ok" is no answer to the offer any more
 
 
@@ -304,12 +324,16 @@ class ActionInform(Action):
         deanery = chosen_deanery(tracker)
         named = next(tracker.get_latest_entity_values("deanery"), None)
         if named and deanery and tracker.get_slot("after_deanery") == "who_is_told":
-            asked = _say_who_is_told(dispatcher, deanery, date.today())
+            asked = _say_who_is_told(dispatcher, tracker, deanery, date.today())
             after = replace(before, turn=before.turn + 1, asked=asked)
             return remember(before, after, unclear_run=0, after_deanery=None)
-        if named and deanery and before.asked in ("contact", *OFFERED):
+        waits = tracker.get_slot("after_deanery")
+        if named and deanery and waits == "referral":
+            after = _say_whether_to_hand_over(dispatcher, tracker, deanery, before)
+            return remember(before, after, unclear_run=0, after_deanery=None)
+        if named and deanery and (waits == CONTACT or before.asked in (CONTACT, *OFFERED)):
             after = _say_how_to_reach(dispatcher, tracker, deanery, before)
-            return remember(before, after, unclear_run=0)
+            return remember(before, after, unclear_run=0, after_deanery=None)
         if named and deanery is not None:
             say(dispatcher, "utter_deanery_noted", deanery=deanery.name)
         else:

@@ -12,6 +12,7 @@ from rasa_sdk.executor import CollectingDispatcher
 
 from actions.speaking import say
 from bot.deanery import Deanery, deaneries
+from bot.dialogue.memory import SAID
 
 DISCOURAGED = "discouraged"
 """Value of `self_referral` where an educator is meant to fill in the form too."""
@@ -60,10 +61,26 @@ def _stands_alone(text: str, entity: Mapping[str, Any]) -> bool:
     return start == 0 or (not behind and before.endswith(ENDS_A_SENTENCE))
 
 
-def say_warnings(dispatcher: CollectingDispatcher, deanery: Deanery) -> None:
-    """Say what has to be known before referring oneself, if there is such a thing."""
+def say_warnings(dispatcher: CollectingDispatcher, tracker: Tracker, deanery: Deanery) -> None:
+    """Say what has to be known before referring oneself, if there is such a thing; once."""
+    if _was_warned(tracker, deanery):
+        return
     for text, name in zip(deanery.warnings(), WARNING_RESPONSES, strict=False):
         say(dispatcher, name, fact=text)
+
+
+def _was_warned(tracker: Tracker, deanery: Deanery) -> bool:
+    """Whether the warnings of `deanery`, and of no other, were said last."""
+    of: str | None = None
+    warned = False
+    for event in tracker.events:
+        if event.get("event") == "slot" and event.get("name") == "deanery":
+            if event.get("value") != of:
+                of, warned = event.get("value"), False
+        elif event.get("event") == "bot":
+            said = (event.get("metadata") or {}).get(SAID, ())
+            warned = warned or any(one.startswith(f"{WARNING_RESPONSES[0]}:") for one in said)
+    return warned and of == deanery.key
 
 
 def offer_contact(dispatcher: CollectingDispatcher, deanery: Deanery | None) -> str:

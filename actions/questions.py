@@ -13,7 +13,6 @@ from rasa_sdk.executor import CollectingDispatcher
 from actions.crisis_numbers import crisis_numbers
 from actions.local_facts import (
     DISCOURAGED,
-    WARNING_RESPONSES,
     chosen_deanery,
     say_warnings,
     told_deanery,
@@ -59,8 +58,15 @@ INSTEAD_OF_GENERAL = ("ask_how_soon",)
 TOLD_BY_DEANERY = ("supervisor", "tpd", "arcp")
 """Parties of whom only the deanery can say whether they hear, so that its word is the answer."""
 
-FACT_OF_TOPIC = {"change_mind": "non_engagement", "refer_alone": "referral_note"}
+FACT_OF_TOPIC = {
+    "change_mind": "non_engagement",
+    "refer_alone": "referral_note",
+    "unit_notes": "confidentiality",
+}
 """Topics after whose answer a fact of the deanery is said, if there is such a fact."""
+
+BESIDE = ("ask_cost", "ask_part_time")
+"""Questions answered in a few words, which are answered beside another in the same message."""
 
 MONEY, MONEY_ROUTE = "money_help", "no_home_or_money"
 """The topic of help with money, and the route whose services are named for it."""
@@ -167,6 +173,9 @@ TOPICS_WITHOUT_RETURN = (
     "educator_in_the_way",
     "tell_a_colleague",
     "statement_content",
+    "a_human",
+    "mocks_bot",
+    "couples",
     *STEPS,
     PLAINER,
 )
@@ -236,6 +245,7 @@ class ActionAnswer(Action):
         of_us = intent == "ask_who_is_told" and ("of_us" in signs or watched)
         if of_us:
             intent = "ask_what_is_kept"  # could they ask us, and not whom the unit tells
+        _say_beside(dispatcher, tracker, intent)
         about = entity_of(tracker, "watcher") or (None if of_us else entity_of(tracker, "party"))
         own = OF_ITS_OWN.get((intent, about or ""))
         if intent == "ask_other_support" and _harm_named(tracker):
@@ -279,7 +289,7 @@ class ActionAnswer(Action):
         if intent == "ask_other_support" and not again:
             _say_signposts(dispatcher, tracker)
         unknown = intent in ANSWERED_BY_DEANERY and chosen_deanery(tracker) is None
-        waiting = "who_is_told" if unknown else None
+        waiting = "who_is_told" if unknown else tracker.get_slot("after_deanery")
         after = replace(
             before,
             turn=before.turn + 1,
@@ -307,8 +317,7 @@ class ActionAnswer(Action):
         if text and intent in ANSWERED_BY_DEANERY:
             if not was_said(tracker, "utter_local_fact_told"):
                 say_who_is_told(dispatcher, deanery, text)
-                if not was_said(tracker, WARNING_RESPONSES[0]):
-                    say_warnings(dispatcher, deanery)
+                say_warnings(dispatcher, tracker, deanery)
             elif party in TOLD_BY_DEANERY and not _fact_said(tracker):
                 told = (
                     deanery.fact("non_engagement", date.today()) if party != "supervisor" else None
@@ -321,8 +330,7 @@ class ActionAnswer(Action):
             say(dispatcher, "utter_local_fact", unit=deanery.unit, deanery=deanery.name, fact=text)
         elif intent in ANSWERED_BY_DEANERY and not was_said(tracker, "utter_local_fact_unknown"):
             say(dispatcher, "utter_local_fact_unknown", unit=deanery.unit, deanery=deanery.name)
-            if not was_said(tracker, WARNING_RESPONSES[0]):
-                say_warnings(dispatcher, deanery)
+            say_warnings(dispatcher, tracker, deanery)
 
 
 def _local_fact(tracker: Tracker, intent: str) -> str | None:
@@ -336,6 +344,13 @@ def _local_fact(tracker: Tracker, intent: str) -> str | None:
 def _fact_said(tracker: Tracker) -> bool:
     """Whether the deanery's word on whom it tells was given in answer to the last message."""
     return any(said_last_turn(tracker, name) for name in OF_WHOM_IT_TELLS)
+
+
+def _say_beside(dispatcher: CollectingDispatcher, tracker: Tracker, intent: str) -> None:
+    """Answer what a message asks in passing: "is it free, and who will read it"."""
+    for asked in tracker.latest_message.get(ASKED) or ():
+        if asked in BESIDE and asked != intent:
+            say(dispatcher, f"utter_answer_{asked}")
 
 
 def say_about(dispatcher: CollectingDispatcher, tracker: Tracker, topic: str) -> None:
@@ -361,7 +376,8 @@ def say_about(dispatcher: CollectingDispatcher, tracker: Tracker, topic: str) ->
         _say_services(dispatcher, tracker, [signposts()[key] for key in keys], len(keys))
     if deanery is None or topic not in FACT_OF_TOPIC:
         return
-    if fact := deanery.fact(FACT_OF_TOPIC[topic], today):
+    told = topic == "unit_notes" and was_said(tracker, OF_WHOM_IT_TELLS[0])
+    if (fact := deanery.fact(FACT_OF_TOPIC[topic], today)) and not told:
         say(dispatcher, "utter_local_fact", unit=deanery.unit, deanery=deanery.name, fact=fact)
     if topic == "refer_alone":
         pages = [f"{c.fact.text}\n{c.value}" for c in deanery.fresh_contacts(today)]
@@ -415,6 +431,7 @@ def _say_topic(
 ) -> list[EventType]:
     """Answer a question about a topic; what was offered before stays so."""
     topic = topic_of(tracker.latest_message) or "said_already"
+    _say_beside(dispatcher, tracker, ABOUT)
     say_about(dispatcher, tracker, topic)
     after = replace(before, turn=before.turn + 1, last_ask=ABOUT)
     if topic in STEPS:

@@ -952,3 +952,160 @@ def test_a_place_that_is_named_otherwise_is_not_taken_for_theirs(person, words):
     person.open()
     person.say_as(words, intent={"name": "ask_who_is_told", "confidence": 0.9})
     assert person.slot("deanery") is None
+
+
+# How a unit does things: asked in a few words, which sound like other questions.
+
+HOW = {
+    "phone or in person": "how_seen",
+    "would it be by video or face to face": "how_seen",
+    "in work time or own time": "own_time",
+    "can i go on my days off": "own_time",
+    "do i need to take study leave to go": "own_time",
+    "how many sessions": "how_many_sessions",
+    "is there a limit to appointments": "how_many_sessions",
+    "do they write notes": "unit_notes",
+    "does that go on a record somewhere": "unit_notes",
+    "occ health same thing?": "occ_health",
+    "isn't this what occupational health is for, or is it different from occ health": "occ_health",
+    "who even goes to these units, is it people whove messed up?": "who_goes",
+    "can you send it for me": "send_for_me",
+    "counselling for couples anywhere, not just for me": "couples",
+    "just a human who isn't my boss": "a_human",
+    "can they let me come back if i need it again": "go_back",
+    "and the cct date?": "rule_cct_date",
+    "would the gmc need to know": "gmc_health",
+    "could I get moved off stroke for a bit? who do I ask": "change_ward",
+    "should i even be operating with a tremor": "operate_shaking",
+    "would the pts family be told what i said in the statement": "statement_shared",
+    "statement is due friday. do I put the staffing in": "statement_content",
+    "oh good, a chatbot": "mocks_bot",
+}
+
+
+@pytest.mark.parametrize(("words", "topic"), HOW.items(), ids=HOW.keys())
+def test_how_a_unit_does_things_is_answered_as_that(words, topic):
+    for intent in ("ask_how_to_contact", "ask_part_time", "ask_other_support", "nlu_fallback"):
+        parsed = read_in_context(recognised(words, intent), {"asked": "open"})
+        assert (parsed["intent"]["name"], ASKED.labels_in(read(words))[0]) == ("ask_about", topic)
+
+
+@pytest.mark.parametrize(
+    "words", ["phone or in person", "who goes there", "can you send it for me", "is there a human"]
+)
+def test_a_danger_is_not_answered_as_a_question_of_detail(words):
+    risky = {"risk": "active_ideation"}
+    assert intent_in({"asked": "open"}, words, "share", **risky) == "share"
+    assert intent_in({"asked": "safe_now"}, words, "share") == "share"
+
+
+PARTY = {"entities": [{"entity": "party", "value": "supervisor"}]}
+
+
+@pytest.mark.parametrize("words", ["my ES?", "and the tpd", "what about my trust", "my supervisor"])
+def test_one_party_more_after_who_is_told_is_that_question_again(words):
+    told = {"asked": "deanery", "last_ask": "ask_who_is_told"}
+    assert intent_in(told, words, "nlu_fallback", **PARTY) == "ask_who_is_told"
+    assert intent_in({"asked": "open"}, words, "nlu_fallback", **PARTY) == "nlu_fallback"
+
+
+@pytest.mark.parametrize(
+    "words", ["my ES knows it all already", "my supervisor told me to go home"]
+)
+def test_a_party_that_is_told_of_is_no_question(words):
+    assert intent_in({"last_ask": "ask_who_is_told"}, words, **PARTY) == "share"
+
+
+@pytest.mark.parametrize(
+    "words",
+    ["God bless you. I feel little better now", "bless you for this", "this has helped me a lot"],
+)
+def test_thanks_in_other_words_are_thanks(words):
+    assert intent_in({"asked": "open"}, words) == "thank"
+
+
+@pytest.mark.parametrize(
+    ("words", "more"),
+    [
+        ("God bless you, goodbye everyone", {}),
+        ("God bless you all", {"risk": "immediate"}),
+        ("bless you, I feel better now", {"risk_scores": {"own": 0.4}}),
+        ("bless him, he tried", {}),
+    ],
+)
+def test_a_blessing_that_may_be_a_last_word_is_not_taken_for_thanks(words, more):
+    assert intent_in({"asked": "open"}, words, **more) == "share"
+
+
+def test_how_to_bring_it_up_is_answered_of_a_colleague_alone():
+    open_ = {"asked": "open"}
+    for words in ("how do I tell her without outing her", "how do i bring it up with my colleague"):
+        for intent in ("share", "worried_about_someone", "want_message", "ask_what_to_do"):
+            assert intent_in(open_, words, intent, 0.9) == "ask_about"
+    assert intent_in(open_, "how do I bring it up with him", "ask_what_to_do") == "ask_what_to_do"
+
+
+def test_two_questions_in_one_message_are_both_answered(person_in):
+    person = person_in("wales")
+    person.open()
+    person.say_as(
+        "is it free? and who will read it",
+        asked_about=["ask_what_is_kept", "ask_cost"],
+        intent={"name": "ask_what_is_kept", "confidence": 0.9},
+    )
+    assert {"utter_answer_ask_cost", "utter_answer_ask_what_is_kept"} <= said(person)
+
+
+# The deanery is asked for once; who speaks of something else is left alone, and may still say it.
+
+
+def asks_for_the_contact(person):
+    wants = {"name": "ask_how_to_contact", "confidence": 0.95}
+    person.open()
+    person.say_as("how do i reach them", intent=wants, asked_about=[])
+    assert "utter_ask_deanery" in said(person)
+
+
+def asks_beside(person, words="is it free"):
+    person.say_as(words, intent={"name": "ask_cost", "confidence": 0.95}, asked_about=["ask_cost"])
+    assert "utter_answer_ask_cost" in said(person)
+
+
+def test_the_deanery_is_not_asked_for_again_where_something_else_was_asked(person):
+    asks_for_the_contact(person)
+    for _ in range(2):
+        asks_beside(person)
+        assert not said(person) & {"utter_ask_deanery", "utter_ask_deanery_again"}
+        assert "utter_contact_without_deanery" not in said(person)
+        assert person.slot("requested_slot") is None
+
+
+def test_the_contact_that_was_wanted_still_comes_once_the_deanery_is_named(person):
+    asks_for_the_contact(person)
+    asks_beside(person)
+    person.say_as("wales", intent={"name": "inform", "confidence": 0.95})
+    assert "utter_contact_card" in said(person)
+    assert person.slot("after_deanery") is None
+
+
+def test_the_contact_can_be_asked_for_again_after_the_deanery_was_passed_over(person):
+    asks_for_the_contact(person)
+    asks_beside(person)
+    wants = {"name": "ask_how_to_contact", "confidence": 0.95}
+    person.say_as("so how do i reach them", intent=wants, asked_about=[])
+    assert "utter_ask_deanery" in said(person)
+    person.press("Rather not say")
+    assert "utter_contact_without_deanery" in said(person)
+
+
+def test_what_has_to_be_known_first_is_said_once_for_each_deanery(person):
+    told = {"utter_before_you_refer", "utter_before_you_refer_too"}
+    asks_for_the_contact(person)
+    person.press("Wessex")
+    assert told & said(person)
+    person.say_as("who is told", intent={"name": "ask_who_is_told", "confidence": 0.95})
+    assert not told & said(person)
+    person.say_as("london", intent={"name": "inform", "confidence": 0.95})
+    assert "utter_before_you_refer" in said(person)
+    person.say_as("and who is told", intent={"name": "ask_who_is_told", "confidence": 0.95})
+    assert not told & said(person)

@@ -17,6 +17,7 @@ from bot.dialogue.replies import (
     MOST_DECLINES,
     NEW_FIRST,
     SUMMARY,
+    SUMMARY_AFTER,
     Heard,
     Memory,
     after_safe,
@@ -189,6 +190,30 @@ def test_what_the_unit_is_is_not_offered_to_somebody_who_was_told():
     reply = reply_to_talk(Heard(concerns=("workload",)), told)
     assert reply.bubbles[-1] == ("utter_offer_known_unit",)
     assert reply.memory.asked == "contact"
+
+
+def test_what_was_heard_is_summed_up_late_and_where_the_message_itself_tells_something():
+    told = Memory(
+        turn=9,
+        talk_turns=SUMMARY_AFTER - 1,
+        no_offer_before_turn=99,
+        concerns_heard=("workload", "money"),
+    )
+    summed = reply_to_talk(Heard(concerns=("money",)), told)
+    assert summed.bubbles[-1] == ("utter_summary",)
+    early = replace(told, talk_turns=SUMMARY_AFTER - 2)
+    assert reply_to_talk(Heard(concerns=("money",)), early).bubbles[-1] != ("utter_summary",)
+    vague = reply_to_talk(Heard(patterns=("minimising",)), told)
+    assert vague.bubbles[-1] != ("utter_summary",)
+
+
+@pytest.mark.parametrize("moment", ["paperwork_behind", "urged_to_talk"])
+def test_what_has_words_of_its_own_is_not_asked_about_as_an_exam_or_a_home(moment):
+    heard = Heard(moments=(moment,), concerns=("exams_progression",), stages=("denial",))
+    reply = reply_to_talk(heard, Memory())
+    assert [name for bubble in reply.bubbles for name in bubble] == [
+        f"utter_moment_{moment}_{part}" for part in ("reflect", "affirm", "ask")
+    ]
 
 
 # Questions: answered as they were meant, or owned not to be known.

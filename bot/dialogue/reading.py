@@ -88,8 +88,18 @@ STEPS_TO_UNIT = ("will_send", "will_write", "will_ring")
 STEPS = (*STEPS_TO_UNIT, "will_tell")
 """Topics of a step that somebody says they will take; the first, those towards the unit."""
 
-NO_MESSAGE = ("family_letter", FIRST_WORDS)
+NO_MESSAGE = (
+    "family_letter",
+    FIRST_WORDS,
+    "send_for_me",
+    "unit_notes",
+    "tell_a_peer",
+    "statement_content",
+)
 """Topics that ask for no message to a unit, however clearly they speak of writing one."""
+
+BLESSES, TAKES_LEAVE = "blesses", ("farewell", "final", "giving_away", "parting", "closing")
+"""The sign of thanks in other words ("God bless you"), and those that may make it a last word."""
 
 WANTS_TO_TALK, UNHEARD = "wants_to_talk", ("clinical_question", "nlu_fallback", "start_over")
 """The sign of "can we talk about the stillbirth", and the intents that miss it."""
@@ -152,6 +162,15 @@ PLAINER = "plainer"
 
 ON_THE_WAY = ("refer_self", "need_to_tell", "educator_in_the_way")
 """Topics that words which ask nothing speak of only where the unit is spoken of already."""
+
+OF_A_PEER, NAMES_PEER = "tell_a_peer", "names_peer"
+"""The topic of how to bring it up with a colleague, and the sign that it is one."""
+
+OF_WHOM_ELSE = ("and", "what about", "how about", "or")
+"""What begins the question of one party more after "who is told"."""
+
+WHO_ELSE, BARE = 5, 2
+"""The most words of such a question, and of one that nothing marks as a question: "my ES"."""
 
 MESSAGE = "message"
 """The value of `asked` while a message to the unit is offered, which "do the message" accepts."""
@@ -319,9 +338,13 @@ def read_in_context(
     signs = parsed.get("signs") or ()
     if _intent(parsed) == "thank" and "closing" in signs and asked_label(parsed) is None:
         return _as(parsed, "goodbye")
+    if _gives_thanks(parsed):
+        return _as(parsed, "thank")
     if _intent(parsed) == FORGET and _confidence(parsed) < MEANT and not forgets(parsed):
         parsed = _as(parsed, "share")  # what is not said in so many words, nor clear, is talk
     label = asked_label(parsed)
+    if label is None and _asks_of_another(parsed, slots):
+        return _as(parsed, TOLD)
     if label is None and _intent(parsed) in UNCERTAIN and _is_watched(parsed):
         return _as(parsed, KEPT)
     told = slots.get("concerns_heard") or form or slots.get("last_ask") == "message_made"
@@ -472,10 +495,14 @@ def _is_asked(parsed: Mapping[str, Any], slots: Mapping[str, Any]) -> bool:
         return False
     if label == ON_THE_WAY[0] and intent == SHOWN and "how" in str(parsed.get("text")).lower():
         return False  # how, and not whether
+    named = intent == ABOUT_ANOTHER or NAMES_PEER in (parsed.get("signs") or ())
+    if label == OF_A_PEER and not named:
+        return False  # "how do I tell him" may be of anybody
     urgent = intent in URGENT and (intent != FORGET or forgets(parsed))
     if label in ON_THE_WAY and open_way and not is_low(parsed):
         return not urgent
     held = intent in HELD and not (intent == "want_message" and label in NO_MESSAGE)
+    held = held and not (intent == ABOUT_ANOTHER and label == OF_A_PEER)
     if urgent or (held and _confidence(parsed) >= SURE):
         return False
     if intent not in TELLING:
@@ -485,7 +512,29 @@ def _is_asked(parsed: Mapping[str, Any], slots: Mapping[str, Any]) -> bool:
     if doubt and not slots.get("safety_asked"):
         return False
     told = any(entity["entity"] == "moment" for entity in parsed.get("entities") or ())
-    return not told and len(str(parsed.get("text") or "").split()) <= BRIEF
+    return not told and _is_brief(parsed)
+
+
+def _is_brief(parsed: Mapping[str, Any]) -> bool:
+    return len(str(parsed.get("text") or "").split()) <= BRIEF
+
+
+def _gives_thanks(parsed: Mapping[str, Any]) -> bool:
+    """Whether a few words are thanks and nothing else, and leave no doubt about safety."""
+    signs = parsed.get("signs") or ()
+    leaves = is_low(parsed) or any(sign in signs for sign in TAKES_LEAVE)
+    said = BLESSES in signs and _intent(parsed) in UNSAID and asked_label(parsed) is None
+    return said and _is_brief(parsed) and not leaves
+
+
+def _asks_of_another(parsed: Mapping[str, Any], slots: Mapping[str, Any]) -> bool:
+    """Whether a few words after "who is told" name one party more: "my ES?", "and the GMC"."""
+    text = str(parsed.get("text") or "").strip().lower()
+    words = len(text.split())
+    party = any(entity["entity"] == "party" for entity in parsed.get("entities") or ())
+    if slots.get("last_ask") != TOLD or not party or words > WHO_ELSE:
+        return False
+    return text.endswith("?") or text.startswith(OF_WHOM_ELSE) or words <= BARE
 
 
 def _parts(parsed: Mapping[str, Any]) -> bool:

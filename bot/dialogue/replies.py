@@ -33,7 +33,7 @@ AFTER_MAYBE = 3
 MOST_DECLINES = 2
 """Refusals after which the unit is not offered again, unless it is asked for."""
 
-SUMMARY_AFTER = 5
+SUMMARY_AFTER = 7
 """Tellings after which what was heard is summed up once."""
 
 SUMMARISED = 2
@@ -111,7 +111,13 @@ ABOUT = {
 }
 """Moment -> the concern that it is about, when no concern was recognised beside it."""
 
-ASKED_OF_THEMSELVES = ("back_from_leave", "said_it_went_well", "unit_closed")
+ASKED_OF_THEMSELVES = (
+    "back_from_leave",
+    "said_it_went_well",
+    "unit_closed",
+    "paperwork_behind",
+    "urged_to_talk",
+)
 """Moments with a support and a question of their own: the labels beside them tell less."""
 
 BELIEF_ALONE = ("sexual_misconduct", "bereavement_trauma")
@@ -252,7 +258,7 @@ def reply_to_talk(heard: Heard, memory: Memory) -> Reply:
     news = not heard.answer and any(c not in told_before for c in heard.concerns)
     if offer_is_due(told, news) and not careful:
         return offer(told, first)
-    if _summary_is_due(told) and not careful:
+    if heard.concerns and _summary_is_due(told) and not careful:
         summed = replace(told, summary_given=True, last_ask=SUMMARY)
         said = tuple(named_as(c, told.sitting) for c in _summed(told))
         return Reply((first, ("utter_summary",)), summed, said)
