@@ -561,3 +561,23 @@ def test_every_topic_is_answered_and_every_intent_is_one():
             assert label in known
         elif label not in ("said_already", "refer_self", "need_to_tell", "plainer"):
             assert f"utter_asked_{label}" in names
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "i told you, no. who sees this. does it go to my TPD",
+        "who else sees this, my supervisor?",
+        "can my tpd see this",
+        "no. who reads this",
+        "will the trust be able to see what i'm writing",
+    ],
+)
+def test_who_sees_this_in_a_crisis_is_asked_of_this_chat(words):
+    for state in ("asked", "staying"):
+        assert intent_in({"crisis": state}, words, "ask_who_is_told") == "ask_what_is_kept"
+
+
+@pytest.mark.parametrize("words", ["would the unit tell my tpd", "who at the psu is told"])
+def test_whom_the_unit_tells_is_asked_of_the_unit_in_a_crisis_too(words):
+    assert intent_in({"crisis": "asked"}, words, "ask_who_is_told") == "ask_who_is_told"
