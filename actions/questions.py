@@ -39,6 +39,7 @@ from bot.dialogue.context import (
     question_again,
     stays_open,
 )
+from bot.dialogue.denials import denies_firmly
 from bot.dialogue.in_confidence import in_confidence
 from bot.dialogue.reading import ABOUT, ASKED, CONTACT, FIRST_WORDS, PLAINER, STEPS, topic_of
 from bot.dialogue.referral import OFFERED_AGAIN, unsent
@@ -573,6 +574,9 @@ class ActionReturn(Action):
             if tracker.get_slot("crisis_question") == WITH_THEM:  # they have come back to talk
                 return remember(memory, after, crisis_question="open")
         elif crisis in ("asked", "staying"):
+            if _no_beside_question(tracker):
+                say(dispatcher, "utter_crisis_eased_listen")
+                return remember(memory, after, crisis="eased", crisis_question="open")
             say(dispatcher, "utter_return_crisis")
             if tracker.get_slot("crisis_question") in ("step", "named_step"):  # asked no more
                 return remember(memory, after, crisis_question="open")
@@ -603,6 +607,13 @@ class ActionReturn(Action):
             say(dispatcher, name)
             after = replace(memory, asked="back")
         return remember(memory, after)
+
+
+def _no_beside_question(tracker: Tracker) -> bool:
+    """Whether the question about thoughts was answered with a firm no in the same breath."""
+    asked = tracker.get_slot("crisis") == "asked" and tracker.get_slot("crisis_question")
+    message = tracker.latest_message
+    return asked in ("thoughts", "half") and denies_firmly(message, tracker.slots)
 
 
 def _keep_question(

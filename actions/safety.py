@@ -28,6 +28,7 @@ from bot.dialogue.context import (
     BARRIER,
     CALM,
     CARE,
+    HALF_YES,
     HURT_ONLY,
     INTRUSIVE,
     LIKELY,
@@ -66,6 +67,7 @@ from bot.dialogue.context import (
     risk_signs,
     stated_risk,
 )
+from bot.dialogue.denials import FIRM_NO, denies_firmly, denies_first, speaks_of_else
 from bot.dialogue.help_intents import asks_for_help
 from bot.dialogue.memory import heard_in
 from bot.dialogue.referral import is_begun
@@ -142,6 +144,9 @@ words, and those of what was meant by them."""
 MAY_BE_WRITING = ("contact", "message", "wording", "referral")
 """Values of `asked` while a way of writing to the unit is offered."""
 
+ELSEWHERE = "elsewhere"
+"""Kind of question after talk of something else was met once: the next is gone on with."""
+
 QUESTIONS = {
     "thoughts": {  # "thinking of ...?"
         "affirm": DANGER,
@@ -189,6 +194,7 @@ QUESTIONS = {
         OWNS_UP: DANGER,
         RELAPSE: DANGER,
     },
+    ELSEWHERE: {"affirm": WILL_CALL, "ambivalent": HALF},  # "could somebody be near you?"
     PASSED_OVER: {},  # "what would you like me to know about it?"
     WITH_THEM: {},  # nothing is asked
     PUT_RIGHT_QUESTION: {},  # "what did you mean to tell me?"
@@ -199,6 +205,9 @@ QUESTIONS = {
 
 CALLS = ("can_ring", NAMED_RING)
 """Kinds of question that ask for the call."""
+
+OF_THOUGHTS = ("thoughts", HALF_ASKED)
+"""Kinds of question about thoughts of ending their life."""
 
 QUESTION_OF = {
     ASKED_FOR: "safe",
@@ -263,7 +272,13 @@ BARRIERS_OF_THEIR_OWN = {
 LIKELIER = 0.5
 """Confidence from which an intent is taken for an answer."""
 
-BARE = {"says_yes": "affirm", "says_no": "deny", "unsure": "ambivalent"}
+BARE = {
+    "says_yes": "affirm",
+    "says_no": "deny",
+    FIRM_NO: "deny",
+    HALF_YES: "ambivalent",
+    "unsure": "ambivalent",
+}
 """Signs and intents that mean the same as another answer."""
 
 OTHER_FAMILY = {
@@ -339,6 +354,8 @@ class Step:
     """Whether nothing new was said, so that turns are counted on from an earlier step."""
     doubted: bool = False
     """Whether a doubt was let pass, which counts towards the next."""
+    unasked: bool = False
+    """Whether this step asked nothing about safety."""
 
 
 class ActionCrisis(Action):
@@ -360,7 +377,7 @@ class ActionCrisis(Action):
             step.talked or before,
             turn=turn,
             asked=step.asked,
-            safety_asked=True,
+            safety_asked=before.safety_asked or not step.unasked,
             low_turns=before.low_turns + 1 if step.doubted else 0,
             no_offer_before_turn=turn + QUIET_TURNS,
             concerns_heard=with_concern((step.talked or before).concerns_heard, step.route or ""),
@@ -403,7 +420,9 @@ def _next_step(dispatcher: CollectingDispatcher, tracker: Tracker, turn: int) ->
         affirmed=tracker.get_slot("crisis_affirmed"),
     )
     kind, numbers = crisis_kind(message, tracker.slots), crisis_numbers(tracker)
-    if kind == UNSURE and state in ("no", "eased") and is_put_right(message, tracker.slots):
+    answers_late = answers_what_was_passed_over(message, tracker.slots)
+    quiet = state in ("no", "eased") and not answers_late
+    if kind == UNSURE and quiet and is_put_right(message, tracker.slots):
         say(dispatcher, "utter_crisis_believed", **numbers)
         say(dispatcher, "utter_return_talk")
         doubted = is_low(message)
@@ -422,7 +441,10 @@ def _next_step(dispatcher: CollectingDispatcher, tracker: Tracker, turn: int) ->
         if before is None:
             return replace(now, kind=UNSURE, question=PUT_RIGHT_QUESTION, asked="back", stands=True)
         return replace(now, asked="back", stands=True)
-    if answers_what_was_passed_over(message, tracker.slots) and kind is None:
+    if denies_first(message, tracker.slots):
+        say(dispatcher, "utter_crisis_denied_first")
+        return replace(now, kind=UNSURE, question=PUT_RIGHT_QUESTION, stands=True, unasked=True)
+    if answers_late and kind in (None, UNSURE):
         now = replace(now, state="asked", question="thoughts")
     if kind is None and is_corrected(message, tracker.slots) and state in ("no", "eased"):
         say(dispatcher, "utter_crisis_misread")
@@ -537,6 +559,8 @@ def _is_an_answer(tracker: Tracker, now: Step) -> bool:
     plain = "safe" in _signs(tracker) and not any(s in _signs(tracker) for s in TURNS_BACK)
     if plain and running and now.kind != MEDICAL and message.get("risk") != "immediate":
         return risk_signs(message, tracker.slots).classifier_alone()
+    if _denies_firmly(tracker, now):
+        return True
     direct = now.state == "asked" and now.kind in TOLD_ALREADY
     if direct and _meaning(tracker, now) in (SAFE, MISREAD):
         return risk_signs(message, tracker.slots).classifier_alone()
@@ -551,7 +575,7 @@ def _is_an_answer(tracker: Tracker, now: Step) -> bool:
 def _is_only_passive(tracker: Tracker, now: Step) -> bool:
     """Whether no is said to thoughts of ending their life, and only the wish told stays."""
     message = tracker.latest_message
-    of_thoughts = now.question in ("thoughts", HALF_ASKED)
+    of_thoughts = now.question in OF_THOUGHTS
     asked = now.state == "asked" and of_thoughts and now.kind == "passive_ideation"
     no_more = message.get("risk") in (NO_RISK, "third_party", "passive_ideation")
     return asked and no_more and ONLY_PASSIVE in _signs(tracker)
@@ -589,6 +613,8 @@ def _meaning(tracker: Tracker, now: Step) -> str | None:
         return None  # "that's all" is no yes to what stands there
     if _is_only_passive(tracker, now):
         return SAFE
+    if _comes_and_goes(tracker, now):
+        return HALF
     if now.kind == HURT_ONLY and now.state in ("asked", "staying") and "tended" in signs:
         no = "says_no" in signs or "safe" in signs or (intent == "deny" and _is_sure(tracker))
         return SAFE if no or "wish_to_live" in signs else TENDED
@@ -601,7 +627,11 @@ def _meaning(tracker: Tracker, now: Step) -> str | None:
     they_hurt = now.kind in (UNSAFE_PERSON, "harm_to_others")
     if TOLD_THEM in signs and now.state in ("staying", "eased") and not they_hurt:
         return REACHED
-    if NEAR in signs and not (they_hurt or here or COMPANY in signs or "reached" in signs):
+    if (
+        NEAR in signs
+        and "safe" not in signs
+        and not (they_hurt or here or COMPANY in signs or "reached" in signs)
+    ):
         if now.state == "eased" and now.question in (RINGING, WITH_THEM):
             return REACHED  # who was told has come
         if open_to_names:
@@ -609,7 +639,7 @@ def _meaning(tracker: Tracker, now: Step) -> str | None:
     named = now.question in (NAMED_STEP, NAMED_RING) and now.state == "staying"
     if "going_to_name" in signs and named and own_probability(message) < UNEASY:
         return WILL_CALL
-    if "ambivalent" in signs and "ambivalent" in answers:
+    if ("ambivalent" in signs or HALF_YES in signs) and "ambivalent" in answers:
         return answers["ambivalent"]
     for sign, meaning in SAID.items():
         danger = sign == COMPANY and now.kind in (UNSAFE_PERSON, "harm_to_others")
@@ -618,6 +648,27 @@ def _meaning(tracker: Tracker, now: Step) -> str | None:
             return meaning
     words = (BARE.get(word, word) for word in (*signs, intent if _is_sure(tracker) else ""))
     return next((answers[word] for word in words if word in answers), None)
+
+
+def _is_mere_doubt(now: Step) -> bool:
+    """Whether nothing but the classifier spoke of risk in this conversation."""
+    return now.kind in DOUBTS and not (now.sure or now.affirmed)
+
+
+def _denies_firmly(tracker: Tracker, now: Step) -> bool:
+    """Whether a firm no is said to a mere doubt, which is believed and put down to us."""
+    of_thoughts = now.state == "staying" or now.question in OF_THOUGHTS
+    firm = denies_firmly(tracker.latest_message, tracker.slots)
+    return firm and of_thoughts and now.state in ("asked", "staying") and _is_mere_doubt(now)
+
+
+def _comes_and_goes(tracker: Tracker, now: Step) -> bool:
+    """Whether half a yes says how often, at a wish to be dead, or at a doubt that it deepens."""
+    wish = now.kind == "passive_ideation" and now.question == "thoughts"
+    wish = wish and "ambivalent" in _signs(tracker)
+    doubt = now.kind == UNSURE and now.question in ("thoughts", "safe")
+    doubt = doubt and is_low(tracker.latest_message)
+    return now.state == "asked" and (wish or doubt) and "comes_and_goes" in _signs(tracker)
 
 
 def _talks_on(tracker: Tracker, now: Step) -> bool:
@@ -662,16 +713,24 @@ def _after_answer(dispatcher: CollectingDispatcher, tracker: Tracker, now: Step,
     if now.kind == MEDICAL and not now.sure and "only_panic" in _signs(tracker):
         return _medical_put_right(dispatcher, tracker, now)
     if now.kind == MEDICAL and aside_of(tracker.latest_message, tracker.slots) == "what_now":
-        waits = str(tracker.get_slot("route_waiting"))
-        return _give_route(dispatcher, tracker, replace(now, state="eased"), waits)
+        route = str(tracker.get_slot("route_waiting"))
+        return _give_route(dispatcher, tracker, replace(now, state="eased"), route)
     if now.state == "eased" and WORK_AHEAD in _signs(tracker) and meaning in (None, REACHED):
         say(dispatcher, "utter_crisis_work")
         return now
+    waits = tracker.get_slot("route_waiting")
+    if meaning in (SAFE, MISREAD) and _denies_firmly(tracker, now) and not waits:
+        return _put_right(dispatcher, tracker, now)
     doubted = in_doubt(tracker.latest_message, tracker.slots)
     plain = (
         said_safe or _is_only_passive(tracker, now) or (now.kind == HURT_ONLY and _tended(tracker))
     )
-    if meaning == SAFE and not plain and not barrier and doubted:
+    by_doubt = meaning == SAFE and not plain and not barrier and doubted
+    if by_doubt and now.question == "thoughts" and _is_mere_doubt(now):
+        say(dispatcher, "utter_crisis_no_doubted", "utter_crisis_card", **numbers)
+        say(dispatcher, "utter_crisis_ask_unanswered")
+        return replace(now, state="asked", question="safe")
+    if by_doubt:
         meaning = HALF  # a no that the classifier doubts is half a no; "I'm safe" is believed
     if meaning == HOLDS_BACK:
         return _still_here(dispatcher, tracker, now, barrier)
@@ -680,8 +739,7 @@ def _after_answer(dispatcher: CollectingDispatcher, tracker: Tracker, now: Step,
         return replace(now, state="asked", question="thoughts")
     if meaning in FEW_WORDS:
         return _answer_on(dispatcher, tracker, now, meaning)
-    wish_only = now.kind == "passive_ideation" and now.question == "thoughts"
-    if meaning == HALF and wish_only and "comes_and_goes" in _signs(tracker):
+    if meaning == HALF and _comes_and_goes(tracker, now):
         say(dispatcher, "utter_crisis_half_passive", "utter_crisis_card", **numbers)
         say(dispatcher, "utter_crisis_ask_half_passive")
         return replace(now, state="asked", question=HALF_ASKED)
@@ -693,9 +751,14 @@ def _after_answer(dispatcher: CollectingDispatcher, tracker: Tracker, now: Step,
         else:
             said_yes = _own("utter_crisis_yes", now.kind, YES_OF_ITS_OWN)
             say(dispatcher, said_yes, *card, **numbers)
-        _say_own(dispatcher, "utter_crisis_call_options", now.kind, OPTIONS_OF_ITS_OWN, **numbers)
-        bare = meaning == DANGER and _is_bare_no(tracker, now)
-        affirmed = now.affirmed if now.question in CALLS else now.kind
+        if meaning == HALF and barrier and now.kind not in OTHER_FAMILY:
+            say(dispatcher, _barrier_response(now.kind, barrier), **numbers)
+        else:
+            own = OPTIONS_OF_ITS_OWN
+            _say_own(dispatcher, "utter_crisis_call_options", now.kind, own, **numbers)
+        by_doubt = by_doubt and _is_mere_doubt(now)
+        bare = by_doubt or (meaning == DANGER and _is_bare_no(tracker, now))
+        affirmed = now.affirmed if by_doubt or now.question in CALLS else now.kind
         return replace(
             now,
             state="staying",
@@ -749,6 +812,10 @@ def _after_answer(dispatcher: CollectingDispatcher, tracker: Tracker, now: Step,
         return _put_right(dispatcher, tracker, now)
     elif meaning == MISREAD and (said_safe or now.kind == UNSAFE_PERSON):
         meaning = SAFE
+    if meaning == SAFE and "change_subject" in _signs(tracker) and now.kind not in NO_OF_ITS_OWN:
+        talked = _went_on(dispatcher, tracker, "utter_crisis_back_to")
+        if talked is not None:
+            return replace(now, state="eased", question="open", talked=talked)
     if meaning == SAFE:
         if ONLY_PASSIVE in _signs(tracker):
             say(dispatcher, "utter_crisis_only_passive")
@@ -759,7 +826,7 @@ def _after_answer(dispatcher: CollectingDispatcher, tracker: Tracker, now: Step,
         else:
             say(dispatcher, "utter_crisis_no")
         return replace(now, state="eased", question=CARE[0] if now.kind in NOT_LEFT_YET else "open")
-    if intent == "goodbye":
+    if intent == "goodbye" or (intent == "thank" and "closing" in _signs(tracker)):
         say(dispatcher, "utter_crisis_goodbye", "utter_crisis_card", **numbers)
         return replace(now, state="no") if now.state == "eased" else now
     if meaning == CHANGE or (
@@ -930,14 +997,32 @@ def _unanswered(dispatcher: CollectingDispatcher, tracker: Tracker, now: Step, t
         return replace(now, question=CARE[1] if now.question == CARE[0] else "open")
     asked_twice = now.question == "safe" and now.kind not in (*DOUBTS, NOT_SAFE)
     maybe_misread = now.kind in (UNSURE, PAST_ATTEMPT) or (asked_twice and not now.sure)
+    maybe_misread = maybe_misread and now.question != HALF_ASKED
     low = is_low(tracker.latest_message) or at_the_edge(tracker.latest_message)
     if maybe_misread and now.state == "asked" and not low:
         say(dispatcher, "utter_crisis_passed_over")  # a misreading is not pressed
         return replace(now, state="no", question=PASSED_OVER)
+    stays_open = now.state == "staying" and now.kind not in OTHER_FAMILY
+    if stays_open and speaks_of_else(tracker.latest_message, not _is_mere_doubt(now)):
+        return _meet_something_else(dispatcher, tracker, now)
     stayed = _stay(dispatcher, tracker, now, turn)
     if now.state == "asked" and now.kind in UNCERTAIN:
         return replace(stayed, state="eased", question="open")
     return replace(stayed, state="staying")
+
+
+def _meet_something_else(dispatcher: CollectingDispatcher, tracker: Tracker, now: Step) -> Step:
+    """Stay with who speaks of something else, once; then go on with it, and leave the way back."""
+    if now.question != ELSEWHERE:
+        _say_heard_too(dispatcher, tracker)
+        say(dispatcher, "utter_crisis_stay_elsewhere")
+        return replace(now, question=ELSEWHERE)
+    state = "no" if _is_mere_doubt(now) else "eased"
+    talked = _went_on(dispatcher, tracker, "utter_crisis_goes_with")
+    if talked is None:
+        say(dispatcher, "utter_crisis_goes_with")
+        say(dispatcher, "utter_crisis_carry_on")
+    return replace(now, state=state, question="open", talked=talked)
 
 
 def _told_plainly(tracker: Tracker) -> str | None:

@@ -1109,3 +1109,23 @@ def test_what_has_to_be_known_first_is_said_once_for_each_deanery(person):
     assert "utter_before_you_refer" in said(person)
     person.say_as("and who is told", intent={"name": "ask_who_is_told", "confidence": 0.95})
     assert not told & said(person)
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "i told you, no. who sees this. does it go to my TPD",
+        "who else sees this, my supervisor?",
+        "can my tpd see this",
+        "no. who reads this",
+        "will the trust be able to see what i'm writing",
+    ],
+)
+def test_who_sees_this_in_a_crisis_is_asked_of_this_chat(words):
+    for state in ("asked", "staying"):
+        assert intent_in({"crisis": state}, words, "ask_who_is_told") == "ask_what_is_kept"
+
+
+@pytest.mark.parametrize("words", ["would the unit tell my tpd", "who at the psu is told"])
+def test_whom_the_unit_tells_is_asked_of_the_unit_in_a_crisis_too(words):
+    assert intent_in({"crisis": "asked"}, words, "ask_who_is_told") == "ask_who_is_told"

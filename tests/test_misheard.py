@@ -663,6 +663,24 @@ PUT_RIGHT = [
     "oh no, it's about my father's death",
     "you've got that wrong, he's my late dad",
     "nobody is hurting me. he's dead, that's all",
+
+
+# A doubt that only the classifier raised, and how it ends.
+
+
+def raise_a_doubt(person, own=0.4):
+    person.open()
+    person.say_as("i keep reading my own notes from that day", **doubtful(own))
+    assert (person.slot("crisis"), person.slot("crisis_kind")) == ("asked", "unsure")
+
+
+PUT_RIGHT = [
+    "no. god no. i mean the risk assessment. i wrote low risk",
+    "oh god no, i meant the discharge letter",
+    "christ, no. i mean the audit form",
+    "no no, i only meant his notes",
+    "no of course not. i mean the statement for the coroner",
+    "absolutely not, i mean the handover sheet",
 ]
 
 
@@ -765,6 +783,26 @@ def test_told_again_it_is_answered(person):
     assert person.slot("routes_given") == ["other_colleague_now"]
 
 
+@pytest.mark.parametrize("own", [0.3, 0.7, 0.9])
+def test_a_firm_no_put_right_in_plain_words_is_believed_and_owned(person, words, own):
+    raise_a_doubt(person)
+    person.say_as(words, **doubtful(own))
+    assert said(person) & {"utter_crisis_misread", "utter_crisis_back_to"}
+    assert person.slot("crisis") == "no"
+    assert not person.slot("crisis_affirmed")
+    assert "999" not in person.text
+
+
+@pytest.mark.parametrize(
+    "words", ["god no", "no. no. no", "no way. the job is fine", "no, i'm not. it was a long day"]
+)
+def test_a_firm_no_is_believed_at_a_small_doubt(person, words):
+    raise_a_doubt(person)
+    person.say_as(words, **doubtful(0.3))
+    assert person.slot("crisis") == "no"
+    assert "999" not in person.text
+
+
 @pytest.mark.parametrize(
     "words",
     [
@@ -830,3 +868,204 @@ def test_what_is_no_question_about_the_unit_keeps_its_card(person, words):
     person.say_as(words, asked_about=[], **doubtful(0.45))
     assert "116 123" in person.text
     assert person.slot("crisis") == "asked"
+
+
+        "god no. but sometimes i wonder",
+        "no no, though part of me wishes it",
+        "god no, not tonight",
+        "no. god no. though i might one day",
+        "absolutely not. i can't go on like this",
+        "no way. but it crosses my mind driving home",
+    ],
+)
+def test_a_firm_no_that_leaves_something_open_is_no_end(person, words):
+    raise_a_doubt(person)
+    person.say_as(words, **doubtful(0.4))
+    assert person.slot("crisis") in ("asked", "staying")
+    assert "116 123" in person.text
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "no. god no. i want to kill myself though",
+        "god no, i'd rather be dead",
+        "no no. i mean the tablets, i've taken them all",
+    ],
+)
+def test_danger_told_behind_a_firm_no_has_the_card(person, words):
+    raise_a_doubt(person)
+    person.say(words)
+    assert person.slot("crisis") in ("asked", "staying")
+    assert "999" in person.seen[-1][0].text
+
+
+def test_a_no_at_a_mere_doubt_is_asked_on_and_affirms_nothing(person):
+    raise_a_doubt(person)
+    no = {"name": "deny", "confidence": 0.9}
+    person.say_as("no. it is what it is", intent=no, **doubtful(0.6))
+    assert "utter_crisis_no_doubted" in said(person)
+    assert "116 123" in person.seen[-1][0].text
+    assert person.slot("crisis_question") == "safe"
+    assert not person.slot("crisis_affirmed")
+    person.say("no")
+    assert person.slot("crisis") == "staying"
+
+
+ELSEWHERE = [
+    "the mother sat across from me at the inquest",
+    "the statement is due on friday and i can't start it",
+    "my registrar has been off sick since march and i cover two wards",
+    "everyone says i'll get hardened to it one day",
+    "the exam is next week and i've failed it twice",
+]
+
+
+@pytest.mark.parametrize("first", ELSEWHERE[:2])
+@pytest.mark.parametrize("second", ELSEWHERE[2:])
+def test_talk_of_something_else_twice_leads_out_of_half_a_yes(person, first, second):
+    raise_a_doubt(person)
+    person.say("half yes")
+    assert person.slot("crisis") == "staying"
+    calm = {"risk": "none", "risk_scores": {"own": 0.01, "third_party": 0.0}, "harms": []}
+    topic = {"signals": {"stage": [], "pattern": [], "concern": ["workload"]}}
+    person.say_as(first, **calm, **topic)
+    assert "utter_crisis_stay_elsewhere" in said(person)
+    assert person.slot("crisis") == "staying"
+    person.say_as(second, **calm, **topic)
+    assert "utter_crisis_goes_with" in said(person)
+    assert person.slot("crisis") == "eased"
+    person.say_as("nothing of me would be missed", **doubtful(0.5))
+    assert "116 123" in person.seen[-1][0].text
+    assert person.slot("crisis") == "asked"
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "it would be over quickly at least",
+        "there's nobody",
+        "i can't go on",
+        "hm",
+        "what's the point",
+        "i'm not safe",
+    ],
+)
+def test_what_is_still_about_it_leads_nowhere_else(person, words):
+    raise_a_doubt(person)
+    person.say("half yes")
+    person.say(ELSEWHERE[1])
+    low = {"own": 0.25, "third_party": 0.0}
+    person.say_as(words, risk_scores=low) if "over" in words else person.say(words)
+    assert person.slot("crisis") in ("asked", "staying")
+    assert "utter_crisis_goes_with" not in said(person)
+
+
+def test_where_minutes_count_nothing_else_leads_out(person):
+    person.open()
+    person.say("im going to end my life tonight")
+    for words in ("no", *ELSEWHERE):
+        person.say(words)
+    assert person.slot("crisis") == "staying"
+    assert "999" in person.text
+
+
+HALF = [
+    "you asked that already. ok, half yes. no plan",
+    "half a yes",
+    "yes and no",
+    "well, a bit of both",
+    "it's not quite a no",
+    "partly yes",
+]
+
+
+@pytest.mark.parametrize("words", HALF)
+def test_half_a_yes_is_stayed_with(person, words):
+    raise_a_doubt(person)
+    person.say("my registrar is on leave this month")
+    assert "utter_crisis_passed_over" in said(person)
+    person.say_as(words, **doubtful(0.3))
+    assert "utter_crisis_ambivalent" in said(person)
+    assert (person.slot("crisis"), person.slot("crisis_affirmed")) == ("staying", "not_safe")
+
+
+def test_half_a_yes_beside_a_question_is_heard_first(person):
+    raise_a_doubt(person)
+    asked = {"name": "ask_who_is_told", "confidence": 0.9}
+    person.say_as("sort of. not really. would this get me reported to the gmc", intent=asked)
+    assert {"utter_crisis_ambivalent", "utter_crisis_barrier_told"} <= said(person)
+    assert person.slot("crisis") == "staying"
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "mostly driving to work. it sort of turns up and then goes",
+        "it comes and goes",
+        "it pops up on the bridge and fades again",
+    ],
+)
+def test_what_comes_and_goes_at_a_doubt_that_deepens_is_asked_about(person, words):
+    raise_a_doubt(person)
+    person.say_as(words, **doubtful(0.3))
+    assert "utter_crisis_half_passive" in said(person)
+    assert person.slot("crisis_question") == "half"
+    person.say("yes")
+    assert person.slot("crisis") == "staying"
+
+
+NO_RISK = {"risk_sources": {"patterns": "none", "classifier": "none"}, "harms": []}
+
+UNASKED = [
+    "before you ask no i'm not suicidal",
+    "i'm not suicidal btw",
+    "for the record, not suicidal",
+    "no suicidal thoughts before you start",
+    "and no, i'm not suicidal",
+]
+
+
+@pytest.mark.parametrize("words", UNASKED)
+def test_a_denial_before_anything_was_asked_is_taken_and_refuses_no_offer(person, words):
+    person.open()
+    person.say("nights wear me out")
+    person.say("where do i find the psu")
+    person.say_as(words, risk="none", risk_scores={"own": 0.05, "third_party": 0.0}, **NO_RISK)
+    assert said(person) == {"utter_crisis_denied_first"}
+    assert not person.slot("declines")
+    assert not person.slot("safety_asked")
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "before you ask i'm not suicidal, but i don't want to be here",
+        "not suicidal. i wish i wouldn't wake up",
+        "i'm not actively suicidal",
+        "not suicidal at the moment",
+    ],
+)
+def test_a_denial_that_is_left_open_is_not_taken_for_all(person, words):
+    person.open()
+    person.say(words)
+    assert "utter_crisis_denied_first" not in said(person)
+
+
+def test_a_no_beside_a_question_is_taken_with_it(person):
+    person.open()
+    person.say("i wouldn't do anything, i just wouldn't mind much if i didn't wake up")
+    asked = {"name": "ask_what_is_kept", "confidence": 0.9}
+    person.say_as("i told you, no. who sees this. does it go to my TPD", intent=asked)
+    assert any(name.startswith("utter_answer_") for name in said(person))
+    assert "utter_return_crisis" not in said(person)
+    assert person.slot("crisis") == "eased"
+
+
+def test_who_is_safe_and_wants_to_go_back_is_gone_back_with(person):
+    person.open()
+    person.say("nights are wearing me out")
+    person.say("i wouldn't mind much if i didn't wake up")
+    person.say("yeah i'm safe. can we go back to nights")
+    assert "utter_crisis_back_to" in said(person)
+    assert person.slot("crisis") == "eased"

@@ -365,6 +365,9 @@ FACTS = (
 BARE_WORDS = 3
 """Words of a bare yes."""
 
+HALF_YES, HALF_YES_WORDS = "half_yes", 12
+"""The sign of half a yes in so many words, and how long it is when it answers what was let go."""
+
 HURT_ONLY = "self_harm"
 """The own risk that need not be about dying, nor about minutes."""
 
@@ -822,7 +825,7 @@ def own_probability(message: Mapping[str, Any]) -> float:
 
 def answer_of(intent: str, signs: Collection[str]) -> str | None:
     """Return what a message answers to a yes-or-no question: yes, no, half, or None."""
-    if "ambivalent" in signs:
+    if "ambivalent" in signs or HALF_YES in signs:
         return "half"
     if intent == "affirm" or any(sign in signs for sign in ("says_yes", "safe")):
         return "yes"
@@ -892,12 +895,13 @@ def is_corrected(message: Mapping[str, Any], slots: Mapping[str, Any]) -> bool:
 
 
 def answers_what_was_passed_over(message: Mapping[str, Any], slots: Mapping[str, Any]) -> bool:
-    """Whether a bare yes comes next after the question at a doubt was let go."""
+    """Whether a bare yes, or half a yes, comes next after the question at a doubt was let go."""
     words = str(message.get("text") or "").split()
     intent = str((message.get("intent") or {}).get("name"))
     open_still = slots.get("crisis") == "no" and slots.get("crisis_question") == PASSED_OVER
     yes = answer_of(intent, _signs(message)) == "yes" and 0 < len(words) <= BARE_WORDS
-    return open_still and yes and not turns_since_crisis(slots)
+    half = HALF_YES in _signs(message) and len(words) <= HALF_YES_WORDS
+    return open_still and (yes or half) and not turns_since_crisis(slots)
 
 
 def is_with_somebody(message: Mapping[str, Any], slots: Mapping[str, Any]) -> bool:

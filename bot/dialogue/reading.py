@@ -296,6 +296,8 @@ def read_in_context(
         slots: the conversation's slots before it.
         after: parse data of the question in it (`question_in`), where there is one.
     """
+    if _asks_of_this_chat(parsed, slots):
+        return _as(parsed, KEPT)
     parsed, after = _fitting(parsed, slots), after and _fitting(after, slots)
     nobodys = is_of_another_harm(parsed, slots) or denies_plainly(parsed)
     nobodys = nobodys or _parts(parsed) or may_be_in_danger(parsed, slots) is not None
@@ -546,6 +548,13 @@ def _at_unit(slots: Mapping[str, Any]) -> bool:
     """Whether the talk is of the unit: offered, its contact shown, or asked about."""
     offered = slots.get("asked") in ("contact", "message", "referral")
     return offered or bool(slots.get("offer_accepted")) or slots.get("last_ask") in OF_THE_UNIT
+
+
+def _asks_of_this_chat(parsed: Mapping[str, Any], slots: Mapping[str, Any]) -> bool:
+    """Whether "who sees this?" is asked in a crisis, where no unit is spoken of."""
+    running = slots.get("crisis") in ("asked", "staying")
+    kept = asked_label(parsed) == KEPT and _intent(parsed) in (TOLD, *UNCERTAIN)
+    return running and kept and _is_calm(parsed)
 
 
 def _is_watched(parsed: Mapping[str, Any]) -> bool:

@@ -21,8 +21,12 @@ from bot.dialogue.context import (
     BACKS_OUT,
     BARRIER,
     CARE,
+    HALF_YES,
     HOMELESS,
+    HURT_BY_SOMEBODY,
+    OWNS_UP,
     PUT_RIGHT,
+    RELAPSE,
     RELIEF,
     RINGING,
     TOLD_SOMEBODY,
@@ -47,6 +51,7 @@ from bot.dialogue.context import (
     stays_with_danger,
     withdrawn_route,
 )
+from bot.dialogue.denials import denies_first
 from bot.dialogue.help_intents import asks_for_help
 from bot.dialogue.referral import REFERRAL
 from bot.dialogue.replies import QUIET_TURNS
@@ -95,6 +100,9 @@ RELIEVED = (PUT_RIGHT, f"{SOMEONE}{RELIEF}")
 
 SAID_BESIDE_THEM = (*TELLS, *BARE, "smalltalk", "thank", "not_now", "ask_what_to_do")
 """Intents that are met quietly in the minutes after somebody was reached."""
+
+YES_AND_HALF = ("ambivalent", HALF_YES, OWNS_UP, RELAPSE)
+"""Signs that answer the question about thoughts, whatever is asked in the same breath."""
 
 ASKED_ON = ("asks_words", "asks_meanwhile")
 """Signs of what is asked about somebody who was, or is to be, reached."""
@@ -185,7 +193,7 @@ def needs_crisis_action(parsed: Mapping[str, Any], slots: Mapping[str, Any]) -> 
         return True
     if is_corrected(parsed, slots) or (slots.get("crisis_affirmed") and WONT_RING in signs):
         return True
-    if answers_what_was_passed_over(parsed, slots):
+    if answers_what_was_passed_over(parsed, slots) or denies_first(parsed, slots):
         return True
     if not in_crisis(slots):
         return False
@@ -218,7 +226,8 @@ def needs_crisis_action(parsed: Mapping[str, Any], slots: Mapping[str, Any]) -> 
     sure = ((parsed.get("intent") or {}).get("confidence") or 0.0) >= SURE
     elsewhere = intent.startswith(QUESTIONS) and intent not in ABOUT_THE_CRISIS
     held = "change_subject" in signs or any(s.startswith(BARRIER) or s in ASKED_ON for s in signs)
-    return held or not (elsewhere and sure)
+    answers = slots.get("crisis") == "asked" and any(s in signs for s in YES_AND_HALF)
+    return held or answers or not (elsewhere and sure)
 
 
 def _answered_last(slots: Mapping[str, Any]) -> bool:
