@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date
+from typing import Any
 
 from rasa_sdk import Tracker
 from rasa_sdk.events import EventType, SlotSet
@@ -33,17 +35,31 @@ def named_deanery(tracker: Tracker) -> list[EventType]:
 def told_deanery(tracker: Tracker) -> list[EventType]:
     """Return the events that keep the deanery that somebody says they are in, if none is known.
 
-    One that begins the message is theirs, or one beside "I'm in" and the like; of any other it is
-    not known whose it is.
+    One that begins the message is theirs, one that stands alone at its end ("would they know?
+    wessex"), or one beside "I'm in" and the like; of any other it is not known whose it is.
     """
     message = tracker.latest_message
     if tracker.get_slot("deanery"):
         return []
-    begins = any(
-        e.get("entity") == "deanery" and e.get("start") == 0 for e in message.get("entities") or ()
-    )
-    theirs = begins or "says_where" in (message.get("signs") or ())
+    text = str(message.get("text") or "")
+    places = [e for e in message.get("entities") or () if e.get("entity") == "deanery"]
+    alone = any(e.get("start") == 0 or _stands_alone_at_the_end(e, text) for e in places)
+    theirs = alone or "says_where" in (message.get("signs") or ())
     return named_deanery(tracker) if theirs else []
+
+
+def take_deanery(tracker: Tracker) -> list[EventType]:
+    """Keep the deanery that a question names as theirs, for its answer too; return the events."""
+    events = told_deanery(tracker)
+    for event in events:
+        tracker.slots[event["name"]] = event["value"]
+    return events
+
+
+def _stands_alone_at_the_end(entity: Mapping[str, Any], text: str) -> bool:
+    """Whether an entity is all of a message's last sentence."""
+    start, end = int(entity.get("start") or 0), int(entity.get("end") or 0)
+    return text[:start].rstrip()[-1:] in (".", "?", "!", ";") and not text[end:].strip(" .!?")
 
 
 def say_warnings(dispatcher: CollectingDispatcher, deanery: Deanery) -> None:

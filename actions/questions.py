@@ -11,7 +11,13 @@ from rasa_sdk.events import EventType, FollowupAction, SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 
 from actions.crisis_numbers import crisis_numbers
-from actions.local_facts import DISCOURAGED, WARNING_RESPONSES, chosen_deanery, say_warnings
+from actions.local_facts import (
+    DISCOURAGED,
+    WARNING_RESPONSES,
+    chosen_deanery,
+    say_warnings,
+    take_deanery,
+)
 from actions.services import service_lines
 from actions.speaking import (
     entity_of,
@@ -157,6 +163,7 @@ TOPICS_WITHOUT_RETURN = (
     "complain_quietly",
     "sleeves",
     "who_acts",
+    "you_report",
     "educator_in_the_way",
     PLAINER,
 )
@@ -200,7 +207,10 @@ class ActionAnswer(Action):
     async def run(
         self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]
     ) -> list[EventType]:
-        """Say the answer."""
+        """Say the answer; a deanery that is named along with the question is theirs."""
+        return [*take_deanery(tracker), *self._answer(dispatcher, tracker)]
+
+    def _answer(self, dispatcher: CollectingDispatcher, tracker: Tracker) -> list[EventType]:
         before = memory_of(tracker)
         intent = intent_of(tracker)
         signs = tracker.latest_message.get("signs") or ()

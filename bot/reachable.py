@@ -31,6 +31,8 @@ from bot.dialogue.context import (
     NEWS,
     RELIEF,
     STAY,
+    TOLD_MORE,
+    WOKEN,
 )
 from bot.dialogue.referral import CHOICES
 from bot.dialogue.replies import ASKED_OF_THEMSELVES, MOVEMENTS
@@ -60,6 +62,9 @@ BEGINNINGS: Mapping[str, tuple[str, ...]] = {
     "utter_return_talk": ("without_contact",),
 }
 """Names in the code -> the endings that it may add to them, after `_`."""
+
+OTHER_NEWS = (MISREAD, RELIEF, STAY, LIVING, TOLD_MORE, WOKEN)
+"""News of somebody else that no one sign stands for."""
 
 Parts = Iterable[tuple[str, ...]]
 
@@ -118,7 +123,7 @@ def _templates() -> Mapping[str, Parts]:
     stages, patterns, concerns = (_each(labels(f)) for f in ("stage", "pattern", "concern"))
     kinds, own_routes = _each(URGENCY), _each(OWN_ROUTES)
     others = _each([*OTHER_ROUTES, someone_else.UNCLEAR_WHOSE])
-    news, chosen = _each([*NEWS.values(), MISREAD, RELIEF, STAY, LIVING]), _chosen()
+    news, chosen = _each([*NEWS.values(), *OTHER_NEWS]), _chosen()
     worded = (*OWN_ROUTES, routes.REMARKS)
     return {
         "utter_act_{}": _each([*talk.ACTS, "all_right"]),

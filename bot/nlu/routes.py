@@ -85,7 +85,7 @@ SUPPOSED = {"patient_risk": "only_if"}
 STAYS_HOME, FAMILY = "stays_with_child", "work_life_family"
 """The sign, and the concern told before it, of who stays at home with somebody they care for."""
 
-HINTS = {"eats_hint": "eating_disorder"}
+HINTS = {"eats_hint": "eating_disorder", "hides_from_them": AT_HOME}
 """Signs that are near enough to a harm to ask about it, whatever the classifier says."""
 
 MUCH_ALIKE = (
@@ -93,6 +93,7 @@ MUCH_ALIKE = (
     ("bullying", "discrimination"),
     ("unfit_now", "alcohol_drugs"),
     ("domestic_abuse", "sexual_harm"),
+    ("sexual_harm", "bullying"),
 )
 """Routes whose words are so near that one, given, is not followed by a question about the other."""
 
