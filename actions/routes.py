@@ -14,6 +14,7 @@ from actions.services import service_lines
 from actions.speaking import intent_of, memory_of, remember, say, say_reply
 from bot.dialogue.context import (
     AT_WORK,
+    DOUBTS_IT,
     FEAR,
     HURT_BY_SOMEBODY,
     STRANGLED,
@@ -24,6 +25,8 @@ from bot.dialogue.context import (
     fear_of,
     harm_spoken_of,
     is_breathless,
+    question_again,
+    stays_open,
     withdrawn_route,
 )
 from bot.dialogue.replies import AFTER_ROUTE, QUIET_TURNS, taken_back
@@ -79,6 +82,10 @@ ASKED_ASIDE = {"writes": "safe_from_them", "panic": "route", THROAT: "safe_from_
 """What is said to something told on after a route -> what its question asks, if a yes or no."""
 
 
+SETTLED_ASIDE = ("cannot_talk", "minutes", "writes", THROAT)
+"""What is said aside that sees to their safety itself, or asks about it."""
+
+
 class ActionRoute(Action):
     """Answers a harm with its own route, then what was said to the route's question."""
 
@@ -127,8 +134,12 @@ class ActionRoute(Action):
                 _say_care_for_the_throat(dispatcher, tracker)
                 say(dispatcher, "utter_route_throat_ask")
             asked = ASKED_ASIDE.get(aside, "open")
-            after = replace(after, asked=asked, last_ask=AFTER_ROUTE)
             changed, answered = {}, []
+            if self._leaves_safety_open(tracker, aside):
+                say(dispatcher, f"utter_route_{tracker.get_slot('route_asked')}_again")
+                asked = before.asked
+                changed = {"route_again": tracker.get_slot("route_asked")}
+            after = replace(after, asked=asked, last_ask=AFTER_ROUTE)
         elif fear and not self._is_answered(tracker, before.asked):
             _say_fear(dispatcher, tracker, fear)
             given = [*(tracker.get_slot("routes_given") or ()), FEAR + fear]
@@ -152,6 +163,15 @@ class ActionRoute(Action):
         """Whether the message answers the route's question, which comes before a fear."""
         said = answers_route(tracker.latest_message, tracker.slots)
         return asked in ("route", "safe_from_them") and said is not None
+
+    @staticmethod
+    def _leaves_safety_open(tracker: Tracker, aside: str) -> bool:
+        """Whether "are you safe from them?" is left unanswered, so that it is asked once more."""
+        asked = stays_open(tracker.slots) == "safe_from_them" and aside not in SETTLED_ASIDE
+        open_still = answers_route(tracker.latest_message, tracker.slots) is None
+        doubts = DOUBTS_IT in (tracker.latest_message.get("signs") or ())
+        again = question_again(tracker.slots) is not None
+        return asked and again and (open_still or doubts)
 
     @staticmethod
     def _quiet(harm: str | None) -> int:
@@ -216,13 +236,11 @@ def say_route(
     if route in HURT_BY_SOMEBODY and STRANGLED in (tracker.latest_message.get("signs") or ()):
         say(dispatcher, f"utter_route_aside_{THROAT}")
         _say_care_for_the_throat(dispatcher, tracker)
-        say(dispatcher, f"utter_route_{words}_ask")
-        return
-    lines = service_lines(tracker, AT_WORK_LINES if words == REMARKS else route)
-    help_and_who = [f"utter_route_{words}_do{_told_as(tracker, words)}"]
-    say(
-        dispatcher, *help_and_who, *(["utter_route_lines"] if lines else []), lines=lines, **numbers
-    )
+    else:
+        lines = service_lines(tracker, AT_WORK_LINES if words == REMARKS else route)
+        who = [f"utter_route_{words}_do{_told_as(tracker, words)}"]
+        who += ["utter_route_lines"] if lines else []
+        say(dispatcher, *who, lines=lines, **numbers)
     say(dispatcher, f"utter_route_{words}_{'yes' if answered else 'ask'}", **numbers)
 
 

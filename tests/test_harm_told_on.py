@@ -59,7 +59,7 @@ AFTER = [
     ("alcohol_drugs", "I think I'll ring the helpline on Monday", "will_ring"),
     ("eating_disorder", "do they see doctors", "for_doctors"),
     ("eating_disorder", "my bmi is normal though", "thin"),
-    ("error_today", "I'm shaking and the bleep won't stop", "bleep"),
+    ("error_today", "I'm in tears and my bleep keeps going off", "bleep"),
     ("error_today", "the reg is scrubbed", "past_the_reg"),
     ("error_today", "can't get hold of the consultant", "past_the_reg"),
     ("error_today", "who does the datix", "datix"),
@@ -312,7 +312,8 @@ def test_a_throat_that_nobody_held_is_no_strangling(recogniser, text):
 
 def test_who_hides_their_writing_is_asked_whether_somebody_frightens_them(person):
     person.open()
-    person.say("have to be quick, my husband is asleep")
+    text = "have to be quick, my husband is asleep"
+    person.say_as(text, intent={"name": "share", "confidence": 0.9})
     assert person.slot("harm_open") == "domestic_abuse"
     assert person.seen[-1][-1].said == ("utter_maybe_domestic_abuse",)
 
@@ -405,3 +406,15 @@ def test_a_no_to_the_unit_for_whom_it_tells_is_confirmed(person):
     person.say("what is the psu")
     person.say_as("not if they tell her", intent={"name": "not_now", "confidence": 0.9})
     assert "utter_not_if_told" in person.seen[-1][0].said
+
+
+@pytest.mark.parametrize("text", ["am I imagining it", "he is my educational supervisor"])
+def test_the_question_of_safety_is_put_again_after_what_is_told_beside_it(person, text):
+    person.open()
+    person.say(TOLD["sexual_harm"])
+    person.say(text)
+    assert person.slot("crisis") == "no"
+    assert person.seen[-1][-1].said == ("utter_route_sexual_harm_again",)
+    assert person.slot("asked") == "safe_from_them"
+    person.say("no")
+    assert person.slot("crisis_kind") == "unsafe_person"

@@ -761,7 +761,7 @@ DANGER = "my colleague says she wants to die"
         ("could i ring her ward? they'd know", "their_work"),
         ("would his hospital have the address", "their_work"),
         ("will she get in trouble for it", "their_job"),
-        ("could this ruin his career", "their_job"),
+        ("would it be on his record", "their_job"),
     ],
 )
 @pytest.mark.parametrize("called", [False, True])
@@ -870,7 +870,8 @@ def test_so_angry_that_one_cannot_see_straight_is_no_unfitness_but_drink_is(pers
     [
         ("do i tell him myself or wait for the consultant", "utter_route_aside_who_tells"),
         ("nobody's told the family", "utter_route_aside_family"),
-        ("do i need to put in a datix on myself", "utter_route_fear_report_duty"),
+        ("do i need to put in a datix on myself", "utter_route_aside_datix"),
+        ("do i have to report it", "utter_route_fear_report_duty"),
         ("will this be on my arcp", "utter_route_aside_record"),
         ("form r asks about it doesnt it", "utter_route_aside_record"),
         ("ok going back. thanks", "utter_route_aside_back_in"),

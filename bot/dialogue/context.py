@@ -174,6 +174,9 @@ OFFERS = ("information", "contact", "message", "deanery", "referral")
 STRANGLED = "strangled"
 """The sign of a hand on the throat, which is said to be grave wherever abuse is spoken of."""
 
+DOUBTS_IT = "doubts_it"
+"""The sign of "am I imagining it?", which is unsure of what happened, and not of being safe."""
+
 ONLY_MINUTES = "only_minutes"
 """The sign of "for ten minutes, he's in the shower": no yes, and no no, to "are you safe?"."""
 
@@ -203,7 +206,7 @@ ASIDE = (
     ("gets_back_to_them", "gets_back", (SEXUAL, "bullying", "discrimination")),
     ("asks_them_to_stay", "stays_beside", (SEXUAL,)),
     ("signs_them_off", "signs_off", (SEXUAL, "bullying")),
-    ("doubts_it", "doubts", (SEXUAL, "bullying", "discrimination")),
+    (DOUBTS_IT, "doubts", (SEXUAL, "bullying", "discrimination")),
     ("asks_what_now", "what_now", AT_WORK),
     ("only_panic", "panic", AT_WORK),
     ("asks_whom_to_tell", "whom", (SEXUAL, "bullying", "discrimination")),
@@ -218,7 +221,7 @@ ASIDE = (
     ("shared_device", "device", (ABUSE,)),
     ("asks_language", "language", (ABUSE, SEXUAL)),
     ("made_small", "counts_at_home", (ABUSE,)),
-    ("doubts_it", "counts_at_home", (ABUSE,)),
+    (DOUBTS_IT, "counts_at_home", (ABUSE,)),
     ("asks_if_it_counts", "counts", (SEXUAL,)),
     ("they_write_now", "writes", (SEXUAL,)),
     ("near_them_at_work", "near_them", (SEXUAL,)),
@@ -276,7 +279,7 @@ TOLD_ON = {
 ASKED_ALL_ALONG = ("asks_if_it_counts",)
 """Of these, the signs that mean yes for as long as what was asked was not denied."""
 
-AFTER_THE_ANSWER = ("cannot_talk", "due_soon", ONLY_MINUTES, "asks_if_for_doctors", "doubts_it")
+AFTER_THE_ANSWER = ("cannot_talk", "due_soon", ONLY_MINUTES, "asks_if_for_doctors")
 """Signs that are told aside only where they do not stand beside an answer that says otherwise."""
 
 DENIES = ("misread", "no_such_thing")
@@ -878,6 +881,8 @@ def _context(message: Mapping[str, Any], slots: Mapping[str, Any]) -> str | None
     unsafe = "not_safe" in found
     wrongly = asked == "safe_from_them" and withdrawn_route(message, slots)
     answer = None if is_corrected(message, slots) else answer_of(str(intent), found)
+    if answer == "half" and DOUBTS_IT in found and "ambivalent" not in found:
+        answer = None
     if (
         asked in ASKED_SAFE
         and not (wrongly and not unsafe)
