@@ -135,6 +135,8 @@ class ActionRoute(Action):
                 say(dispatcher, "utter_route_throat_ask")
             asked = ASKED_ASIDE.get(aside, "open")
             changed, answered = {}, []
+            if aside in ASKED_ASIDE and not tracker.get_slot("route_asked"):
+                changed = {"route_asked": harm_spoken_of(tracker.slots)}  # asked anew
             if self._leaves_safety_open(tracker, aside):
                 say(dispatcher, f"utter_route_{tracker.get_slot('route_asked')}_again")
                 asked = before.asked

@@ -288,6 +288,9 @@ def test_a_hand_on_the_throat_told_later_asks_about_safety_again(person):
     person.say("he throttled me once, in the car")
     assert person.slot("asked") == "safe_from_them"
     assert "A&E" in person.text
+    person.say("yes")
+    assert person.seen[-1][0].said == ("utter_route_domestic_abuse_yes",)
+    person.say("he put his hands on my neck in May too")
     person.say("no")
     assert person.slot("crisis_kind") == "unsafe_person"
     assert "999" in person.text
