@@ -54,6 +54,14 @@ def told_deanery(tracker: Tracker) -> list[EventType]:
     return named_deanery(tracker) if theirs else []
 
 
+def take_deanery(tracker: Tracker) -> list[EventType]:
+    """Keep the deanery that a question names as theirs, for its answer too; return the events."""
+    events = told_deanery(tracker)
+    for event in events:
+        tracker.slots[event["name"]] = event["value"]
+    return events
+
+
 def _stands_alone(text: str, entity: Mapping[str, Any]) -> bool:
     """Whether a name begins a message, or is a sentence of its own at its end."""
     start, end = int(entity.get("start") or 0), int(entity.get("end") or 0)

@@ -15,7 +15,7 @@ from actions.local_facts import (
     DISCOURAGED,
     chosen_deanery,
     say_warnings,
-    told_deanery,
+    take_deanery,
 )
 from actions.services import service_lines
 from actions.someone_else import take_news
@@ -171,6 +171,7 @@ TOPICS_WITHOUT_RETURN = (
     "complain_quietly",
     "sleeves",
     "who_acts",
+    "you_report",
     "educator_in_the_way",
     "tell_a_colleague",
     "statement_content",
@@ -221,10 +222,7 @@ class ActionAnswer(Action):
         self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]
     ) -> list[EventType]:
         """Say the answer, after news of somebody else; a deanery they say they are in is kept."""
-        told = told_deanery(tracker)
-        for event in told:
-            tracker.slots[event["name"]] = event["value"]
-        news = take_news(dispatcher, tracker)
+        told, news = take_deanery(tracker), take_news(dispatcher, tracker)
         return [*news, *told, *await self._answer(dispatcher, tracker)]
 
     async def _answer(self, dispatcher: CollectingDispatcher, tracker: Tracker) -> list[EventType]:

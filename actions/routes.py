@@ -21,7 +21,9 @@ from actions.speaking import (
 )
 from bot.dialogue.context import (
     AT_WORK,
+    DOUBTS_IT,
     FEAR,
+    STRANGLED,
     UNSAFE_PERSON,
     answers_route,
     aside_of,
@@ -29,10 +31,13 @@ from bot.dialogue.context import (
     fear_of,
     harm_spoken_of,
     is_breathless,
+    question_again,
+    stays_open,
     withdrawn_route,
 )
 from bot.dialogue.replies import AFTER_ROUTE, QUIET_TURNS, taken_back
 from bot.nlu.routes import (
+    AT_HOME,
     DONE_FIRST,
     HURT_BY_SOMEBODY,
     OWN_ROUTES,
@@ -74,8 +79,18 @@ LONG_QUIET = (
 LONG_QUIET_TURNS = 10
 """Routes after which the unit waits longer to be offered, unless it is asked for, and how long."""
 
-ASKED_ASIDE = {"writes": "safe_from_them", "panic": "route"}
+THROAT = "throat"
+"""What is said to a hand on the throat; medical care and the services follow it."""
+
+KNOWN = ("done", "senior_knows")
+"""Signs that what comes first after an error, or when unfit, is done already."""
+
+ASKED_ASIDE = {"writes": "safe_from_them", "panic": "route", THROAT: "safe_from_them"}
 """What is said to something told on after a route -> what its question asks, if a yes or no."""
+
+
+SETTLED_ASIDE = ("cannot_talk", "minutes", "writes", THROAT)
+"""What is said aside that sees to their safety itself, or asks about it."""
 
 
 class ActionRoute(Action):
@@ -101,13 +116,16 @@ class ActionRoute(Action):
         withdrawn = withdrawn_route(tracker.latest_message, tracker.slots)
         aside = aside_of(tracker.latest_message, tracker.slots)
         if harm is not None:
-            say_route(dispatcher, tracker, harm)
+            known = is_known(tracker, harm)
+            say_route(dispatcher, tracker, harm, answered=known)
             heard = with_concern(before.concerns_heard, harm)
-            asked = question_of(worded_as(tracker, harm))
+            asked = "open" if known else question_of(worded_as(tracker, harm))
             stated = with_concern(before.concerns_stated, harm)
             after = replace(after, asked=asked, concerns_heard=heard, concerns_stated=stated)
             changed: dict[str, Any] = {}
             answered = given_route(tracker, harm)
+            if known:
+                answered.append(SlotSet("route_asked", None))
         elif withdrawn is not None:
             reply = taken_back(before, routes()[withdrawn].concern)
             say_reply(dispatcher, reply)
@@ -120,9 +138,18 @@ class ActionRoute(Action):
             answered = []
         elif aside is not None:
             say(dispatcher, f"utter_route_aside_{aside}", **crisis_numbers(tracker))
+            if aside == THROAT:
+                _say_care_for_the_throat(dispatcher, tracker)
+                say(dispatcher, "utter_route_throat_ask")
             asked = ASKED_ASIDE.get(aside, "open")
-            after = replace(after, asked=asked, last_ask=AFTER_ROUTE)
             changed, answered = {}, []
+            if aside in ASKED_ASIDE and not tracker.get_slot("route_asked"):
+                changed = {"route_asked": harm_spoken_of(tracker.slots)}  # asked anew
+            if self._leaves_safety_open(tracker, aside):
+                say(dispatcher, f"utter_route_{tracker.get_slot('route_asked')}_again")
+                asked = before.asked
+                changed = {"route_again": tracker.get_slot("route_asked")}
+            after = replace(after, asked=asked, last_ask=AFTER_ROUTE)
         elif fear and not self._is_answered(tracker, before.asked):
             _say_fear(dispatcher, tracker, fear)
             given = [*(tracker.get_slot("routes_given") or ()), FEAR + fear]
@@ -146,6 +173,15 @@ class ActionRoute(Action):
         """Whether the message answers the route's question, which comes before a fear."""
         said = answers_route(tracker.latest_message, tracker.slots)
         return asked in ("route", "safe_from_them") and said is not None
+
+    @staticmethod
+    def _leaves_safety_open(tracker: Tracker, aside: str) -> bool:
+        """Whether "are you safe from them?" is left unanswered, so that it is asked once more."""
+        asked = stays_open(tracker.slots) == "safe_from_them" and aside not in SETTLED_ASIDE
+        open_still = answers_route(tracker.latest_message, tracker.slots) is None
+        doubts = DOUBTS_IT in (tracker.latest_message.get("signs") or ())
+        again = question_again(tracker.slots) is not None
+        return asked and again and (open_still or doubts)
 
     @staticmethod
     def _quiet(harm: str | None) -> int:
@@ -202,15 +238,39 @@ def say_route(
         answered: whether they have said yes already to what the route asks.
     """
     numbers, words = crisis_numbers(tracker), worded_as(tracker, route)
-    say(dispatcher, f"utter_route_{words}_open", **numbers)
+    if answered and route == "error_today":
+        say(dispatcher, "utter_route_error_today_told")
+    else:
+        say(dispatcher, f"utter_route_{words}_open", **numbers)
     if is_breathless(tracker.latest_message):
         say(dispatcher, "utter_breathless", **numbers)
-    lines = service_lines(tracker, AT_WORK_LINES if words == REMARKS else route)
-    help_and_who = [f"utter_route_{words}_do{_told_as(tracker, words)}"]
-    say(
-        dispatcher, *help_and_who, *(["utter_route_lines"] if lines else []), lines=lines, **numbers
-    )
+    if route in HURT_BY_SOMEBODY and STRANGLED in (tracker.latest_message.get("signs") or ()):
+        say(dispatcher, f"utter_route_aside_{THROAT}")
+        _say_care_for_the_throat(dispatcher, tracker)
+    else:
+        lines = service_lines(tracker, AT_WORK_LINES if words == REMARKS else route)
+        who = [f"utter_route_{words}_do{_told_as(tracker, words)}"]
+        who += ["utter_route_lines"] if lines else []
+        say(dispatcher, *who, lines=lines, **numbers)
     say(dispatcher, f"utter_route_{words}_{'yes' if answered else 'ask'}", **numbers)
+
+
+def _say_care_for_the_throat(dispatcher: CollectingDispatcher, tracker: Tracker) -> None:
+    """Say what to have looked at after a hand on the throat, and who helps to plan around it."""
+    lines = service_lines(tracker, AT_HOME)
+    who = ["utter_route_throat_who", *(["utter_route_lines"] if lines else [])]
+    say(dispatcher, *who, lines=lines, **crisis_numbers(tracker))
+
+
+def is_known(tracker: Tracker, route: str) -> bool:
+    """Whether a message tells a route whose first step it says is done ("the reg knows")."""
+    signs = tracker.latest_message.get("signs") or ()
+    return route in DONE_FIRST and any(sign in signs for sign in _known_by(route))
+
+
+def _known_by(route: str) -> tuple[str, ...]:
+    """Return the signs that say so; who knows of an error has not taken a shift over."""
+    return KNOWN if route == "error_today" else KNOWN[:1]
 
 
 def worded_as(tracker: Tracker, route: str) -> str:
@@ -225,9 +285,11 @@ def _told_as(tracker: Tracker, words: str) -> str:
     """Return the end of the response's name: a hand on the knee is not met with forensic tests."""
     signs = tracker.latest_message.get("signs") or ()
     doubted = "asks_if_it_counts" in signs
+    by_phrases = (tracker.latest_message.get("harm_sources") or {}).get("patterns") or ()
     if words == SEXUAL and (doubted or "assaulted" not in signs):
         belittled = doubted or any(sign in signs for sign in ("harassed", "remarks"))
-        return HARASSED if belittled else ""
+        hovers = "touched" in signs and SEXUAL not in by_phrases
+        return HARASSED if belittled or hovers else ""
     if words != "alcohol_drugs":
         return ""
     if "withdrawal" in signs:

@@ -15,6 +15,7 @@ from actions.referral import let_go
 from actions.routes import (
     given_route,
     harm_of,
+    is_known,
     question_of,
     say_route,
     waiting_route,
@@ -41,6 +42,7 @@ from bot.dialogue.context import (
     RELAPSE,
     RINGING,
     SHAKEN,
+    STRANGLED,
     TAKES_BACK,
     UNSAFE_PERSON,
     UNSURE,
@@ -90,7 +92,6 @@ from bot.dialogue.urgency import (
     presses_for_the_call,
 )
 from bot.nlu.routes import (
-    DONE_FIRST,
     EDGE,
     EMERGENCY,
     OWN_ROUTES,
@@ -223,6 +224,9 @@ BUTTONS = {"safe_for_now": SAFE, "will_call": WILL_CALL}
 
 COMPANY, TOLD_THEM = "company", "told_somebody"
 """Signs that "he is here", "he's coming" hold: help, unless he is the danger."""
+
+CLOSES = ("cannot_talk", "time_is_up")
+"""Signs that whoever is feared is near, so that the page is closed now."""
 
 NEAR = "near_only"
 """The sign that somebody is near, who was not told."""
@@ -505,6 +509,9 @@ def _show_card(
     if owned and not running:
         opening = "utter_crisis_open_taken_back"
     say(dispatcher, f"utter_other_{news}" if news else opening, "utter_crisis_card", **numbers)
+    if kind == UNSAFE_PERSON and STRANGLED in signs_said:
+        say(dispatcher, "utter_route_aside_throat")
+        say(dispatcher, "utter_route_throat_who", **numbers)
     if kind == MEDICAL and harm_of(tracker) in AT_WORK:
         say(dispatcher, "utter_crisis_patient_too")
     if doubt and now.state == "staying":
@@ -703,7 +710,8 @@ def _after_answer(dispatcher: CollectingDispatcher, tracker: Tracker, now: Step,
     intent, numbers = intent_of(tracker), crisis_numbers(tracker)
     meaning = _meaning(tracker, now)
     barrier = _barrier(tracker)
-    if now.kind == UNSAFE_PERSON and meaning is None and "cannot_talk" in _signs(tracker):
+    leaves = any(sign in _signs(tracker) for sign in CLOSES)
+    if now.kind == UNSAFE_PERSON and meaning is None and leaves:
         say(dispatcher, "utter_route_aside_cannot_talk", **numbers)
         return replace(now, state="staying", question=QUESTION_OF[UNSAFE_PERSON])
     told = _told_plainly(tracker)
@@ -964,7 +972,7 @@ def _give_route(
     dispatcher: CollectingDispatcher, tracker: Tracker, now: Step, route: str, safe: bool = False
 ) -> Step:
     """Say the route that waited; return where the conversation stands then."""
-    done = route in DONE_FIRST and "done" in _signs(tracker)
+    done = is_known(tracker, route)
     say_route(dispatcher, tracker, route, answered=safe or done)
     asked = "open" if safe or done else question_of(route)
     return replace(now, question="open", asked=asked, route=route)
@@ -1051,6 +1059,8 @@ def _stay(dispatcher: CollectingDispatcher, tracker: Tracker, now: Step, turn: i
         say(dispatcher, "utter_crisis_objected", **numbers)
         return replace(now, question="step")
     if family:
+        if now.kind == UNSAFE_PERSON and STRANGLED in _signs(tracker):
+            say(dispatcher, "utter_route_aside_throat")
         say(dispatcher, f"utter_crisis_stay_{family}", **numbers)
         return replace(now, question=QUESTION_OF.get(family, "open"))
     if turn % 2:

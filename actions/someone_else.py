@@ -17,11 +17,13 @@ from bot.dialogue.context import (
     IN_DANGER,
     MISREAD,
     STAY,
+    TOLD_MORE,
     WAITING,
     confirmed_route,
     may_be_nobody,
     news_of,
     others_risk_is_clear,
+    tells_more,
 )
 from bot.dialogue.memory import heard_in
 from bot.dialogue.reading import NEWS_FIRST
@@ -68,7 +70,8 @@ class ActionSomeoneElse(Action):
         before_this = list(tracker.get_slot("routes_given") or ())
         feared = any(given in FEARED_FOR for given in before_this)
         if route is None and feared and someone_in_danger(tracker.slots):
-            news = WAITING if SOMEONE_ELSE + CALLED in before_this else STAY
+            more = TOLD_MORE if tells_more(tracker.latest_message) else STAY
+            news = WAITING if SOMEONE_ELSE + CALLED in before_this else more
             route = f"{SOMEONE_ELSE}{news}"
         if route is None:
             say(dispatcher, "utter_worried_about_someone")

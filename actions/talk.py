@@ -285,7 +285,9 @@ class ActionNotNow(Action):
             say(dispatcher, "utter_no_more_offers")
         else:
             sent = tracker.get_slot("sent_way") in SENT_WITH
-            say(dispatcher, "utter_not_now_sent" if sent else "utter_not_now")
+            conditional = "not_if_they_tell" in (tracker.latest_message.get("signs") or ())
+            kept = "utter_not_if_told" if conditional else "utter_not_now"
+            say(dispatcher, "utter_not_now_sent" if sent else kept)
         return remember(before, after, unclear_run=0)
 
 

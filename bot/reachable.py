@@ -31,6 +31,8 @@ from bot.dialogue.context import (
     NEWS,
     RELIEF,
     STAY,
+    TOLD_MORE,
+    WOKEN,
 )
 from bot.dialogue.reading import STEPS
 from bot.dialogue.referral import CHOICES
@@ -61,6 +63,9 @@ BEGINNINGS: Mapping[str, tuple[str, ...]] = {
     "utter_return_talk": ("without_contact",),
 }
 """Names in the code -> the endings that it may add to them, after `_`."""
+
+OTHER_NEWS = (MISREAD, RELIEF, STAY, LIVING, TOLD_MORE, WOKEN)
+"""News of somebody else that no one sign stands for."""
 
 Parts = Iterable[tuple[str, ...]]
 
@@ -120,7 +125,7 @@ def _templates() -> Mapping[str, Parts]:
     named = [*concerns, *_each(SITTINGS)]
     kinds, own_routes = _each(URGENCY), _each(OWN_ROUTES)
     others = _each([*OTHER_ROUTES, someone_else.UNCLEAR_WHOSE])
-    news, chosen = _each([*NEWS.values(), MISREAD, RELIEF, STAY, LIVING]), _chosen()
+    news, chosen = _each([*NEWS.values(), *OTHER_NEWS]), _chosen()
     worded = (*OWN_ROUTES, routes.REMARKS)
     return {
         "utter_act_{}": _each([*talk.ACTS, "all_right"]),

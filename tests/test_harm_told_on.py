@@ -11,6 +11,7 @@ from bot.dialogue.context import (
     confirmed_route,
     stays_open,
 )
+from bot.nlu.routes import may_be_told
 from tests.test_routes import TOLD, maybe
 
 UNIT = ("unit for doctors", "professional support", "psu")
@@ -38,6 +39,31 @@ AFTER = [
     ("eating_disorder", "the practice nurse will weigh me", "weighed"),
     ("eating_disorder", "palpitations again at handover", "body"),
     ("no_home_or_money", "who do I ask in the hospital about a room", "room"),
+    ("domestic_abuse", "once he had his hand round my neck, he was drunk", "throat"),
+    ("domestic_abuse", "she held me against the wall by the throat", "throat"),
+    ("domestic_abuse", "he pressed a pillow over my face in May", "throat"),
+    ("domestic_abuse", "the shower has stopped", "cannot_talk"),
+    ("domestic_abuse", "I can hear his keys", "cannot_talk"),
+    ("domestic_abuse", "her car just pulled in", "cannot_talk"),
+    ("domestic_abuse", "for about five minutes", "minutes"),
+    ("domestic_abuse", "until she gets back from the shop", "minutes"),
+    ("domestic_abuse", "what do I say to the refuge", "line_words"),
+    ("domestic_abuse", "I'm probably making a fuss", "counts_at_home"),
+    ("sexual_harm", "how would I start with the helpline", "line_words"),
+    ("sexual_harm", "he is my educational supervisor", "signs_off"),
+    ("sexual_harm", "and she writes my report", "signs_off"),
+    ("sexual_harm", "am I imagining it", "doubts"),
+    ("sexual_harm", "he's really supportive otherwise", "doubts"),
+    ("sexual_harm", "I'll ask the scrub nurse to stay near", "stays_beside"),
+    ("sexual_harm", "would she find out it was me", "gets_back"),
+    ("alcohol_drugs", "I think I'll ring the helpline on Monday", "will_ring"),
+    ("eating_disorder", "do they see doctors", "for_doctors"),
+    ("eating_disorder", "my bmi is normal though", "thin"),
+    ("error_today", "I'm in tears and my bleep keeps going off", "bleep"),
+    ("error_today", "the reg is scrubbed", "past_the_reg"),
+    ("error_today", "can't get hold of the consultant", "past_the_reg"),
+    ("error_today", "who does the datix", "datix"),
+    ("error_today", "he's awake now", "stable"),
 ]
 
 
@@ -237,3 +263,161 @@ def test_a_hint_of_starving_is_asked_about(person, text):
     person.say_as(text, **{"harms": [], "harm_sources": {}})
     assert person.slot("harm_open") == "eating_disorder"
     assert person.seen[-1][-1].said == ("utter_maybe_eating_disorder",)
+
+
+THROAT = "utter_route_aside_throat"
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["my partner put one hand around my neck", "my ex grabbed me by the throat in the kitchen"],
+)
+def test_a_hand_on_the_throat_is_said_to_be_grave_in_the_first_reply(person, text):
+    person.open()
+    bubbles = person.say_as(text, risk="none", risk_sources={}, risk_scores={"own": 0.0})
+    assert person.slot("routes_given") == ["domestic_abuse"]
+    assert (THROAT,) in [bubble.said for bubble in bubbles]
+    assert all(words in person.text for words in ("A&E", "strangled", "999", "helpline"))
+    assert person.slot("asked") == "safe_from_them"
+
+
+def test_a_hand_on_the_throat_told_later_asks_about_safety_again(person):
+    person.open()
+    person.say(TOLD["domestic_abuse"])
+    person.say("yes")
+    person.say("he throttled me once, in the car")
+    assert person.slot("asked") == "safe_from_them"
+    assert "A&E" in person.text
+    person.say("yes")
+    assert person.seen[-1][0].said == ("utter_route_domestic_abuse_yes",)
+    person.say("he put his hands on my neck in May too")
+    person.say("no")
+    assert person.slot("crisis_kind") == "unsafe_person"
+    assert "999" in person.text
+
+
+@pytest.mark.parametrize("text", ["he choked me again", "he had his arm across my neck before"])
+def test_in_the_crisis_after_it_the_throat_is_heard_too(person, text):
+    person.open()
+    person.say(TOLD["domestic_abuse"])
+    person.say("no")
+    assert person.slot("crisis_kind") == "unsafe_person"
+    person.say(text)
+    assert any(THROAT in bubble.said for bubble in person.seen[-1])
+
+
+@pytest.mark.parametrize(
+    "text", ["the rota is strangling me", "my stethoscope was round my neck", "a lump in my throat"]
+)
+def test_a_throat_that_nobody_held_is_no_strangling(recogniser, text):
+    assert "strangled" not in recogniser.parse(text)["signs"]
+
+
+def test_who_hides_their_writing_is_asked_whether_somebody_frightens_them(person):
+    person.open()
+    text = "have to be quick, my husband is asleep"
+    person.say_as(text, intent={"name": "share", "confidence": 0.9})
+    assert person.slot("harm_open") == "domestic_abuse"
+    assert person.seen[-1][-1].said == ("utter_maybe_domestic_abuse",)
+
+
+def test_in_the_crisis_a_clock_that_runs_out_means_close_this_now(person):
+    person.open()
+    person.say(TOLD["domestic_abuse"])
+    person.say("no")
+    person.say("the water's stopped")
+    assert person.seen[-1][0].said == ("utter_route_aside_cannot_talk",)
+    assert "?" not in person.text
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["gave someone the wrong dose, the reg knows", "I gave ten times the dose. consultant's aware"],
+)
+def test_an_error_that_a_senior_knows_of_is_not_asked_about_again(person, text):
+    person.open()
+    person.say(text)
+    assert person.slot("routes_given") == ["error_today"]
+    assert person.seen[-1][0].said == ("utter_route_error_today_told",)
+    assert "senior been told" not in person.text
+    assert person.slot("asked") == "open"
+
+
+def test_who_tells_that_a_senior_knows_has_answered(person):
+    person.open()
+    person.say(TOLD["error_today"])
+    person.say("icu have him")
+    assert person.seen[-1][0].said == ("utter_route_error_today_yes",)
+
+
+def test_a_supervisor_who_harasses_is_not_asked_about_as_a_bully():
+    slots = {"routes_given": ["sexual_harm"]}
+    message = {"harms": ["bullying"], "harm_sources": {"clear": ["bullying"]}, "text": "w " * 9}
+    assert may_be_told(message, slots) is None
+
+
+def test_the_classifier_alone_does_not_bring_the_words_for_an_assault(person):
+    sources = {"patterns": [], "classifier": ["sexual_harm"], "clear": ["sexual_harm"]}
+    person.open()
+    text = "he finds reasons to be in the store room with me and touches my back"
+    person.say_as(text, harms=["sexual_harm"], harm_sources=sources)
+    assert any("utter_route_sexual_harm_do_harassed" in b.said for b in person.seen[-1])
+
+
+@pytest.mark.parametrize(
+    ("text", "asks"),
+    [
+        ("wales. do they tell my supervisor", True),
+        ("does the unit tell the trust? he sits on the board", True),
+        ("will i lose my licence", True),
+        ("they'd tell my supervisor and I'm done", False),
+        ("I'll be struck off", False),
+        ("then the gmc gets told", False),
+    ],
+)
+def test_a_question_who_is_told_is_answered_and_a_fear_is_met(person, text, asks):
+    person.open()
+    person.say(TOLD["alcohol_drugs"])
+    person.say("no")
+    if asks:
+        person.say_as(text, intent={"name": "ask_who_is_told", "confidence": 0.6})
+    else:
+        person.say(text)
+    met = any("utter_route_fear_told" in b.said for b in person.seen[-1])
+    assert met is not asks
+
+
+@pytest.mark.parametrize("text", ["wales. who is told?", "who is told? wales"])
+def test_a_deanery_named_beside_a_question_is_answered_about(person, text):
+    person.open()
+    person.say_as(text, intent={"name": "ask_who_is_told", "confidence": 0.9})
+    assert person.slot("deanery") == "wales"
+    assert any("utter_local_fact_told" in b.said for b in person.seen[-1])
+
+
+@pytest.mark.parametrize("text", ["do you have to report me", "will you tell the gmc"])
+@pytest.mark.parametrize("before", ["hello", TOLD["alcohol_drugs"]])
+def test_whether_this_reports_anyone_is_answered_with_no(person, before, text):
+    person.open()
+    person.say(before)
+    person.say(text)
+    assert "utter_asked_you_report" in person.seen[-1][0].said
+
+
+def test_a_no_to_the_unit_for_whom_it_tells_is_confirmed(person):
+    person.open()
+    person.say("what is the psu")
+    person.say_as("not if they tell her", intent={"name": "not_now", "confidence": 0.9})
+    assert "utter_not_if_told" in person.seen[-1][0].said
+
+
+@pytest.mark.parametrize("text", ["am I imagining it", "he is my educational supervisor"])
+def test_the_question_of_safety_is_put_again_after_what_is_told_beside_it(person, text):
+    person.open()
+    person.say(TOLD["sexual_harm"])
+    person.say(text)
+    assert person.slot("crisis") == "no"
+    assert person.seen[-1][-1].said == ("utter_route_sexual_harm_again",)
+    assert person.slot("asked") == "safe_from_them"
+    person.say("no")
+    assert person.slot("crisis_kind") == "unsafe_person"

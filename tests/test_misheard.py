@@ -663,24 +663,6 @@ PUT_RIGHT = [
     "oh no, it's about my father's death",
     "you've got that wrong, he's my late dad",
     "nobody is hurting me. he's dead, that's all",
-
-
-# A doubt that only the classifier raised, and how it ends.
-
-
-def raise_a_doubt(person, own=0.4):
-    person.open()
-    person.say_as("i keep reading my own notes from that day", **doubtful(own))
-    assert (person.slot("crisis"), person.slot("crisis_kind")) == ("asked", "unsure")
-
-
-PUT_RIGHT = [
-    "no. god no. i mean the risk assessment. i wrote low risk",
-    "oh god no, i meant the discharge letter",
-    "christ, no. i mean the audit form",
-    "no no, i only meant his notes",
-    "no of course not. i mean the statement for the coroner",
-    "absolutely not, i mean the handover sheet",
 ]
 
 
@@ -783,26 +765,6 @@ def test_told_again_it_is_answered(person):
     assert person.slot("routes_given") == ["other_colleague_now"]
 
 
-@pytest.mark.parametrize("own", [0.3, 0.7, 0.9])
-def test_a_firm_no_put_right_in_plain_words_is_believed_and_owned(person, words, own):
-    raise_a_doubt(person)
-    person.say_as(words, **doubtful(own))
-    assert said(person) & {"utter_crisis_misread", "utter_crisis_back_to"}
-    assert person.slot("crisis") == "no"
-    assert not person.slot("crisis_affirmed")
-    assert "999" not in person.text
-
-
-@pytest.mark.parametrize(
-    "words", ["god no", "no. no. no", "no way. the job is fine", "no, i'm not. it was a long day"]
-)
-def test_a_firm_no_is_believed_at_a_small_doubt(person, words):
-    raise_a_doubt(person)
-    person.say_as(words, **doubtful(0.3))
-    assert person.slot("crisis") == "no"
-    assert "999" not in person.text
-
-
 @pytest.mark.parametrize(
     "words",
     [
@@ -870,6 +832,49 @@ def test_what_is_no_question_about_the_unit_keeps_its_card(person, words):
     assert person.slot("crisis") == "asked"
 
 
+# A doubt that only the classifier raised, and how it ends.
+
+
+def raise_a_doubt(person, own=0.4):
+    person.open()
+    person.say_as("i keep reading my own notes from that day", **doubtful(own))
+    assert (person.slot("crisis"), person.slot("crisis_kind")) == ("asked", "unsure")
+
+
+PUT_RIGHT = [
+    "no. god no. i mean the risk assessment. i wrote low risk",
+    "oh god no, i meant the discharge letter",
+    "christ, no. i mean the audit form",
+    "no no, i only meant his notes",
+    "no of course not. i mean the statement for the coroner",
+    "absolutely not, i mean the handover sheet",
+]
+
+
+@pytest.mark.parametrize("words", PUT_RIGHT)
+@pytest.mark.parametrize("own", [0.3, 0.7, 0.9])
+def test_a_firm_no_put_right_in_plain_words_is_believed_and_owned(person, words, own):
+    raise_a_doubt(person)
+    person.say_as(words, **doubtful(own))
+    assert said(person) & {"utter_crisis_misread", "utter_crisis_back_to"}
+    assert person.slot("crisis") == "no"
+    assert not person.slot("crisis_affirmed")
+    assert "999" not in person.text
+
+
+@pytest.mark.parametrize(
+    "words", ["god no", "no. no. no", "no way. the job is fine", "no, i'm not. it was a long day"]
+)
+def test_a_firm_no_is_believed_at_a_small_doubt(person, words):
+    raise_a_doubt(person)
+    person.say_as(words, **doubtful(0.3))
+    assert person.slot("crisis") == "no"
+    assert "999" not in person.text
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
         "god no. but sometimes i wonder",
         "no no, though part of me wishes it",
         "god no, not tonight",

@@ -7,6 +7,7 @@ import pytest
 from actions import services as services_module
 from bot.content import responses
 from bot.deanery import signposts
+from bot.dialogue.context import news_of, stays_with_danger
 from bot.nlu.routes import (
     CLEAR_TO_ASK,
     OTHER_ROUTES,
@@ -765,6 +766,10 @@ DANGER = "my colleague says she wants to die"
         ("the nurse has come over to me", "company"),
         ("i dont think i can do my shift tomorrow", "work"),
         ("who covers my list tomorrow", "work"),
+        ("could i ring her ward? they'd know", "their_work"),
+        ("would his hospital have the address", "their_work"),
+        ("will she get in trouble for it", "their_job"),
+        ("would it be on his record", "their_job"),
     ],
 )
 @pytest.mark.parametrize("called", [False, True])
@@ -780,7 +785,14 @@ def test_what_goes_on_with_somebodys_danger_is_met(person, words, news, called):
 
 @pytest.mark.parametrize(
     "words",
-    ["she's replied, she meant the job!", "it was a false alarm", "she was talking about the exam"],
+    [
+        "she's replied, she meant the job!",
+        "it was a false alarm",
+        "she was talking about the exam",
+        "she's rung! she'd been on a plane",
+        "he just phoned, his battery had died, that's all",
+        "i've spoken to her. it was about her leaving do",
+    ],
 )
 def test_words_that_meant_something_else_are_met_with_relief_even_later_on(person, words):
     person.open()
@@ -798,6 +810,10 @@ def test_words_that_meant_something_else_are_met_with_relief_even_later_on(perso
         "what if she meant the job",
         "she says she meant the job and wants to die",
         "i thought he meant the job",
+        "she's rung, she'd been asleep and she's taken everything",
+        "he's rung from the bridge",
+        "she had been on a flight last week",
+        "he's replied, it's a goodbye",
     ],
 )
 def test_no_relief_where_danger_is_told_in_the_same_breath(person, words):
@@ -862,7 +878,8 @@ def test_so_angry_that_one_cannot_see_straight_is_no_unfitness_but_drink_is(pers
     [
         ("do i tell him myself or wait for the consultant", "utter_route_aside_who_tells"),
         ("nobody's told the family", "utter_route_aside_family"),
-        ("do i need to put in a datix on myself", "utter_route_fear_report_duty"),
+        ("do i need to put in a datix on myself", "utter_route_aside_datix"),
+        ("do i have to report it", "utter_route_fear_report_duty"),
         ("will this be on my arcp", "utter_route_aside_record"),
         ("form r asks about it doesnt it", "utter_route_aside_record"),
         ("ok going back. thanks", "utter_route_aside_back_in"),
@@ -933,3 +950,50 @@ def test_a_loss_told_first_is_not_asked_about_as_an_error(harm):
     assert may_be_told(erred, {}) or told_now(erred, {})
     by_phrase = {**loss, "harm_sources": {**loss["harm_sources"], "patterns": [harm]}}
     assert told_now(by_phrase, {}) == (harm,)
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "she's had an awful year, her dad died and she failed the exam",
+        "his flat is in Bristol and I'm in Leeds",
+        "what can the unit do for her",
+    ],
+)
+def test_more_of_somebody_in_danger_is_not_turned_to_the_writers_own_trouble(person, words):
+    person.open()
+    person.say(DANGER)
+    person.say(words)
+    assert "999" in person.text
+    assert person.slot("routes_given")[-1].startswith("other_")
+    assert person.slot("requested_slot") is None
+
+
+def test_not_tonight_to_an_offer_does_not_bring_somebodys_danger_back():
+    slots = {"routes_given": ["other_colleague_now"], "asked": "contact"}
+    message = {"intent": {"name": "not_now"}, "signals": {}, "signs": ()}
+    assert not stays_with_danger(message, slots)
+    assert stays_with_danger(message, {**slots, "asked": "and_you"})
+    later = {"intent": {"name": "share"}, "signs": ("of_them",)}
+    assert not stays_with_danger(later, {**slots, "asked": "open"})
+
+
+def test_an_old_loss_that_was_woken_is_met_once_it_is_over(person):
+    person.open()
+    person.say(DANGER)
+    person.say("it was a false alarm")
+    person.say("i lost a friend that way at uni")
+    assert "utter_other_woken" in last_said(person)
+
+
+def test_while_the_danger_lasts_an_old_loss_is_no_end_of_it():
+    slots = {"routes_given": ["other_colleague_now"], "asked": "and_you"}
+    message = {"signs": ("lost_one_before",), "intent": {"name": "share"}, "text": "i lost one"}
+    assert news_of(message, slots) is None
+    assert news_of(message, {"routes_given": ["other_colleague_now", "other_died"]}) is None
+
+
+def test_nobody_is_told_that_they_could_not_foresee_it_before_they_were_heard(person):
+    person.open()
+    person.say(OTHERS["other_patient_death"])
+    assert not any(words in person.text for words in ("to blame", "foresee"))

@@ -72,6 +72,8 @@ NEWS = {
     "they_have_help": "helped",
     "tied_to_work": "tied",
     "address_unknown": "address",
+    "asks_their_work": "their_work",
+    "fears_for_their_job": "their_job",
     "asks_whether_to_go": "whether_to_go",
     "going_to_them": "going",
     "asks_who_else_to_tell": "tell_others",
@@ -97,6 +99,8 @@ IN_DANGER = (
     "check",
     "stay",
     "address",
+    "their_work",
+    "their_job",
     "whether_to_go",
     "tell_others",
 )
@@ -114,6 +118,15 @@ ENDS = ("died", "alive", "helped")
 STAY, WAITING, CALLED, LIVING = "stay", "waiting", "called", "blame_living"
 """What is said while somebody is in danger: to what could not be read; while help is on its way;
 when it was called; and to who blames themselves before anybody has died."""
+
+TOLD_MORE = "told_more"
+"""What is said to more that is told of somebody in danger, whatever else it is about."""
+
+WOKEN = "woken"
+"""What is said to who lost somebody before, once the danger is over."""
+
+IN_TOUCH = ("in_touch", "was_elsewhere")
+"""Signs that together mean that nothing was wrong: they rang, and had been on a flight."""
 
 RELIEF = "relief"
 """The news that what somebody said was about something else; never beside a word of danger."""
@@ -148,6 +161,21 @@ PATIENT_DEATH = f"{SOMEONE_ELSE}patient_death"
 COMPLAINED = "error_today"
 """The route whose concern is told as well by who is complained about, and made no error."""
 
+AND_YOU = "and_you"
+"""What `asked` holds straight after somebody else was spoken of."""
+
+OFFERS = ("information", "contact", "message", "deanery", "referral")
+"""Values of `asked` to which "not tonight" is the answer, whoever was spoken of before."""
+
+STRANGLED = "strangled"
+"""The sign of a hand on the throat, which is said to be grave wherever abuse is spoken of."""
+
+DOUBTS_IT = "doubts_it"
+"""The sign of "am I imagining it?", which is unsure of what happened, and not of being safe."""
+
+ONLY_MINUTES = "only_minutes"
+"""The sign of "for ten minutes, he's in the shower": no yes, and no no, to "are you safe?"."""
+
 AT_WORK = ("error_today", "patient_risk")
 """Routes after which a body in danger is mostly a patient's."""
 
@@ -162,6 +190,19 @@ ABUSE, DRINKING, EATING, HOMELESS = (
 )
 
 ASIDE = (
+    (STRANGLED, "throat", HURT_BY_SOMEBODY),
+    ("time_is_up", "cannot_talk", (ABUSE,)),
+    ("bleep_and_tears", "bleep", (*AT_WORK, UNFIT)),
+    ("nobody_senior", "past_the_reg", (*AT_WORK, UNFIT)),
+    ("asks_datix", "datix", AT_WORK),
+    ("patient_is_stable", "stable", ("error_today",)),
+    ("asks_line_words", "line_words", (*HURT_BY_SOMEBODY, DRINKING, EATING)),
+    ("asks_if_for_doctors", "for_doctors", (DRINKING, EATING)),
+    ("will_ring_line", "will_ring", (*HURT_BY_SOMEBODY, DRINKING, EATING)),
+    ("gets_back_to_them", "gets_back", (SEXUAL, "bullying", "discrimination")),
+    ("asks_them_to_stay", "stays_beside", (SEXUAL,)),
+    ("signs_them_off", "signs_off", (SEXUAL, "bullying")),
+    (DOUBTS_IT, "doubts", (SEXUAL, "bullying", "discrimination")),
     ("asks_what_now", "what_now", AT_WORK),
     ("only_panic", "panic", AT_WORK),
     ("asks_whom_to_tell", "whom", (SEXUAL, "bullying", "discrimination")),
@@ -171,10 +212,12 @@ ASIDE = (
     ("goes_back_in", "back_in", AT_WORK),
     (WAVED, "waved_away", ("discrimination", "bullying")),
     ("cannot_talk", "cannot_talk", (ABUSE,)),
+    (ONLY_MINUTES, "minutes", (ABUSE,)),
     ("threat_to_tell", "threat", (ABUSE,)),
     ("shared_device", "device", (ABUSE,)),
     ("asks_language", "language", (ABUSE, SEXUAL)),
     ("made_small", "counts_at_home", (ABUSE,)),
+    (DOUBTS_IT, "counts_at_home", (ABUSE,)),
     ("asks_if_it_counts", "counts", (SEXUAL,)),
     ("they_write_now", "writes", (SEXUAL,)),
     ("near_them_at_work", "near_them", (SEXUAL,)),
@@ -189,16 +232,23 @@ ASIDE = (
     ("goes_running", "runs", (EATING,)),
     ("fears_scales", "weighed", (EATING,)),
     ("eats_little", "body", (EATING,)),
+    ("not_thin", "thin", (EATING,)),
     ("asks_for_room", "room", (HOMELESS,)),
 )
 """What is asked or told on after a route: the sign, the name of what is said, and the routes."""
 
-NOT_ASIDE = {"drank": "sober_now", "nobody": "asks_to_report", "covered": "withdrawal"}
+NOT_ASIDE = {
+    "past_the_reg": "senior_knows",
+    "drank": "sober_now",
+    "nobody": "asks_to_report",
+    "covered": "withdrawal",
+}
 """What is said aside -> the sign beside which it would miss what was told."""
 
 SETTLES = {
     DRINKING: ("due_soon",),
     EATING: ("names_someone", "names_kin"),
+    "error_today": ("senior_knows",),
     "discrimination": ("names_someone", "names_kin"),
     "bullying": ("names_someone", "names_kin"),
 }
@@ -225,7 +275,7 @@ TOLD_ON = {
 ASKED_ALL_ALONG = ("asks_if_it_counts",)
 """Of these, the signs that mean yes for as long as what was asked was not denied."""
 
-AFTER_THE_ANSWER = ("cannot_talk", "due_soon")
+AFTER_THE_ANSWER = ("cannot_talk", "due_soon", ONLY_MINUTES, "asks_if_for_doctors")
 """Signs that are told aside only where they do not stand beside an answer that says otherwise."""
 
 HARM_QUESTIONS = ("safe_from_them", "route", "maybe_route")
@@ -256,7 +306,18 @@ AFTER_HURTING = {
 }
 """Signs of what is asked or told after self-harm -> the name of what is said."""
 
-OUTRIGHT = ("who_acts", "define_ftsu")
+FEAR_OF_TELLING = "told"
+"""The fear that is not read in a question which can be answered."""
+
+QUESTIONS_OF_TELLING = ("ask_who_is_told", "ask_what_is_kept", "ask_about")
+"""Intents of asking who learns what."""
+
+ASKS_WHO = ("ask_who_is_told", "gmc_health")
+"""Topics that a message plainly asks about, of which the same holds."""
+
+ASKING = ("will", "would", "does", "do", "can", "could", "is", "are", "am", "who", "what")
+
+OUTRIGHT = ("who_acts", "define_ftsu", "you_report")
 """Topics (`nlu_data/patterns/asked.yml`) asked outright after a route: they are answered, and no
 fear or aside is read in the same words."""
 
@@ -550,16 +611,20 @@ def news_of(message: Mapping[str, Any], slots: Mapping[str, Any]) -> str | None:
         return None
     told = (message.get("harm_sources") or {}).get("patterns") or ()
     signs = _signs(message)
-    relief = "meant_otherwise" in signs and not any(s in signs for s in (AT_STAKE, "blames_self"))
+    relief = "meant_otherwise" in signs or all(sign in signs for sign in IN_TOUCH)
+    relief = relief and not any(s in signs for s in (AT_STAKE, "blames_self"))
     if danger and relief and not told and given[-1] != MAYBE:
         return RELIEF
     words = str(message.get("text") or "").split()
     wrong = CORRECTS in signs and len(words) > BARE_WORDS and not told and AT_STAKE not in signs
     if (given[-1] in FEARED_FOR and MISREAD in signs) or (given[-1] == MAYBE and wrong):
         return None if PUT_RIGHT in given else MISREAD
+    lost = any(route.endswith(DEATH) or route == f"{SOMEONE_ELSE}died" for route in given)
+    woken = "lost_one_before" in signs and SOMEONE_ELSE + WOKEN not in given
+    if woken and not (danger or lost):
+        return WOKEN
     if PUT_RIGHT in given or f"{SOMEONE_ELSE}{RELIEF}" in given:
         return None  # it was no such worry
-    lost = any(route.endswith(DEATH) or route == f"{SOMEONE_ELSE}died" for route in given)
     found = [name for sign, name in NEWS.items() if sign in signs]
     if len(str(message.get("text") or "").split()) <= BRIEF_NEWS:
         told = (*told, *((message.get("harm_sources") or {}).get("clear") or ()))
@@ -598,15 +663,26 @@ def _while_it_lasts(name: str, given: Collection[str]) -> str:
 
 
 def stays_with_danger(message: Mapping[str, Any], slots: Mapping[str, Any]) -> bool:
-    """Whether a message that could not be read comes while somebody else is in danger."""
+    """Whether a message that could not be read, or tells more of them, comes while in danger.
+
+    "Not tonight", said to an offer, is read well enough.
+    """
     intent = str((message.get("intent") or {}).get("name"))
     given = list(slots.get("routes_given") or ())
-    unread = intent in ("nlu_fallback", "not_now") and not any(
+    offered = slots.get("asked") in OFFERS
+    unread = intent == "nlu_fallback" or (intent == "not_now" and not offered)
+    unread = unread and not any(
         (message.get("signals") or {}).get(facet) for facet in ("stage", "concern")
     )
+    unread = unread or (tells_more(message) and slots.get("asked") == AND_YOU)
     now = any(route in FEARED_FOR for route in given) and _about_somebody_else(slots)
-    again = given.count(SOMEONE_ELSE + STAY) >= MOST_STAYS
+    again = sum(given.count(SOMEONE_ELSE + said) for said in (STAY, TOLD_MORE)) >= MOST_STAYS
     return unread and now and not again and someone_in_danger(slots)
+
+
+def tells_more(message: Mapping[str, Any]) -> bool:
+    """Whether a message goes on about somebody by "she", "he" or "they"."""
+    return "of_them" in _signs(message)
 
 
 def is_of_another_harm(message: Mapping[str, Any], slots: Mapping[str, Any]) -> bool:
@@ -639,8 +715,25 @@ def fear_of(message: Mapping[str, Any], slots: Mapping[str, Any]) -> str | None:
     if harm_spoken_of(slots) not in OWN_ROUTES or asks_outright(message):
         return None
     given = list(slots.get("routes_given") or ())
-    found = (name for sign, name in FEARS.items() if sign in _signs(message))
+    asks = _asks_who_is_told(message)
+    fears = {sign: name for sign, name in FEARS.items() if not (asks and name == FEAR_OF_TELLING)}
+    found = (name for sign, name in fears.items() if sign in _signs(message))
     return next((name for name in found if FEAR + name not in given), None)
+
+
+def _asks_who_is_told(message: Mapping[str, Any]) -> bool:
+    """Whether a message asks whom a unit tells, or names a deanery: an answer is known to that."""
+    named = any(entity["entity"] == "deanery" for entity in message.get("entities") or ())
+    intent = message.get("intent") or {}
+    text = str(message.get("text") or "")
+    asks = intent.get("name") in QUESTIONS_OF_TELLING and ("?" in text or _begins_to_ask(text))
+    return named or asks or any(q in (message.get("asked_about") or ()) for q in ASKS_WHO)
+
+
+def _begins_to_ask(text: str) -> bool:
+    """Whether the words begin as a question does ("will I", "does it"), without its mark."""
+    words = text.lower().split()
+    return bool(words) and words[0] in ASKING
 
 
 def asks_outright(message: Mapping[str, Any]) -> bool:
@@ -843,6 +936,8 @@ def _context(message: Mapping[str, Any], slots: Mapping[str, Any]) -> str | None
     unsafe = "not_safe" in found
     wrongly = asked == "safe_from_them" and withdrawn_route(message, slots)
     answer = None if is_corrected(message, slots) else answer_of(str(intent), found)
+    if answer == "half" and DOUBTS_IT in found and "ambivalent" not in found:
+        answer = None
     if (
         asked in ASKED_SAFE
         and not (wrongly and not unsafe)

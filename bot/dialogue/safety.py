@@ -23,7 +23,6 @@ from bot.dialogue.context import (
     CARE,
     HALF_YES,
     HOMELESS,
-    HURT_BY_SOMEBODY,
     OWNS_UP,
     PUT_RIGHT,
     RELAPSE,

@@ -112,7 +112,7 @@ STAYS_HOME, FAMILY = "stays_with_child", "work_life_family"
 PET_NAME = "pet_name"
 """The sign of somebody at work who calls the writer "sweetheart"."""
 
-HINTS = {"eats_hint": "eating_disorder", PET_NAME: "sexual_harm"}
+HINTS = {"eats_hint": "eating_disorder", PET_NAME: "sexual_harm", "hides_from_them": AT_HOME}
 """Signs that are near enough to a harm to ask about it, whatever the classifier says."""
 
 CORRECTS = "corrects"
@@ -127,6 +127,7 @@ MUCH_ALIKE = (
     ("bullying", "discrimination"),
     ("unfit_now", "alcohol_drugs"),
     ("domestic_abuse", "sexual_harm"),
+    ("sexual_harm", "bullying"),
 )
 """Routes whose words are so near that one, given, is not followed by a question about the other."""
 
