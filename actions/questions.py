@@ -173,7 +173,6 @@ TOPICS_WITHOUT_RETURN = (
     "who_acts",
     "you_report",
     "educator_in_the_way",
-    "tell_a_colleague",
     "statement_content",
     "a_human",
     "mocks_bot",

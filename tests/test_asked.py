@@ -859,21 +859,6 @@ def test_being_unsure_never_ends_the_offers(person_in):
 @pytest.mark.parametrize(
     "words",
     [
-        "how do i bring it up with her",
-        "i asked about the f1 though. how would you raise it with him",
-        "how can I ask them if they're ok",
-        "what do i say to her without scaring her off",
-        "how do i help him without outing either of us",
-    ],
-)
-@pytest.mark.parametrize("intent", ["share", "ask_what_to_do", "object_to_bot", "nlu_fallback"])
-def test_how_to_begin_with_a_colleague_is_answered(words, intent):
-    assert topic_in({"asked": "open"}, words, intent) == "tell_a_colleague"
-
-
-@pytest.mark.parametrize(
-    "words",
-    [
         "she keeps saying she's fine, i did too",
         "he cries in the stairwell. says he's ok",
         "they say they're alright. i said that",
@@ -965,7 +950,6 @@ HOW = {
     "how many sessions": "how_many_sessions",
     "is there a limit to appointments": "how_many_sessions",
     "do they write notes": "unit_notes",
-    "does that go on a record somewhere": "unit_notes",
     "occ health same thing?": "occ_health",
     "isn't this what occupational health is for, or is it different from occ health": "occ_health",
     "who even goes to these units, is it people whove messed up?": "who_goes",

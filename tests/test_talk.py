@@ -198,6 +198,7 @@ def test_what_was_heard_is_summed_up_late_and_where_the_message_itself_tells_som
         talk_turns=SUMMARY_AFTER - 1,
         no_offer_before_turn=99,
         concerns_heard=("workload", "money"),
+        concerns_stated=("workload", "money"),
     )
     summed = reply_to_talk(Heard(concerns=("money",)), told)
     assert summed.bubbles[-1] == ("utter_summary",)
@@ -670,7 +671,7 @@ def test_what_is_only_recognised_is_not_stated():
 
 
 def test_a_summary_names_what_was_stated_and_no_guess():
-    quiet = Memory(talk_turns=5, turn=5, no_offer_before_turn=20)
+    quiet = Memory(talk_turns=SUMMARY_AFTER, turn=SUMMARY_AFTER, no_offer_before_turn=20)
     guessed = replace(quiet, concerns_heard=("money", "bullying", "workload"))
     told = Heard(concerns=("workload",))
     assert reply_to_talk(told, guessed).memory.last_ask != SUMMARY

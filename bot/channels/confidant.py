@@ -78,7 +78,8 @@ from bot.dialogue.safety import (
     answered_first,
     in_crisis,
 )
-from bot.nlu.choices import LONGEST, TYPED
+from bot.nlu.choices import LONGEST
+from bot.nlu.extractors import TYPED
 from bot.nlu.taxonomy import OWN_RISK
 from bot.privacy.identifiers import looks_identifying
 from bot.referrals.desk import Desk, desk

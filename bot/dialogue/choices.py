@@ -15,7 +15,8 @@ from rasa.shared.core.domain import Domain
 from rasa.shared.core.generator import TrackerWithCachedStates
 from rasa.shared.core.trackers import DialogueStateTracker
 
-from bot.nlu.choices import CHANGED, TYPED
+from bot.nlu.choices import CHANGED
+from bot.nlu.extractors import TYPED
 
 MESSAGE = "message_form"
 """The form that makes the message to copy."""

@@ -31,7 +31,7 @@ from bot.dialogue.context import (
     news_of,
     turns_since_crisis,
 )
-from bot.nlu.choices import TYPED
+from bot.nlu.extractors import TYPED
 from bot.nlu.routes import (
     EDGE,
     PARTING,

@@ -15,6 +15,7 @@ from rasa.shared.nlu.constants import ENTITIES
 from rasa.shared.nlu.training_data.message import Message
 from spacy.tokens import Doc, Span
 
+from bot.nlu.extractors import TYPED
 from bot.nlu.language import DOC, SpacyLanguage, pattern_vocabulary, read_pattern_lines
 from bot.nlu.screening import ScreenedMatcher
 from bot.paths import PATTERNS
@@ -27,9 +28,6 @@ LONGEST = 8
 
 LONGEST_WITH_AN_ASIDE = 48
 """Tokens of a message whose first clause may be a choice, and the rest an aside to it."""
-
-TYPED = "choices"
-"""Name of this extractor in an entity."""
 
 CHANGED = "put_right"
 """Role of an entity that names a choice in words that put an answer right."""
