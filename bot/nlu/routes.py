@@ -205,7 +205,7 @@ def may_be_told(message: Mapping[str, Any], slots: Mapping[str, Any]) -> str | N
     signs = message.get("signs") or ()
     told = [harm for harm in told if harm not in _supposed(message) or harm in _patterns(message)]
     cares = STAYS_HOME in signs and FAMILY in (slots.get("concerns_heard") or ())
-    told = [harm for harm in told if harm != AT_HOME or not cares or harm in clear]
+    told = [harm for harm in told if harm != AT_HOME or not cares or harm in _patterns(message)]
     if "blind_anger" in signs:
         told = [harm for harm in told if harm != UNFIT]
     if "remarks" in signs:  # "he calls me sweetheart" asks about work, and not about home
