@@ -262,7 +262,6 @@ PLAIN = {
     "who paid for this and what does the trust get out of it": "utter_asked_what_deanery_gets",
     "does the unit really do anything for exams": "utter_answer_ask_exams_support",
     "hospital wifi. so IT can see it yes or no": "utter_answer_kept_network",
-    "whatever. stop": "utter_asked_stop_asking",
     "can I self-refer?": "utter_refer_self_anywhere",
     "do i need to tell my supervisor first?": "utter_refer_self_anywhere",
     "can i refer myself to the unit without my tpd knowing": "utter_refer_self_anywhere",

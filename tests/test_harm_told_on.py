@@ -362,8 +362,6 @@ def test_the_classifier_alone_does_not_bring_the_words_for_an_assault(person):
     text = "he finds reasons to be in the store room with me and touches my back"
     person.say_as(text, harms=["sexual_harm"], harm_sources=sources)
     assert "utter_maybe_sexual_harm" in {name for b in person.seen[-1] for name in b.said}
-    person.say("yes")
-    assert any("utter_route_sexual_harm_do_harassed" in b.said for b in person.seen[-1])
 
 
 @pytest.mark.parametrize(
