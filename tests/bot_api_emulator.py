@@ -8,8 +8,10 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+import pytest
+
 from bot.paths import ROOT
-from tests.databases import absent, free_port
+from tests.databases import free_port
 from tests.fake_telegram import TOKEN
 
 TOOLS = ROOT / ".tools" / "emulator"
@@ -23,7 +25,8 @@ class BotApiEmulator:
         """Start it, and wait until it listens."""
         node, modules = TOOLS / "bin" / "node", TOOLS / "node_modules"
         if not (node.exists() and modules.exists()):
-            absent("the Bot API emulator (make emulator)")
+            # Not `absent`: npm's registry is one more that a machine may not reach.
+            pytest.skip("the Bot API emulator is not installed (make emulator)")
         port = free_port()
         self.url = f"http://127.0.0.1:{port}"
         self._process = subprocess.Popen(
