@@ -25,7 +25,9 @@ def test_messages_read_together_are_recognised_as_when_read_alone(agent):
         alone = agent.processor.parse_together([UserMessage(text)])[0]
         assert found["text"] == alone["text"] == text
         assert found["intent"]["name"] == alone["intent"]["name"]
-        assert found["intent"]["confidence"] == pytest.approx(alone["intent"]["confidence"], abs=0.01)
+        assert found["intent"]["confidence"] == pytest.approx(
+            alone["intent"]["confidence"], abs=0.01
+        )
         for key in ("signals", "risk", "risk_sources", "signs", "harms", "entities"):
             assert found[key] == alone[key], (text, key)
 
