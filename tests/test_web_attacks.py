@@ -436,6 +436,7 @@ def test_the_address_for_the_phone_is_the_one_that_was_set(client, host):
 def test_scripts_in_local_facts_stay_text(limited):
     with limited.client() as client:
         page = client.get("/chat/?deanery=wales").text
+        page = page.replace(f":{limited.address[1]}/", ":0/")  # the port may hold the digits too
         assert "<script src=" not in page.replace('<script src="chat.js"', "")
         assert "<img src=x" not in page
         assert "49" not in page.split("<header>")[1]
