@@ -242,7 +242,7 @@ def with_news_first(
     news = news_of(told, slots)
     uneasy = any(is_low(part) or crisis_kind(part, slots) for part in (parsed, told, asked))
     phrases = (parsed.get("harm_sources") or {}).get("patterns")
-    running = slots.get("crisis") in ("asked", "staying")
+    running = slots.get("crisis") in IN_CRISIS
     if news not in GOOD_NEWS or running or uneasy or phrases or news_of(asked, slots):
         return parsed
     if not _is_question(asked):
@@ -370,7 +370,7 @@ def _of_the_phone(parsed: dict[str, Any], slots: Mapping[str, Any], form: str) -
     """Return parse data of a message that names the phone: an answer, or whose number is meant."""
     state, urgent = slots.get("crisis"), _intent(parsed) == NEED_HELP
     lately = state == "eased" and turns_since_crisis(slots) < WITH_THEM_TURNS
-    if state in ("asked", "staying") or (lately and not form and not slots.get("offer_accepted")):
+    if state in IN_CRISIS or (lately and not form and not slots.get("offer_accepted")):
         return _as(parsed, NUMBERS)
     asks = _asks(parsed) or before_questions().question.match(str(parsed.get("text") or ""))
     if form.startswith(MESSAGE_FORM) and (form == HOW_TO_REPLY or not asks):
@@ -468,7 +468,7 @@ def _is_a_step(label: str, parsed: Mapping[str, Any], slots: Mapping[str, Any]) 
     that comes first.
     """
     signs, words = parsed.get("signs") or (), str(parsed.get("text") or "").split()
-    near = slots.get("crisis") in ("asked", "staying", "eased") or someone_in_danger(slots)
+    near = slots.get("crisis") in (*IN_CRISIS, "eased") or someone_in_danger(slots)
     doubt = is_low(parsed) or any(sign in signs for sign in SIDEWAYS_SIGNS)
     if near or doubt or len(words) > BRIEF or slots.get("requested_slot"):
         return False
@@ -552,7 +552,7 @@ def _at_unit(slots: Mapping[str, Any]) -> bool:
 
 def _asks_of_this_chat(parsed: Mapping[str, Any], slots: Mapping[str, Any]) -> bool:
     """Whether "who sees this?" is asked in a crisis, where no unit is spoken of."""
-    running = slots.get("crisis") in ("asked", "staying")
+    running = slots.get("crisis") in IN_CRISIS
     kept = asked_label(parsed) == KEPT and _intent(parsed) in (TOLD, *UNCERTAIN)
     return running and kept and _is_calm(parsed)
 
