@@ -424,6 +424,13 @@ def _say_plainly(dispatcher: CollectingDispatcher, tracker: Tracker) -> None:
     say(dispatcher, PLAINLY.get(asked, after), **crisis_numbers(tracker))
 
 
+def keep_step(step: str, before: Memory, after: Memory) -> list[EventType]:
+    """Keep a step they said they will take, and offer nothing for a while; return the events."""
+    quiet = max(before.no_offer_before_turn, after.turn + QUIET_TURNS)
+    after = replace(after, asked="open", no_offer_before_turn=quiet)
+    return remember(before, after, unclear_run=0, next_step=f"utter_step_{step}")
+
+
 def _say_topic(
     dispatcher: CollectingDispatcher, tracker: Tracker, before: Memory
 ) -> list[EventType]:
@@ -433,9 +440,7 @@ def _say_topic(
     say_about(dispatcher, tracker, topic)
     after = replace(before, turn=before.turn + 1, last_ask=ABOUT)
     if topic in STEPS:
-        quiet = max(before.no_offer_before_turn, after.turn + QUIET_TURNS)
-        after = replace(after, asked="open", no_offer_before_turn=quiet)
-        return remember(before, after, unclear_run=0, next_step=f"utter_step_{topic}")
+        return keep_step(topic, before, after)
     if before.asked not in (*RETURNS, *HARM_QUESTIONS) and topic not in (PLAINER, FIRST_WORDS):
         # what was asked still is
         after = replace(after, asked=_asked_after(before, unknown=False))

@@ -13,7 +13,7 @@ from rasa_sdk.executor import CollectingDispatcher
 from actions.crisis_numbers import crisis_numbers
 from actions.handover import MESSAGE_MADE, ActionInform
 from actions.local_facts import told_deanery
-from actions.questions import say_about
+from actions.questions import keep_step, say_about
 from actions.routes import REMARKS, given_route, question_of, route_for_later, say_route
 from actions.session import ActionClose
 from actions.speaking import intent_of, memory_of, remember, say, say_reply
@@ -27,7 +27,7 @@ from bot.dialogue.context import (
     stays_open,
 )
 from bot.dialogue.memory import heard_in
-from bot.dialogue.reading import asked_label, topic_of
+from bot.dialogue.reading import ABOUT, STEPS_TO_UNIT, asked_label, topic_of
 from bot.dialogue.referral import OFFERED_AGAIN, REFERRAL, SENT_WITH, unsent
 from bot.dialogue.replies import (
     MOST_DECLINES,
@@ -272,6 +272,9 @@ class ActionNotNow(Action):
         heard in it is taken up.
         """
         before, heard = memory_of(tracker), heard_in(tracker.latest_message)
+        if (step := topic_of(tracker.latest_message)) in STEPS_TO_UNIT:  # out of the message's form
+            say(dispatcher, f"utter_asked_{step}")
+            return keep_step(step, before, replace(before, turn=before.turn + 1, last_ask=ABOUT))
         for_good = _wants_no_unit(tracker)
         says_yes = "says_yes" in (tracker.latest_message.get("signs") or ())
         offered = before.asked not in ("nothing", "open", *HARM_QUESTIONS)

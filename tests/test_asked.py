@@ -810,6 +810,28 @@ def test_a_step_is_named_and_kept_for_the_end(person_in):
     assert "utter_step_will_send" in said(person)
 
 
+@pytest.mark.parametrize("words", ["anyway thanks. I'll send the form tonight", "i'll email them"])
+def test_a_step_that_is_named_while_the_message_is_made_ends_it_and_is_kept(person_in, words):
+    person = person_in("wales")
+    person.open()
+    person.say("how do i contact them")
+    person.press("yes")
+    assert person.slot("requested_slot") == "message_about"
+    person.say(words)
+    assert {name.rpartition("_")[0] for name in said(person)} == {"utter_asked_will"}
+    assert person.slot("requested_slot") is None
+    assert person.slot("declines") == 0
+    person.say("bye")
+    assert any(name.startswith("utter_step_will_") for name in said(person))
+
+
+@pytest.mark.parametrize("words", ["i'll ring my mum", "i won't send the form", "things at work"])
+def test_what_is_no_step_to_the_unit_leaves_the_message_as_it_is(words):
+    slots = {**MESSAGE, "requested_slot": "message_about"}
+    assert topic_in(slots, words, "share") is None
+    assert intent_in(slots, words, "share") == "share"
+
+
 def test_not_knowing_what_to_write_begins_the_message(person_in):
     person = person_in("wales")
     person.open()

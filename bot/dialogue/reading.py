@@ -88,6 +88,9 @@ STEPS_TO_UNIT = ("will_send", "will_write", "will_ring")
 STEPS = (*STEPS_TO_UNIT, "will_tell")
 """Topics of a step that somebody says they will take; the first, those towards the unit."""
 
+LEAVES = ("not_now", "deny", "goodbye", "thank", "share", "ask_how_to_contact")
+"""Intents with which such a step leaves the form for a message: it is sent without one."""
+
 NO_MESSAGE = (
     "family_letter",
     FIRST_WORDS,
@@ -320,6 +323,8 @@ def read_in_context(
         return parsed
     if _intent(parsed) == LEAVING and _goes_on(parsed) and not slots.get("crisis_affirmed"):
         return _as(parsed, "share")
+    if form.startswith(MESSAGE_FORM) and asked_label(parsed) in STEPS_TO_UNIT:
+        return _as(parsed, "not_now")  # which names the step (actions/talk.py)
     if _tells_of_another(parsed):
         return _as(parsed, ABOUT_ANOTHER)
     if after is not None and may_hide_a_question(parsed) and _is_question(after):
@@ -470,7 +475,9 @@ def _is_a_step(label: str, parsed: Mapping[str, Any], slots: Mapping[str, Any]) 
     signs, words = parsed.get("signs") or (), str(parsed.get("text") or "").split()
     near = slots.get("crisis") in (*IN_CRISIS, "eased") or someone_in_danger(slots)
     doubt = is_low(parsed) or any(sign in signs for sign in SIDEWAYS_SIGNS)
-    if near or doubt or len(words) > BRIEF or slots.get("requested_slot"):
+    form = str(slots.get("requested_slot") or "")
+    leaves = form.startswith(MESSAGE_FORM) and label in STEPS_TO_UNIT and _intent(parsed) in LEAVES
+    if near or doubt or len(words) > BRIEF or (form and not leaves):
         return False
     if label not in STEPS_TO_UNIT:
         return True
